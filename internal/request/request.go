@@ -1,0 +1,153 @@
+// Package request sends info/query requests (RFC 6120 section 8.2.3) whose
+// answers are read where they arrive, in the session's own goroutine.
+//
+// It differs from the session's own requests in three ways that the packages
+// above need: several stanzas leave in one flush, an answer counts only if it
+// comes from the address that was asked, and a caller whose context ends is
+// never held up by a peer that stopped reading or writing.
+package request
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/xml"
+	"strconv"
+	"strings"
+	"sync"
+
+	"mellium.im/xmlstream"
+	"mellium.im/xmpp"
+	"mellium.im/xmpp/jid"
+
+	"example.org/lastpresence/internal/address"
+)
+
+// Table holds the requests that wait for their answers. Its zero value is
+// ready for use, and it is safe for concurrent use.
+type Table struct {
+	mu      sync.Mutex
+	prefix  string
+	last    uint64
+	pending map[string]request
+}
+
+type request struct {
+	to   jid.JID
+	read func(start *xml.StartElement, r xml.TokenReader)
+}
+
+// Add registers a request to the address to and returns the id that it must
+// be sent with. The first answer from that address, of type result or error,
+// is given to read, in the goroutine that calls Handle.
+func (t *Table) Add(to jid.JID, read func(start *xml.StartElement, r xml.TokenReader)) (id string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.pending == nil {
+		t.pending = make(map[string]request)
+		t.prefix = rand.Text() + "-"
+	}
+	t.last++
+	id = t.prefix + strconv.FormatUint(t.last, 36)
+	t.pending[id] = request{to: to, read: read}
+	return id
+}
+
+// Remove forgets a request. An answer that comes later is still recognised,
+// and dropped.
+func (t *Table) Remove(id string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.pending, id)
+}
+
+// Len returns how many requests wait.
+func (t *Table) Len() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.pending)
+}
+
+// Handle tells whether the stanza that start begins answers one of the
+// table's requests, and if so reads it. An answer whose sender is not the one
+// that was asked is left alone. An empty sender stands for the own account
+// (RFC 6120 section 8.1.2.1), whose address is self.
+func (t *Table) Handle(start *xml.StartElement, r xml.TokenReader, self jid.JID) bool {
+	if start.Name.Local != "iq" {
+		return false
+	}
+	var id, typ, from string
+	for _, attr := range start.Attr {
+		if attr.Name.Space != "" {
+			continue
+		}
+		switch attr.Name.Local {
+		case "id":
+			id = attr.Value
+		case "type":
+			typ = attr.Value
+		case "from":
+			from = attr.Value
+		}
+	}
+	if typ != "result" && typ != "error" {
+		return false
+	}
+	t.mu.Lock()
+	if t.prefix == "" || !strings.HasPrefix(id, t.prefix) {
+		t.mu.Unlock()
+		return false
+	}
+	req, waiting := t.pending[id]
+	if waiting && !sentBy(from, req.to, self) {
+		t.mu.Unlock()
+		return false
+	}
+	delete(t.pending, id)
+	t.mu.Unlock()
+	if waiting {
+		req.read(start, r)
+	}
+	return true
+}
+
+func sentBy(from string, asked, self jid.JID) bool {
+	self = self.Bare()
+	if asked.Equal(jid.JID{}) {
+		asked = self
+	}
+	if from == "" {
+		return asked.Equal(self)
+	}
+	sender, err := address.Parse(from)
+	return err == nil && sender.Equal(asked)
+}
+
+// Send writes the stanzas to the session, one behind the other and in one
+// flush, and returns when they are written or the context ends.
+//
+// The writing goes on in a goroutine of its own, which ends when the session
+// takes the stanzas or fails: interrupting it in the middle of a stanza would
+// break the stream for everyone.
+func Send(ctx context.Context, s *xmpp.Session, stanzas ...xml.TokenReader) error {
+	done := make(chan error, 1)
+	go func() { done <- Write(s, stanzas...) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Write writes the stanzas to the session, one behind the other and in one
+// flush. It blocks for as long as the session does not take them.
+func Write(s *xmpp.Session, stanzas ...xml.TokenReader) error {
+	w := s.TokenWriter()
+	for _, stanza := range stanzas {
+		if _, err := xmlstream.Copy(w, stanza); err != nil {
+			_ = w.Close()
+			return err
+		}
+	}
+	return w.Close()
+}
