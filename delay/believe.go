@@ -1,0 +1,167 @@
+package delay
+
+import (
+	"time"
+
+	"mellium.im/xmpp/jid"
+)
+
+// DefaultSkew is how far a stamp may lie in the future if [Rules] do not say.
+const DefaultSkew = 5 * time.Minute
+
+// oldest is 1999-01-01T00:00:00Z, the year the protocol began in: no stanza
+// was sent before it.
+const oldest = 915148800
+
+// Rules say which of a stanza's delays to believe (XEP-0203 section 5). The
+// zero value has the defaults.
+type Rules struct {
+	// Skew is how far the clock of another machine may be ahead of ours. A
+	// stamp up to that much later than the receipt is taken as the time of
+	// receipt. Zero stands for DefaultSkew, below zero for none.
+	Skew time.Duration
+}
+
+// Why says why an element was passed over.
+type Why uint8
+
+// The reasons for which an element is passed over.
+const (
+	// Unreadable elements have no stamp or sender that could be read;
+	// Element.Err says which.
+	Unreadable Why = iota + 1
+
+	// Forged elements are signed by somebody who cannot know: neither the
+	// sender, nor its server, nor our own account or server.
+	Forged
+
+	// Future elements have a stamp later than the receipt plus Rules.Skew.
+	Future
+
+	// Ancient elements have a stamp from before 1999.
+	Ancient
+
+	// Superseded elements could be believed, but another one counts more.
+	Superseded
+)
+
+// String returns the reason in one word, "unknown" for the zero value.
+func (w Why) String() string {
+	switch w {
+	case Unreadable:
+		return "unreadable"
+	case Forged:
+		return "forged"
+	case Future:
+		return "future"
+	case Ancient:
+		return "ancient"
+	case Superseded:
+		return "superseded"
+	}
+	return "unknown"
+}
+
+// Doubt is an element that was passed over.
+type Doubt struct {
+	Element Element
+	Why     Why
+}
+
+// Believe returns the delay to believe of those found in one stanza, or the
+// zero Delay if there is none, and why each other one was passed over, in the
+// order they came in.
+//
+// A delay counts if it is signed by the stanza's sender (its bare or any of
+// its full addresses), the sender's server, our own account or server, or
+// nobody. An empty sender is our own account. Of several, the server's wins
+// (the sender's, then ours), then our account's, then an unsigned one, then
+// the sender's own; of equals, that of XEP-0203 before that of XEP-0091, then
+// the first. self is our own address, and received the time of receipt.
+//
+// Believe is a pure function and does not change elements.
+func (r Rules) Believe(elements []Element, sender, self jid.JID, received time.Time) (Delay, []Doubt) {
+	if sender.Equal(jid.JID{}) {
+		sender = self
+	}
+	best, rank := -1, 0
+	for i := range elements {
+		if r.doubt(&elements[i], sender, self, received) != 0 {
+			continue
+		}
+		if n := standing(&elements[i], sender, self); n > rank {
+			best, rank = i, n
+		}
+	}
+	var doubts []Doubt
+	for i := range elements {
+		if i == best {
+			continue
+		}
+		why := r.doubt(&elements[i], sender, self, received)
+		if why == 0 {
+			why = Superseded
+		}
+		doubts = append(doubts, Doubt{Element: elements[i], Why: why})
+	}
+	if best < 0 {
+		return Delay{}, doubts
+	}
+	d := elements[best].Delay
+	if d.Stamp.After(received) {
+		d.Stamp = received
+	}
+	return d, doubts
+}
+
+// doubt returns why e cannot be believed, or 0.
+func (r Rules) doubt(e *Element, sender, self jid.JID, received time.Time) Why {
+	skew := r.Skew
+	if skew == 0 {
+		skew = DefaultSkew
+	}
+	switch {
+	case e.Err != nil:
+		return Unreadable
+	case standing(e, sender, self) == 0:
+		return Forged
+	case e.Stamp.Unix() < oldest:
+		return Ancient
+	case e.Stamp.After(received.Add(max(skew, 0))):
+		return Future
+	}
+	return 0
+}
+
+// standing returns how much the word of e counts, and 0 for a stranger's.
+func standing(e *Element, sender, self jid.JID) int {
+	n := 0
+	switch from := e.From; {
+	case from.Equal(jid.JID{}):
+		n = 2
+	case isServer(from, sender):
+		n = 5
+	case isServer(from, self):
+		n = 4
+	case isAccount(from, self):
+		n = 3
+	case isAccount(from, sender):
+		n = 1
+	default:
+		return 0
+	}
+	if e.Legacy {
+		return n*2 - 1
+	}
+	return n * 2
+}
+
+// isServer tells whether from is the server that of belongs to.
+func isServer(from, of jid.JID) bool {
+	return from.Localpart() == "" && from.Resourcepart() == "" && from.Domainpart() == of.Domainpart()
+}
+
+// isAccount tells whether from is the account of, or one of its resources.
+func isAccount(from, of jid.JID) bool {
+	return from.Domainpart() == of.Domainpart() && from.Localpart() == of.Localpart()
+}
