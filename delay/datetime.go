@@ -64,7 +64,11 @@ func AppendDateTime(b []byte, t time.Time) []byte {
 // reads and writes: as an attribute or as text, in the form of XEP-0082
 // section 3.2. The zero value is the zero [time.Time], 0001-01-01T00:00:00Z.
 // Compare two by their Time's Equal, as with any time.Time.
-type DateTime struct{ time.Time }
+type DateTime struct {
+	// Time is a field, not embedded: its other methods would bring other
+	// forms of text with them.
+	Time time.Time
+}
 
 // String returns the text in UTC, as [AppendDateTime] writes it. A time
 // without such a text is written as package time does it, for humans only.

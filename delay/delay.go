@@ -58,8 +58,8 @@ type Delay struct {
 
 // TokenReader returns the element of XEP-0203 as tokens. A delay without a
 // stamp, or with one outside the years 1 to 9999 in UTC, has no element: then
-// the first read fails, with [ErrNoStamp] or [*ParseError] as [errors.As]
-// finds it, and nothing has been written.
+// the first read fails, with [ErrNoStamp] or a [*ParseError], and nothing has
+// been written.
 func (d Delay) TokenReader() xml.TokenReader {
 	return d.tokens(NS, "delay", AppendDateTime)
 }
@@ -72,13 +72,10 @@ func (d Delay) LegacyTokenReader() xml.TokenReader {
 }
 
 func (d Delay) tokens(space, local string, format func([]byte, time.Time) []byte) xml.TokenReader {
-	if d.Stamp.IsZero() {
-		return failure{ErrNoStamp}
+	if err := d.check(); err != nil {
+		return failure{err}
 	}
 	stamp := format(make([]byte, 0, maxDateTime), d.Stamp)
-	if stamp == nil {
-		return failure{errYear(d.Stamp)}
-	}
 	start := xml.StartElement{Name: xml.Name{Space: space, Local: local}}
 	if !d.From.Equal(jid.JID{}) {
 		start.Attr = append(start.Attr, xml.Attr{Name: xml.Name{Local: "from"}, Value: d.From.String()})
@@ -88,6 +85,17 @@ func (d Delay) tokens(space, local string, format func([]byte, time.Time) []byte
 		return xmlstream.Wrap(nil, start)
 	}
 	return xmlstream.Wrap(xmlstream.Token(xml.CharData(d.Reason)), start)
+}
+
+// check returns why d cannot be written, or nil.
+func (d Delay) check() error {
+	if d.Stamp.IsZero() {
+		return ErrNoStamp
+	}
+	if unix := d.Stamp.Unix(); unix < firstSecond || unix >= endSecond {
+		return errYear(d.Stamp)
+	}
+	return nil
 }
 
 // WriteXML writes the element as [Delay.TokenReader] has it to w.
