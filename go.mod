@@ -3,6 +3,7 @@ module example.org/lastpresence
 go 1.26.0
 
 require (
+	golang.org/x/time v0.16.0
 	mellium.im/xmlstream v0.15.4
 	mellium.im/xmpp v0.22.0
 )

@@ -1,0 +1,197 @@
+package probe
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/xml"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+	"mellium.im/xmpp"
+	"mellium.im/xmpp/jid"
+
+	"example.org/lastpresence/internal/address"
+	"example.org/lastpresence/internal/lastactivity"
+	"example.org/lastpresence/internal/request"
+)
+
+// Client sends the probes of one session and collects their answers.
+//
+// Its handler must be in place, see [Client.Handler], before Probe can hear an
+// answer. A Client has no goroutine of its own while no probe is under way.
+// Make one with NewClient; the zero value is of no use. All methods are safe
+// for concurrent use.
+type Client struct {
+	s        *xmpp.Session
+	cfg      config
+	limiter  *rate.Limiter
+	requests request.Table
+
+	mu      sync.Mutex
+	flights map[string]*flight
+	asked   coolDown
+	stats   Stats
+	closed  bool
+}
+
+// NewClient returns a Client for the session s, which must be negotiated.
+func NewClient(s *xmpp.Session, opts ...Option) *Client {
+	cfg := newConfig(opts)
+	return &Client{
+		s:       s,
+		cfg:     cfg,
+		limiter: cfg.limiter(),
+		flights: make(map[string]*flight),
+		asked:   coolDown{period: cfg.coolDown},
+	}
+}
+
+// flight is a probe under way, with any number of callers that wait for it.
+// The Client's lock guards all of it but done, which is closed once.
+type flight struct {
+	key      string
+	x        exchange
+	fenceID  string
+	deadline time.Time
+	timer    *time.Timer
+	over     bool
+	done     chan struct{}
+	answer   Answer
+	err      error
+}
+
+// Probe asks for the presence of the contact to, whose resource does not
+// count, and waits for what can be known. Call it when a human wants to know,
+// never for a list of contacts (XEP-0318 section 2).
+//
+// An answer of any outcome is not an error. The error is for what stopped the
+// asking: ErrNotSubscribed, ErrCoolDown, ErrBudget, ErrClosed, what the session
+// failed with, or the context's error, which comes with what was known by
+// then. Simultaneous probes to one contact are one probe; the end of one
+// caller's context does not concern the others.
+func (c *Client) Probe(ctx context.Context, to jid.JID) (Answer, error) {
+	to = to.Bare()
+	answer := Answer{Contact: to}
+	if err := ctx.Err(); err != nil {
+		return answer, fmt.Errorf("probe: ask %s: %w", to, err)
+	}
+	if to.Equal(jid.JID{}) {
+		return answer, fmt.Errorf("probe: ask: the address is empty (XEP-0318 section 3.1)")
+	}
+	if c.cfg.allowed != nil && !c.cfg.allowed(to) {
+		return answer, fmt.Errorf("%w: %s", ErrNotSubscribed, to)
+	}
+	f, err := c.join(to)
+	if err != nil {
+		return answer, fmt.Errorf("%w: %s", err, to)
+	}
+	select {
+	case <-f.done:
+		return f.answer, f.err
+	case <-ctx.Done():
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f.over {
+		return f.answer, f.err
+	}
+	return f.x.answer(), fmt.Errorf("probe: ask %s: %w", to, ctx.Err())
+}
+
+// join returns the flight to the contact, a new one where there is none.
+func (c *Client) join(to jid.JID) (*flight, error) {
+	key := to.String()
+	now := time.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed || c.s.State()&xmpp.InputStreamClosed != 0 {
+		return nil, ErrClosed
+	}
+	if f := c.flights[key]; f != nil {
+		c.stats.Joined++
+		return f, nil
+	}
+	if !c.asked.ready(key, now) {
+		c.stats.CoolDown++
+		return nil, ErrCoolDown
+	}
+	if !c.limiter.AllowN(now, 1) {
+		c.stats.OverBudget++
+		return nil, ErrBudget
+	}
+	c.asked.add(key, now)
+	c.stats.Sent++
+	f := &flight{
+		key: key,
+		x: exchange{
+			target:  to,
+			self:    to.Equal(c.s.LocalAddr().Bare()),
+			probeID: rand.Text(),
+			sent:    now,
+			grace:   c.cfg.grace,
+		},
+		deadline: now.Add(c.cfg.timeout),
+		done:     make(chan struct{}),
+	}
+	f.fenceID = c.requests.Add(to, func(start *xml.StartElement, r xml.TokenReader) { c.fence(f, start, r) })
+	c.flights[key] = f
+	f.timer = time.AfterFunc(poll, func() { c.tick(f) })
+	go c.launch(f)
+	return f, nil
+}
+
+// launch writes the probe and its fence. It ends when the session takes them
+// or fails.
+func (c *Client) launch(f *flight) {
+	err := request.Write(c.s, stanzaWithID(f.x.target, f.x.probeID), lastactivity.Query(f.x.target, f.fenceID))
+	if err != nil {
+		c.fail(f, fmt.Errorf("probe: ask %s: %w", f.x.target, err))
+	}
+}
+
+// Uptime asks since when a server or component is up (XEP-0318 section 3.2):
+// by the delay in its presence where it stamps one, else by its last activity
+// (XEP-0012 section 5). [Client.Probe] says which, in Answer.UpFrom. The time
+// is in the local zone or in the one that the host wrote.
+//
+// It returns what Probe returns as errors, the stanza error with which the
+// host refused, or ErrNoAnswer where the host did not tell.
+func (c *Client) Uptime(ctx context.Context, host jid.JID) (time.Time, error) {
+	answer, err := c.Probe(ctx, host.Domain())
+	switch {
+	case err != nil:
+		return time.Time{}, err
+	case !answer.Up.IsZero():
+		return answer.Up, nil
+	case answer.Err != nil:
+		return time.Time{}, fmt.Errorf("probe: uptime of %s: %w", host, answer.Err)
+	}
+	return time.Time{}, fmt.Errorf("%w: uptime of %s", ErrNoAnswer, host)
+}
+
+// Close ends the probes that are under way with ErrClosed, and makes every
+// later one fail so. It does not close the session. It always returns nil.
+func (c *Client) Close() error {
+	c.mu.Lock()
+	c.closed = true
+	flights := make([]*flight, 0, len(c.flights))
+	for _, f := range c.flights {
+		flights = append(flights, f)
+	}
+	c.mu.Unlock()
+	for _, f := range flights {
+		c.fail(f, ErrClosed)
+	}
+	return nil
+}
+
+// key returns the map key of the sender of a presence; an empty one is the
+// own account.
+func (c *Client) key(buf []byte, from jid.JID) []byte {
+	if from.Equal(jid.JID{}) {
+		from = c.s.LocalAddr()
+	}
+	return address.AppendBare(buf, from)
+}

@@ -1,0 +1,41 @@
+package probe
+
+import "time"
+
+// coolDown remembers who was asked lately. Entries leave in the order in which
+// they came, as time passes, so it holds no more than a period's probes.
+type coolDown struct {
+	period time.Duration
+	asked  map[string]time.Time
+	queue  []string
+}
+
+// ready tells whether the contact may be asked, and forgets what has passed.
+func (c *coolDown) ready(key string, now time.Time) bool {
+	for len(c.queue) > 0 {
+		first := c.queue[0]
+		if at, ok := c.asked[first]; ok && now.Sub(at) < c.period {
+			break
+		}
+		delete(c.asked, first)
+		c.queue = c.queue[1:]
+	}
+	_, ok := c.asked[key]
+	return !ok
+}
+
+func (c *coolDown) add(key string, now time.Time) {
+	if c.period <= 0 {
+		return
+	}
+	if c.asked == nil {
+		c.asked = make(map[string]time.Time)
+	}
+	c.asked[key] = now
+	c.queue = append(c.queue, key)
+}
+
+// remove forgets a contact whose probe failed, so that it may be asked again.
+func (c *coolDown) remove(key string) {
+	delete(c.asked, key)
+}

@@ -1,0 +1,46 @@
+package probe
+
+import (
+	"encoding/xml"
+	"time"
+
+	"mellium.im/xmlstream"
+	"mellium.im/xmpp"
+	"mellium.im/xmpp/stanza"
+)
+
+// Handler returns a handler that hears answers and then hands every stanza on
+// to next, whole and unchanged; next may be nil. Only the answers to the
+// Client's own queries are kept from it.
+//
+// It belongs to one session's Serve: it must not be called by two goroutines
+// at once. It never sends and never fails for what a stanza says.
+func (c *Client) Handler(next xmpp.Handler) xmpp.Handler {
+	if next == nil {
+		next = xmpp.HandlerFunc(func(xmlstream.TokenReadEncoder, *xml.StartElement) error { return nil })
+	}
+	return &handler{client: c, next: next}
+}
+
+type handler struct {
+	client *Client
+	next   xmpp.Handler
+	tape   tape
+}
+
+// HandleXMPP implements xmpp.Handler.
+func (h *handler) HandleXMPP(t xmlstream.TokenReadEncoder, start *xml.StartElement) error {
+	switch {
+	case h.client.requests.Handle(start, t, h.client.s.LocalAddr()):
+		return nil
+	case start.Name.Local != "presence" || !stanza.Is(start.Name, h.client.s.In().XMLNS):
+		return h.next.HandleXMPP(t, start)
+	}
+	h.tape.record(t)
+	rd := reader{src: &h.tape}
+	p, err := rd.read(*start, h.client.s.LocalAddr().Bare(), time.Now())
+	if err == nil {
+		h.client.presence(p)
+	}
+	return h.next.HandleXMPP(h.tape.play(t), start)
+}

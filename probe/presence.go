@@ -1,0 +1,112 @@
+package probe
+
+import (
+	"strings"
+	"time"
+
+	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
+
+	"example.org/lastpresence/delay"
+)
+
+// Presence is a presence stanza as it was read (RFC 6121 section 4.7).
+//
+// Its zero value is an available presence from nobody. A Presence is a value:
+// copies share nothing that changes.
+type Presence struct {
+	// Presence has the addresses, id, language and type. An empty From
+	// means the own account; see RFC 6120 section 8.1.2.1.
+	stanza.Presence
+
+	// Show is away, chat, dnd, xa, or empty: simply online. Anything else
+	// that a peer wrote reads as empty (RFC 6121 section 4.7.2.1).
+	Show string
+
+	// Priority is 0 where the stanza has none, or none that can be read
+	// (RFC 6121 section 4.7.2.3).
+	Priority int8
+
+	// Delay is the believed one of the stanza's delayed-delivery elements
+	// (XEP-0203, XEP-0091); a zero Stamp means none. Doubts has the others.
+	Delay  delay.Delay
+	Doubts []delay.Doubt
+
+	// Idle is since when the user has not interacted (XEP-0319, or XEP-0256
+	// made absolute), zero where it is not told.
+	Idle time.Time
+
+	// Err is the error of a presence of type error, zero otherwise.
+	Err stanza.Error
+
+	// Moved is the new address that an error of condition gone or redirect
+	// names (RFC 6120 section 8.3.3), empty where none is named. It may be
+	// any URI, and a peer's claim.
+	Moved string
+
+	// Received is when the stanza was read, in the local zone.
+	Received time.Time
+
+	// Cut tells that the stanza exceeded a bound of this package
+	// (MaxTokens, MaxStatus …), and that something of it is missing here.
+	Cut bool
+
+	statuses []text
+}
+
+type text struct {
+	lang, data string
+}
+
+// At returns the time that the presence speaks of: the believed stamp, or
+// when it was received.
+func (p Presence) At() time.Time {
+	if p.Delay.Stamp.IsZero() {
+		return p.Received
+	}
+	return p.Delay.Stamp
+}
+
+// Status returns the status text (RFC 6121 section 4.7.2.2) that suits the
+// languages best, which are BCP 47 tags in the order of preference: for each
+// the same tag, else a shorter one (en for en-GB). Without languages, or where
+// none suits, it is the text in the stanza's own language, else the first.
+func (p Presence) Status(lang ...string) string {
+	for _, want := range lang {
+		for want != "" {
+			for _, s := range p.statuses {
+				if strings.EqualFold(p.language(s), want) {
+					return s.data
+				}
+			}
+			want = want[:max(strings.LastIndexByte(want, '-'), 0)]
+		}
+	}
+	for _, s := range p.statuses {
+		if strings.EqualFold(p.language(s), p.Lang) {
+			return s.data
+		}
+	}
+	if len(p.statuses) > 0 {
+		return p.statuses[0].data
+	}
+	return ""
+}
+
+func (p Presence) language(s text) string {
+	if s.lang == "" {
+		return p.Lang
+	}
+	return s.lang
+}
+
+// availability tells whether the presence says anything about availability.
+func (p Presence) availability() bool {
+	return p.Type == stanza.AvailablePresence || p.Type == stanza.UnavailablePresence
+}
+
+// bare tells whether the presence speaks of the whole contact, not of one
+// resource.
+func (p Presence) bare() bool {
+	return p.From.Equal(jid.JID{}) || p.From.Equal(p.From.Bare())
+}

@@ -1,0 +1,226 @@
+package probe
+
+import (
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"mellium.im/xmlstream"
+	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
+
+	"example.org/lastpresence/delay"
+	"example.org/lastpresence/internal/address"
+	"example.org/lastpresence/internal/chardata"
+	"example.org/lastpresence/internal/lastactivity"
+)
+
+// Bounds of what is read of one presence stanza. What exceeds them is not
+// kept, and Presence.Cut says so.
+const (
+	MaxTokens   = 4096 // XML tokens of the stanza that are looked at
+	MaxStatus   = 4096 // bytes of each status and error text
+	MaxStatuses = 16   // status elements
+	MaxDelays   = 8    // delayed-delivery elements
+)
+
+const (
+	nsXML  = "http://www.w3.org/XML/1998/namespace"
+	nsIdle = "urn:xmpp:idle:1"
+)
+
+// errCut ends the reading of a stanza that exceeds MaxTokens.
+var errCut = errors.New("probe: the stanza exceeds the bound on its tokens")
+
+// ReadPresence reads a presence stanza from r, which begins with its start
+// element. Only direct children of the stanza in their own namespaces count.
+// Whom to believe of several delays is decided by the zero [delay.Rules], with
+// the present as the time of receipt.
+//
+// It returns an error where r does not begin with a presence, where an address
+// is malformed, or where r fails; what was read until then is returned with
+// it. A stanza of more than MaxTokens is read up to that bound, and what
+// follows is left in r.
+func ReadPresence(r xml.TokenReader) (Presence, error) {
+	tok, err := r.Token()
+	start, ok := tok.(xml.StartElement)
+	if !ok || start.Name.Local != "presence" {
+		if err == nil {
+			err = errors.New("the stream does not begin with a presence stanza (RFC 6120 section 8)")
+		}
+		return Presence{}, fmt.Errorf("probe: read presence: %w", err)
+	}
+	rd := reader{src: &bounded{r: r}}
+	return rd.read(start, jid.JID{}, time.Now())
+}
+
+// bounded ends with errCut after MaxTokens tokens.
+type bounded struct {
+	r xml.TokenReader
+	n int
+}
+
+func (b *bounded) Token() (xml.Token, error) {
+	if b.n++; b.n > MaxTokens {
+		return nil, errCut
+	}
+	return b.r.Token()
+}
+
+// reader reads one presence; src ends with errCut where the bound is.
+type reader struct {
+	src    xml.TokenReader
+	p      Presence
+	space  string
+	delays []delay.Element
+	room   [1]delay.Element
+	idle   time.Time
+	ago    time.Duration
+	hasAgo bool
+}
+
+// read reads the rest of the stanza that start begins.
+func (rd *reader) read(start xml.StartElement, self jid.JID, received time.Time) (Presence, error) {
+	rd.p.Received = received
+	rd.space = start.Name.Space
+	rd.delays = rd.room[:0]
+	if err := rd.addresses(start); err != nil {
+		return rd.p, err
+	}
+	err := rd.children()
+	if errors.Is(err, errCut) {
+		rd.p.Cut, err = true, nil
+	}
+	rd.p.Delay, rd.p.Doubts = delay.Rules{}.Believe(rd.delays, rd.p.From, self, received)
+	switch {
+	case !rd.idle.IsZero():
+		rd.p.Idle = rd.idle
+	case rd.hasAgo:
+		rd.p.Idle = rd.p.At().Add(-rd.ago)
+	}
+	if err != nil {
+		err = fmt.Errorf("probe: read presence: %w", err)
+	}
+	return rd.p, err
+}
+
+func (rd *reader) addresses(start xml.StartElement) (err error) {
+	rd.p.XMLName = start.Name
+	for _, attr := range start.Attr {
+		switch {
+		case attr.Name.Space == nsXML && attr.Name.Local == "lang":
+			rd.p.Lang = attr.Value
+		case attr.Name.Space != "":
+		case attr.Name.Local == "id":
+			rd.p.ID = attr.Value
+		case attr.Name.Local == "type":
+			rd.p.Type = stanza.PresenceType(attr.Value)
+		case attr.Name.Local == "from" && attr.Value != "":
+			if rd.p.From, err = address.Parse(attr.Value); err != nil {
+				return addressError("from", attr.Value, err)
+			}
+		case attr.Name.Local == "to" && attr.Value != "":
+			if rd.p.To, err = address.Parse(attr.Value); err != nil {
+				return addressError("to", attr.Value, err)
+			}
+		}
+	}
+	return nil
+}
+
+func addressError(name, value string, err error) error {
+	if len(value) > 64 {
+		value = value[:64] + "…"
+	}
+	return fmt.Errorf("probe: read presence: %s=%q is no address (RFC 7622 section 3): %w", name, value, err)
+}
+
+func (rd *reader) children() error {
+	for {
+		tok, err := rd.src.Token()
+		switch tok := tok.(type) {
+		case xml.EndElement:
+			return nil
+		case xml.StartElement:
+			if err := rd.child(tok); err != nil {
+				return err
+			}
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if tok == nil {
+			return nil
+		}
+	}
+}
+
+func (rd *reader) child(start xml.StartElement) error {
+	switch {
+	case start.Name.Space == rd.space:
+		return rd.own(start)
+	case delay.IsElement(start.Name):
+		element, err := delay.ReadElement(start, rd.src)
+		if len(rd.delays) < MaxDelays {
+			rd.delays = append(rd.delays, element)
+		} else {
+			rd.p.Cut = true
+		}
+		return err
+	case start.Name.Space == nsIdle && start.Name.Local == "idle":
+		for _, attr := range start.Attr {
+			if attr.Name.Space == "" && attr.Name.Local == "since" {
+				rd.idle, _ = delay.ParseStamp(attr.Value)
+			}
+		}
+	case start.Name.Space == lastactivity.NS && start.Name.Local == "query":
+		rd.ago, rd.hasAgo = lastactivity.Seconds(start)
+	}
+	return xmlstream.Skip(rd.src)
+}
+
+// own reads a child in the stanza's own namespace.
+func (rd *reader) own(start xml.StartElement) error {
+	switch start.Name.Local {
+	case "status":
+		s, err := rd.text()
+		if len(rd.p.statuses) == MaxStatuses {
+			rd.p.Cut = true
+			return err
+		}
+		lang := ""
+		for _, attr := range start.Attr {
+			if attr.Name.Space == nsXML && attr.Name.Local == "lang" {
+				lang = attr.Value
+			}
+		}
+		rd.p.statuses = append(rd.p.statuses, text{lang: lang, data: s})
+		return err
+	case "show":
+		s, err := rd.text()
+		switch s = strings.TrimSpace(s); s {
+		case "away", "chat", "dnd", "xa":
+			rd.p.Show = s
+		}
+		return err
+	case "priority":
+		s, err := rd.text()
+		if n, bad := strconv.ParseInt(strings.TrimSpace(s), 10, 8); bad == nil {
+			rd.p.Priority = int8(n)
+		}
+		return err
+	case "error":
+		return rd.stanzaError(start)
+	}
+	return xmlstream.Skip(rd.src)
+}
+
+func (rd *reader) text() (string, error) {
+	s, cut, err := chardata.Read(rd.src, MaxStatus)
+	rd.p.Cut = rd.p.Cut || cut
+	return s, err
+}

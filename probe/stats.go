@@ -1,0 +1,35 @@
+package probe
+
+// Stats counts what a Client did.
+type Stats struct {
+	Sent       uint64 // probes sent
+	Joined     uint64 // calls that joined a probe under way
+	CoolDown   uint64 // calls refused because the contact was asked a moment ago
+	OverBudget uint64 // calls refused because too many probes were sent lately
+	Failed     uint64 // probes that a failing or closed session ended
+
+	// Probes that ended, by outcome.
+	Available, Unavailable, Unauthorized, Error, Unanswered uint64
+}
+
+// Stats returns the counts since the Client was made.
+func (c *Client) Stats() Stats {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.stats
+}
+
+func (s *Stats) count(o Outcome) {
+	switch o {
+	case Available:
+		s.Available++
+	case Unavailable:
+		s.Unavailable++
+	case Unauthorized:
+		s.Unauthorized++
+	case Error:
+		s.Error++
+	default:
+		s.Unanswered++
+	}
+}
