@@ -1,0 +1,117 @@
+package roster
+
+import (
+	"encoding/xml"
+
+	"mellium.im/xmlstream"
+	"mellium.im/xmpp"
+	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
+
+	"example.org/lastpresence/internal/address"
+)
+
+// Handler returns a handler that learns from every stanza and then hands it on
+// to next, whole and unchanged; next may be nil. What next asks the Cache, it
+// knows already.
+//
+// Roster pushes are believed only from the own account (RFC 6121 section
+// 2.1.6). They are answered exactly once, whether or not next answers them. A
+// forged push is kept from next, which might believe it, and is refused with
+// service-unavailable, as if nobody here knew what a roster is.
+//
+// The handler belongs to one session's Serve: it must not be called by two
+// goroutines at once. It never fails for what a stanza says.
+func (c *Cache) Handler(next xmpp.Handler) xmpp.Handler {
+	if next == nil {
+		next = xmpp.HandlerFunc(func(xmlstream.TokenReadEncoder, *xml.StartElement) error { return nil })
+	}
+	return c.client.Handler(handler{cache: c, next: next})
+}
+
+type handler struct {
+	cache *Cache
+	next  xmpp.Handler
+}
+
+// HandleXMPP implements xmpp.Handler.
+func (h handler) HandleXMPP(t xmlstream.TokenReadEncoder, start *xml.StartElement) error {
+	if start.Name.Local != "iq" {
+		return h.next.HandleXMPP(t, start)
+	}
+	if h.cache.requests.Handle(start, t, h.cache.s.LocalAddr()) {
+		return nil
+	}
+	return h.push(t, start)
+}
+
+// push looks whether an IQ is a roster push, and hands on whatever it is.
+func (h handler) push(t xmlstream.TokenReadEncoder, start *xml.StartElement) error {
+	iq, err := stanza.NewIQ(*start)
+	if err != nil || iq.Type != stanza.SetIQ {
+		return h.next.HandleXMPP(t, start)
+	}
+	first, err := payload(t)
+	query, ok := first[len(first)-1].(xml.StartElement)
+	if err != nil || !ok || query.Name.Space != NS || query.Name.Local != "query" {
+		return h.next.HandleXMPP(&replay{Encoder: t, read: first, err: err, rest: t}, start)
+	}
+	if own := h.cache.s.LocalAddr().Bare(); !iq.From.Equal(jid.JID{}) && !iq.From.Equal(own) {
+		return nil // Serve answers: service-unavailable
+	}
+	tokens, err := xmlstream.ReadAll(t)
+	tokens = append(first, tokens...)
+	if err == nil {
+		h.cache.pushed(&replay{read: tokens})
+	}
+	answered := &replyWatch{replay: replay{Encoder: t, read: tokens, err: err, rest: t}, id: iq.ID}
+	if err := h.next.HandleXMPP(answered, start); err != nil || answered.replied {
+		return err
+	}
+	_, err = xmlstream.Copy(t, iq.Result(nil))
+	return err
+}
+
+// payload reads up to and including the first element of an IQ. It returns at
+// least one token, which is nil where there is none.
+func payload(r xml.TokenReader) ([]xml.Token, error) {
+	var read []xml.Token
+	for {
+		tok, err := r.Token()
+		read = append(read, xml.CopyToken(tok))
+		if _, text := tok.(xml.CharData); !text || err != nil {
+			return read, err
+		}
+	}
+}
+
+// pushed applies the items of a roster push. Only a push with one item is one
+// (RFC 6121 section 2.1.6).
+func (c *Cache) pushed(r xml.TokenReader) {
+	var items []item
+	if _, err := readItems(r, func(it item) { items = append(items, it) }); err != nil || len(items) != 1 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.apply(items[0])
+}
+
+// apply adds, changes or removes a contact. What is known of one whose
+// presence is no longer ours to know is dropped.
+func (c *Cache) apply(it item) {
+	key := string(address.AppendBare(nil, it.jid))
+	if it.subscription == "remove" {
+		delete(c.contacts, key)
+		return
+	}
+	e := c.contacts[key]
+	if e == nil {
+		e = new(entry)
+		c.contacts[key] = e
+	}
+	e.item = it
+	if it.subscription != "to" && it.subscription != "both" {
+		e.knowledge = knowledge{}
+	}
+}
