@@ -1,0 +1,214 @@
+package probe_test
+
+import (
+	"encoding/xml"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"mellium.im/xmlstream"
+	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
+
+	"example.org/lastpresence/probe"
+)
+
+func read(t *testing.T, in string) probe.Presence {
+	t.Helper()
+	p, err := probe.ReadPresence(xml.NewDecoder(strings.NewReader(in)))
+	if err != nil {
+		t.Fatalf("ReadPresence(%s): %v", in, err)
+	}
+	return p
+}
+
+// reply is example 2 of XEP-0318, with names of our own.
+const reply = `<presence xmlns='jabber:client' from='romeo@montague.lit' to='juliet@capulet.lit/balcony' type='unavailable'>
+  <status>Going offline. Out of battery.</status>
+  <delay xmlns='urn:xmpp:delay' from='romeo@montague.lit/orchard' stamp='2012-09-10T23:41:07Z'/>
+</presence>`
+
+func TestReadPresenceReadsAReplyToAProbe(t *testing.T) {
+	p := read(t, reply)
+	if p.From.String() != "romeo@montague.lit" || p.To.String() != "juliet@capulet.lit/balcony" || p.Type != stanza.UnavailablePresence {
+		t.Errorf("addresses and type = %s, %s, %s", p.From, p.To, p.Type)
+	}
+	if got := p.Status(); got != "Going offline. Out of battery." {
+		t.Errorf("status = %q", got)
+	}
+	want := time.Date(2012, 9, 10, 23, 41, 7, 0, time.UTC)
+	if !p.Delay.Stamp.Equal(want) || !p.At().Equal(want) || p.Delay.From.String() != "romeo@montague.lit/orchard" {
+		t.Errorf("delay = %+v, want %v", p.Delay, want)
+	}
+}
+
+func TestReadPresenceChildren(t *testing.T) {
+	for _, tc := range []struct {
+		name, children string
+		want           string // show priority status
+	}{
+		{"nothing", ``, ` 0 `},
+		{"all", `<show>xa</show><status>Away.</status><priority>-7</priority>`, `xa -7 Away.`},
+		{"white space around", `<show> dnd </show><priority> 5 </priority>`, `dnd 5 `},
+		{"an unknown show", `<show>sleeping</show>`, ` 0 `},
+		{"a priority out of range", `<priority>128</priority>`, ` 0 `},
+		{"a priority that is no number", `<priority>high</priority>`, ` 0 `},
+		{"the lowest priority", `<priority>-128</priority>`, ` -128 `},
+		{"a status across a comment and entities", `<status>a &amp; <!-- no -->b</status>`, ` 0 a & b`},
+		{"a status nested in an extension", `<x xmlns='urn:x'><status xmlns='jabber:client'>no</status></x>`, ` 0 `},
+		{"a status in another namespace", `<status xmlns='urn:x'>no</status>`, ` 0 `},
+		{"deep nesting", `<x xmlns='urn:x'><y><z><show xmlns='jabber:client'>dnd</show></z></y></x><show>chat</show>`, `chat 0 `},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			p := read(t, `<presence xmlns='jabber:client' from='romeo@montague.lit/orchard'>`+tc.children+`</presence>`)
+			if got := fmt.Sprint(p.Show, " ", p.Priority, " ", p.Status()); got != tc.want {
+				t.Errorf("read %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestStatusSuitsTheLanguage(t *testing.T) {
+	p := read(t, `<presence xmlns='jabber:client' xml:lang='it'>
+		<status xml:lang='en'>Gone.</status><status>Andato.</status><status xml:lang='de-AT'>Fort.</status></presence>`)
+	for _, tc := range []struct{ lang, want string }{
+		{"", "Andato."}, {"it", "Andato."}, {"en", "Gone."}, {"en-GB", "Gone."}, {"EN", "Gone."},
+		{"de-AT", "Fort."}, {"de", "Andato."}, {"fr de-AT", "Fort."}, {"fr", "Andato."},
+	} {
+		if got := p.Status(strings.Fields(tc.lang)...); got != tc.want {
+			t.Errorf("Status(%q) = %q, want %q", tc.lang, got, tc.want)
+		}
+	}
+	first := read(t, `<presence xml:lang='fr'><status xml:lang='en'>Gone.</status><status xml:lang='de'>Fort.</status></presence>`)
+	if got := first.Status(); got != "Gone." {
+		t.Errorf("Status without one in the stanza's language = %q, want the first", got)
+	}
+}
+
+func TestIdle(t *testing.T) {
+	const delayed = `<delay xmlns='urn:xmpp:delay' stamp='2012-09-10T23:41:07Z'/>`
+	for _, tc := range []struct{ name, children, want string }{
+		{"none", ``, "0001-01-01T00:00:00Z"},
+		{"XEP-0319", `<idle xmlns='urn:xmpp:idle:1' since='2012-09-10T20:00:00Z'/>`, "2012-09-10T20:00:00Z"},
+		{"XEP-0256, relative to the delay", `<query xmlns='jabber:iq:last' seconds='67'/>` + delayed, "2012-09-10T23:40:00Z"},
+		{"both: XEP-0319", `<query xmlns='jabber:iq:last' seconds='9'/><idle xmlns='urn:xmpp:idle:1' since='2012-09-10T20:00:00Z'/>`, "2012-09-10T20:00:00Z"},
+		{"XEP-0319 that cannot be read", `<idle xmlns='urn:xmpp:idle:1' since='earlier'/>`, "0001-01-01T00:00:00Z"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			p := read(t, `<presence xmlns='jabber:client' from='romeo@montague.lit/orchard'>`+tc.children+`</presence>`)
+			if got := p.Idle.UTC().Format(time.RFC3339); got != tc.want {
+				t.Errorf("Idle = %v, want %v", got, tc.want)
+			}
+		})
+	}
+	p := read(t, `<presence from='romeo@montague.lit/orchard'><query xmlns='jabber:iq:last' seconds='60'/></presence>`)
+	if got := p.Received.Sub(p.Idle); got != time.Minute {
+		t.Errorf("XEP-0256 without a delay is %v before receipt, want 1m", got)
+	}
+}
+
+func TestErrorPresence(t *testing.T) {
+	p := read(t, `<presence xmlns='jabber:client' from='romeo@montague.lit' type='error' id='pr1'><error type='cancel' by='montague.lit'>
+		<gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>xmpp:romeo@verona.lit</gone>
+		<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='en'>Moved.</text></error></presence>`)
+	if p.Err.Condition != stanza.Gone || p.Err.Type != stanza.Cancel || p.Err.Text["en"] != "Moved." || p.Err.By.String() != "montague.lit" {
+		t.Errorf("error = %+v", p.Err)
+	}
+	if p.Moved != "xmpp:romeo@verona.lit" {
+		t.Errorf("moved to %q", p.Moved)
+	}
+}
+
+func TestBounds(t *testing.T) {
+	for _, tc := range []struct {
+		name, children string
+		cut            bool
+		status         int
+	}{
+		{"the longest status", "<status>" + strings.Repeat("x", probe.MaxStatus) + "</status>", false, probe.MaxStatus},
+		{"one byte more", "<status>" + strings.Repeat("x", probe.MaxStatus+1) + "</status>", true, probe.MaxStatus},
+		{"the most statuses", strings.Repeat("<status>x</status>", probe.MaxStatuses), false, 1},
+		{"one status more", strings.Repeat("<status>x</status>", probe.MaxStatuses+1), true, 1},
+		{"the most delays", strings.Repeat("<delay xmlns='urn:xmpp:delay' stamp='2012-09-10T23:41:07Z'/>", probe.MaxDelays), false, 0},
+		{"one delay more", strings.Repeat("<delay xmlns='urn:xmpp:delay' stamp='2012-09-10T23:41:07Z'/>", probe.MaxDelays+1), true, 0},
+		{"the most tokens", "<status>x</status>" + strings.Repeat("<x/>", (probe.MaxTokens-4)/2), false, 1},
+		{"one child more", "<status>x</status>" + strings.Repeat("<x/>", (probe.MaxTokens-4)/2+1), true, 1},
+		{"10,000 levels", "<status>x</status>" + strings.Repeat("<x>", 10_000) + strings.Repeat("</x>", 10_000), true, 1},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			p := read(t, "<presence from='romeo@montague.lit/orchard'>"+tc.children+"</presence>")
+			if p.Cut != tc.cut || len(p.Status()) != tc.status {
+				t.Errorf("cut %v, status of %d bytes, want %v, %d", p.Cut, len(p.Status()), tc.cut, tc.status)
+			}
+		})
+	}
+}
+
+func TestReadPresenceRefusesWhatIsNone(t *testing.T) {
+	for _, in := range []string{``, `<message/>`, `text`, `<presence from='@'/>`, `<presence to='a@/b'/>`, `<presence>`} {
+		if p, err := probe.ReadPresence(xml.NewDecoder(strings.NewReader(in))); err == nil {
+			t.Errorf("ReadPresence(%q) = %+v, want an error", in, p)
+		}
+	}
+}
+
+func TestStanza(t *testing.T) {
+	var b strings.Builder
+	e := xml.NewEncoder(&b)
+	if _, err := xmlstream.Copy(e, probe.Stanza(jid.MustParse("romeo@montague.lit/orchard"))); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	p := read(t, b.String())
+	if p.Type != stanza.ProbePresence || p.To.String() != "romeo@montague.lit" || p.ID == "" {
+		t.Errorf("Stanza = %s", b.String())
+	}
+}
+
+func FuzzReadPresence(f *testing.F) {
+	f.Add(reply)
+	f.Add(`<presence type='error'><error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>x</gone></error></presence>`)
+	f.Add(`<presence><show>xa</show><status xml:lang='de'>a</status><priority>7</priority><x xmlns='jabber:x:delay' stamp='20120910T23:41:07'/></presence>`)
+	f.Add(`<presence from='a@b/c' xml:lang='en'><idle xmlns='urn:xmpp:idle:1' since='2012-09-10T20:00:00Z'/><query xmlns='jabber:iq:last' seconds='67'/></presence>`)
+	f.Fuzz(func(t *testing.T, in string) {
+		p, err := probe.ReadPresence(xml.NewDecoder(strings.NewReader(in)))
+		if err != nil && !strings.HasPrefix(err.Error(), "probe: ") {
+			t.Errorf("error %q does not name the package", err)
+		}
+		if len(p.Status()) > probe.MaxStatus || p.Delay.Stamp.After(p.Received) {
+			t.Errorf("status of %d bytes, stamp %v received %v", len(p.Status()), p.Delay.Stamp, p.Received)
+		}
+	})
+}
+
+func BenchmarkReadPresence(b *testing.B) {
+	tokens, err := xmlstream.ReadAll(xml.NewDecoder(strings.NewReader(reply)))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("from tokens", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			rest := tokens
+			r := xmlstream.ReaderFunc(func() (xml.Token, error) {
+				tok := rest[0]
+				rest = rest[1:]
+				return tok, nil
+			})
+			if _, err := probe.ReadPresence(r); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("from bytes", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := probe.ReadPresence(xml.NewDecoder(strings.NewReader(reply))); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
