@@ -40,6 +40,7 @@ type sighting struct {
 	status   string
 	source   Source
 	exact    bool // a stamp or our own eyes, not counted in whole seconds
+	settled  bool // an empty status means that nothing was said
 }
 
 // presence takes a presence of the contact. It returns whether it said
@@ -110,7 +111,7 @@ func (k *knowledge) left(name string, p probe.Presence, source Source) {
 		slices.SortFunc(k.gone, func(a, b departure) int { return b.at.Compare(a.at) })
 		k.gone = k.gone[:maxResources]
 	}
-	k.sight(sighting{at: at, resource: name, status: p.Status(), source: source, exact: true})
+	k.sight(sighting{at: at, resource: name, status: p.Status(), source: source, exact: true, settled: true})
 }
 
 // offline takes that the contact as a whole is offline.
@@ -135,9 +136,9 @@ func (k *knowledge) offline(p probe.Presence, source Source) {
 
 // activity takes the merged answer of a probe about a contact who is offline.
 func (k *knowledge) activity(a probe.Answer) {
-	source, exact := LastActivity, false
-	if a.LastSeenFrom == probe.FromPresence {
-		source, exact = Probe, true
+	source := LastActivity
+	if a.LastSeenFrom == probe.FromPresence || a.LastSeenFrom == probe.FromNothing && len(a.Presences) > 0 {
+		source = Probe
 	}
 	at := a.LastSeen
 	if at.IsZero() {
@@ -147,7 +148,7 @@ func (k *knowledge) activity(a probe.Answer) {
 	if at.After(k.ended) {
 		k.ended = at
 	}
-	k.sight(sighting{at: a.LastSeen, status: a.Status, source: source, exact: exact})
+	k.sight(sighting{at: a.LastSeen, status: a.Status, source: source, exact: source == Probe, settled: a.Activity.Told || a.Status != ""})
 	k.confirm(source, a.Received)
 }
 
@@ -176,6 +177,7 @@ func (k *knowledge) sight(s sighting) {
 		}
 		first.status = cmp.Or(first.status, second.status)
 		first.resource = cmp.Or(first.resource, second.resource)
+		first.settled = first.settled || second.settled
 		s = first
 	}
 	k.seen = s
@@ -192,7 +194,7 @@ func (k *knowledge) lack(began time.Time) Lack {
 		return NeverHeard
 	case k.learnt.Before(began):
 		return Outdated
-	case len(k.online) == 0 && k.seen.at.IsZero():
+	case len(k.online) == 0 && (k.seen.at.IsZero() || k.seen.status == "" && !k.seen.settled):
 		return NoDetails
 	}
 	return Nothing

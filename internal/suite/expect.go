@@ -1,0 +1,72 @@
+package suite
+
+import "maps"
+
+// Prosody is what the cases come to on Prosody as it is shipped, with its
+// module for last activity.
+var Prosody = Expect{
+	"never online":           "unavailable, by probe",
+	"offline with status":    "unavailable, time, status, by last-activity",
+	"offline without status": "unavailable, time, by last-activity",
+	"online, one resource":   "available, by probe",
+	"online, two resources":  "available, by probe",
+	"just gone":              "unavailable, time, status, by live",
+	"not subscribed":         "unauthorized",
+	"no such account":        "unauthorized",
+	"the host":               "available, time, by last-activity",
+	"an unreachable domain":  "error",
+	"ourselves":              "available, by last-activity",
+}
+
+// What differs from it on other servers.
+var (
+	// ProsodyStamps tells the time of logging out, and leaves the status
+	// to last activity.
+	ProsodyStamps = Prosody.but(Expect{
+		"offline with status":    "unavailable, time, status, by probe",
+		"offline without status": "unavailable, time, by probe",
+	})
+
+	// XEP0318 is what the document shows, for users and hosts.
+	XEP0318 = ProsodyStamps.but(Expect{
+		"the host": "available, time, by probe",
+	})
+
+	// Ejabberd says nothing to a probe where the contact is offline. Of
+	// one who has never been online it knows nothing at all, and a domain
+	// that cannot be reached is forbidden to it.
+	Ejabberd = Prosody.but(Expect{
+		"never online":          "unanswered",
+		"an unreachable domain": "unauthorized",
+	})
+
+	// Tigase has no last activity of those who are not to know, and says
+	// nothing to them.
+	Tigase = ProsodyStamps.but(Expect{
+		"not subscribed":  "unanswered",
+		"no such account": "unanswered",
+		"the host":        "unanswered",
+	})
+
+	// Silent leaves only what one sees with one's own eyes.
+	Silent = Expect{
+		"never online":           "unanswered",
+		"offline with status":    "unanswered",
+		"offline without status": "unanswered",
+		"online, one resource":   "unanswered",
+		"online, two resources":  "unanswered",
+		"just gone":              "unavailable, time, status, by live",
+		"not subscribed":         "unanswered",
+		"no such account":        "unanswered",
+		"the host":               "unanswered",
+		"an unreachable domain":  "unanswered",
+		"ourselves":              "available, by last-activity",
+	}
+)
+
+// but returns the expectations with some of them changed.
+func (e Expect) but(changes Expect) Expect {
+	e = maps.Clone(e)
+	maps.Copy(e, changes)
+	return e
+}
