@@ -1,0 +1,135 @@
+// Command openchat opens chats with contacts, the way a chat client does, and
+// tells when those who are offline were last there and what they said as they
+// left.
+//
+// Without flags it starts an XMPP server inside the program and plays the whole
+// story there. With -jid it does the same on a real account:
+//
+//	openchat -jid juliet@capulet.lit -password … romeo@montague.lit
+//	openchat -jid juliet@capulet.lit -uptime montague.lit
+//
+// The exit status is 0 if the state of every contact was learnt, and 1 if not,
+// or if anything failed.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"time"
+
+	"mellium.im/xmpp/jid"
+)
+
+// settings is what the command line says.
+type settings struct {
+	jid      string
+	password string
+	addr     string
+	tls      string
+	timeout  time.Duration
+	json     bool
+	uptime   string
+	contacts []string
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		if !errors.Is(err, flag.ErrHelp) {
+			fmt.Fprintln(os.Stderr, "openchat:", oneLine(err.Error()))
+		}
+		stop()
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out, errOut io.Writer) error {
+	set, err := parse(args, errOut)
+	if err != nil {
+		return err
+	}
+	if set.jid == "" {
+		return story(ctx, out)
+	}
+	var print printer = people{out}
+	if set.json {
+		print = lines{out}
+	}
+	return open(ctx, set, print)
+}
+
+func parse(args []string, errOut io.Writer) (settings, error) {
+	var set settings
+	flags := flag.NewFlagSet("openchat", flag.ContinueOnError)
+	flags.SetOutput(errOut)
+	flags.StringVar(&set.jid, "jid", "", "the account's `address`; without it, the story is played on an embedded server")
+	flags.StringVar(&set.password, "password", "", "the account's password (default $XMPP_PASSWORD)")
+	flags.StringVar(&set.addr, "addr", "", "the server's `host:port` (default: looked up)")
+	flags.StringVar(&set.tls, "tls", "starttls", "starttls, direct, insecure (StartTLS with any certificate) or none")
+	flags.DurationVar(&set.timeout, "timeout", 10*time.Second, "how long to wait for each answer")
+	flags.BoolVar(&set.json, "json", false, "print one JSON object a line")
+	flags.StringVar(&set.uptime, "uptime", "", "ask since when this server or component is up")
+	flags.Usage = func() {
+		fmt.Fprintln(errOut, "usage: openchat [flags] [contact …]")
+		flags.VisitAll(func(f *flag.Flag) {
+			name, usage := flag.UnquoteUsage(f)
+			fmt.Fprintf(errOut, "  -%s %s\n    \t%s\n", f.Name, name, usage)
+		})
+	}
+	if err := flags.Parse(args); err != nil {
+		return set, err
+	}
+	if set.password == "" {
+		set.password = os.Getenv("XMPP_PASSWORD")
+	}
+	set.contacts = flags.Args()
+	switch set.tls {
+	case "starttls", "direct", "insecure", "none":
+	default:
+		return set, fmt.Errorf("-tls %q: want starttls, direct, insecure or none", set.tls)
+	}
+	if set.jid == "" && (len(set.contacts) > 0 || set.uptime != "" || set.json) {
+		return set, errors.New("contacts, -uptime and -json need an account: -jid")
+	}
+	return set, nil
+}
+
+// open logs in, asks what the command line wants to know, and prints it.
+func open(ctx context.Context, set settings, print printer) error {
+	addresses, err := parseAll(set.contacts)
+	if err != nil {
+		return err
+	}
+	client, err := logIn(ctx, set)
+	if err != nil {
+		return err
+	}
+	defer client.close()
+	if set.uptime != "" {
+		err = errors.Join(err, client.uptime(ctx, set.uptime, set.timeout, print))
+	} else if len(addresses) == 0 {
+		print.roster(client.contacts)
+	}
+	for _, contact := range addresses {
+		err = errors.Join(err, client.open(ctx, contact, set.timeout, print))
+	}
+	return err
+}
+
+func parseAll(contacts []string) ([]jid.JID, error) {
+	addresses := make([]jid.JID, 0, len(contacts))
+	for _, s := range contacts {
+		j, err := jid.Parse(s)
+		if err != nil {
+			return nil, fmt.Errorf("contact %q is no address: %w", s, err)
+		}
+		addresses = append(addresses, j)
+	}
+	return addresses, nil
+}
