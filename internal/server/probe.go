@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"mellium.im/xmpp/jid"
@@ -112,14 +113,14 @@ func (r Replay) stamp(at time.Time, j jid.JID) string {
 	return s
 }
 
-// delayXML is a stamp with a number of digits after the second.
+// delayXML is a stamp with a number of digits after the second. It always has
+// them all, as servers write them, where [delay.AppendDateTime] leaves zeros out.
 func delayXML(at time.Time, from string, digits int) string {
-	unit := time.Second
-	for range digits {
-		unit /= 10
+	layout := "2006-01-02T15:04:05"
+	if digits > 0 {
+		layout += "." + strings.Repeat("0", digits)
 	}
-	stamp := delay.AppendDateTime(nil, at.UTC().Truncate(unit))
-	return fmt.Sprintf(`<delay xmlns='%s'%s/>`, delay.NS, attrs("from", from, "stamp", string(stamp)))
+	return fmt.Sprintf(`<delay xmlns='%s'%s/>`, delay.NS, attrs("from", from, "stamp", at.UTC().Format(layout+"Z")))
 }
 
 func presenceError(c *conn, st stanzaIn, condition stanza.Condition) {
