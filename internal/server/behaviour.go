@@ -14,6 +14,9 @@ type Behaviour struct {
 	// FenceFirst has a query that comes right behind a probe to a contact
 	// who is online answered before the probe.
 	FenceFirst bool
+	// OneResource has a probe to a full address answered by that resource
+	// only, with silence if it is not online; else all of them answer.
+	OneResource bool
 
 	// Offline is what stands for a contact who is offline.
 	Offline Replay
@@ -92,6 +95,7 @@ var (
 		Name:         "ejabberd",
 		Online:       Replay{Send: true, Stamp: true, From: FromResource, Digits: 6},
 		FenceFirst:   true,
+		OneResource:  true,
 		Unreachable:  stanza.Forbidden,
 		LastActivity: true,
 		LastRefused:  stanza.SubscriptionRequired,

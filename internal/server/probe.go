@@ -31,7 +31,7 @@ func (s *Server) probe(c *conn, st stanzaIn) {
 			c.send(fmt.Sprintf(`<presence type='unsubscribed'%s/>`, attrs("from", to.String(), "to", c.jid.Bare().String())))
 		}
 	case len(a.online()) > 0:
-		s.replayAll(c, a, b)
+		s.replayAll(c, a, b, st.to.Resourcepart())
 	case b.Offline.Send:
 		c.send(a.absence(c.jid.String(), b.Offline))
 	}
@@ -39,11 +39,14 @@ func (s *Server) probe(c *conn, st stanzaIn) {
 
 // replayAll sends the presence of every resource; behind what comes next, where
 // the fence is first.
-func (s *Server) replayAll(c *conn, a *account, b Behaviour) {
+func (s *Server) replayAll(c *conn, a *account, b Behaviour, resource string) {
 	if !b.Online.Send {
 		return
 	}
 	for _, other := range a.online() {
+		if b.OneResource && resource != "" && other.jid.Resourcepart() != resource {
+			continue
+		}
 		presence := other.replay(c.jid.String(), b.Online)
 		if b.FenceFirst {
 			c.late = append(c.late, presence)
