@@ -231,9 +231,9 @@ func (x *exchange) left(a *Answer) {
 	if x.activity.Status != "" && a.Status == "" {
 		a.Status, a.StatusFrom = x.activity.Status, FromLastActivity
 	}
-	// No seconds means connected now, not seen now; unless a presence says
-	// offline, or there is a text, which is only told of someone who has left.
-	if a.LastSeen.IsZero() && (x.activity.Ago > 0 || x.activity.Status != "" || x.hasPresence()) {
+	// No seconds means connected now, or that the server knows nothing; but
+	// a text is only told of someone who has just left.
+	if a.LastSeen.IsZero() && (x.activity.Ago > 0 || x.activity.Status != "") {
 		a.LastSeen, a.LastSeenFrom = x.fenced.Add(-x.activity.Ago), FromLastActivity
 	}
 }

@@ -42,10 +42,12 @@ type Behaviour struct {
 	// LastActivity answers queries (XEP-0012); without it they are
 	// refused with service-unavailable. LastRefused refuses those who may
 	// not know, and LastStale tells the last logout of a contact who is
-	// online instead of 0.
+	// online instead of 0. LastUnknown refuses to tell of one who was never
+	// online; empty: 0, as of one who is connected.
 	LastActivity bool
 	LastRefused  stanza.Condition
 	LastStale    bool
+	LastUnknown  stanza.Condition
 }
 
 // Replay is a presence as a server sends it later.
@@ -99,6 +101,7 @@ var (
 		Unreachable:  stanza.Forbidden,
 		LastActivity: true,
 		LastRefused:  stanza.SubscriptionRequired,
+		LastUnknown:  stanza.ItemNotFound,
 	}
 
 	// Openfire replays the last unavailable presence, and stamps nothing.

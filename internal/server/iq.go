@@ -74,8 +74,10 @@ func (s *Server) last(c *conn, st stanzaIn, own, host bool) {
 		c.refuse(st, b.LastRefused)
 	case len(a.online()) > 0 && !(b.LastStale && !a.left.at.IsZero()):
 		c.result(st, lastXML(0, ""))
+	case a.left.at.IsZero() && b.LastUnknown != "":
+		c.refuse(st, b.LastUnknown)
 	case a.left.at.IsZero():
-		c.refuse(st, stanza.ItemNotFound)
+		c.result(st, lastXML(0, ""))
 	default:
 		c.result(st, lastXML(time.Since(a.left.at), a.left.status))
 	}
