@@ -32,11 +32,18 @@ var (
 		"the host": "available, time, by probe",
 	})
 
-	// Ejabberd says nothing to a probe where the contact is offline. Of
-	// one who has never been online it knows nothing at all, and a domain
-	// that cannot be reached is forbidden to it.
+	// ProsodyXEP0318 tells all of it at login already, where there is a
+	// status.
+	ProsodyXEP0318 = XEP0318.but(Expect{
+		"offline with status": "unavailable, time, status, by live",
+	})
+
+	// Ejabberd says nothing to a probe where the contact is offline. One
+	// who has never been online was last seen as the account was made,
+	// "Registered but didn't login", or else it knows nothing at all. A
+	// domain that cannot be reached is forbidden to it.
 	Ejabberd = Prosody.but(Expect{
-		"never online":          "unanswered",
+		"never online":          "unavailable, time, status, by last-activity | unanswered",
 		"an unreachable domain": "unauthorized",
 	})
 

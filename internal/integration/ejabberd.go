@@ -1,0 +1,80 @@
+package integration
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// StartEjabberd starts an ejabberd. It runs in an Erlang of its own that is
+// part of no cluster, so that there is one process, and no port mapper.
+func StartEjabberd(t testing.TB) *Server {
+	t.Helper()
+	need(t, "ejabberdctl", "ejabberd")
+	program := need(t, "erl", "erlang-base")
+	libs, err := filepath.Glob("/usr/lib/*/ejabberd-[0-9]*/ebin")
+	if err != nil || len(libs) == 0 {
+		t.Fatalf("ejabberd's own files are not where Debian puts them")
+	}
+	dir := t.TempDir()
+	s := &Server{Addr: loopback(freePort(t)), certs: makeCertificates(t, dir, domains)}
+	s.Authority = s.certs.authority
+	config, log := filepath.Join(dir, "ejabberd.yml"), filepath.Join(dir, "ejabberd.log")
+	write(t, config, ejabberdConfig(s))
+	cmd := exec.Command(program, "-noinput", "-mnesia", "dir", fmt.Sprintf("%q", filepath.Join(dir, "data")),
+		"-eval", ejabberdStart())
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(),
+		"HOME="+dir,
+		"ERL_LIBS="+filepath.Dir(filepath.Dir(libs[0])),
+		"EJABBERD_CONFIG_PATH="+config,
+		"EJABBERD_LOG_PATH="+log,
+		"ERL_CRASH_DUMP="+filepath.Join(dir, "crash.dump"))
+	ready := filepath.Join(dir, "ready")
+	start(t, cmd, s.Addr, log)
+	waitFor(t, ready)
+	return s
+}
+
+func ejabberdConfig(s *Server) string {
+	return fmt.Sprintf(`
+hosts: [%s]
+loglevel: info
+certfiles: [%q, %q]
+listen:
+  - port: %s
+    ip: "127.0.0.1"
+    module: ejabberd_c2s
+    starttls: true
+auth_method: internal
+s2s_access: none
+access_rules:
+  local: {allow: all}
+modules:
+  mod_admin_extra: {}
+  mod_client_state: {}
+  mod_disco: {}
+  mod_last: {}
+  mod_ping: {}
+  mod_roster: {versioning: true}
+`, strings.Join(domains, ", "), s.certs.cert, s.certs.key, s.Addr[strings.LastIndexByte(s.Addr, ':')+1:])
+}
+
+// ejabberdStart starts the server and makes accounts and rosters through its
+// own administration.
+func ejabberdStart() string {
+	var b strings.Builder
+	b.WriteString(`{ok, _} = application:ensure_all_started(ejabberd), `)
+	for _, a := range accounts {
+		fmt.Fprintf(&b, `ok = ejabberd_auth:try_register(<<%q>>, <<%q>>, <<%q>>), `, a.Localpart(), a.Domainpart(), Password)
+	}
+	for _, f := range friends {
+		fmt.Fprintf(&b, `mod_admin_extra:add_rosteritem(<<%q>>, <<%q>>, <<%q>>, <<%q>>, <<%[3]q>>, <<"">>, <<"both">>), `,
+			f[0].Localpart(), f[0].Domainpart(), f[1].Localpart(), f[1].Domainpart())
+	}
+	b.WriteString(`ok = file:write_file("ready", "").`)
+	return b.String()
+}

@@ -1,0 +1,104 @@
+package integration
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// patience bounds the start of a server.
+const patience = 60 * time.Second
+
+// start runs a server until the test ends, and waits until it accepts
+// connections at addr. The kernel ends it with this process, however that ends.
+// Its output, and the log where it has one, are shown if the test fails.
+func start(t testing.TB, cmd *exec.Cmd, addr, log string) {
+	t.Helper()
+	output := log + ".out"
+	f, err := os.Create(output)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdout, cmd.Stderr = f, f
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	started, ended := make(chan error), make(chan struct{})
+	go func() {
+		// The signal comes with the end of the thread that started it.
+		runtime.LockOSThread()
+		defer close(ended)
+		defer f.Close()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait()
+		}
+	}()
+	if err := <-started; err != nil {
+		t.Fatalf("start %s: %v", cmd.Path, err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		<-ended
+		if t.Failed() {
+			show(t, log)
+			show(t, output)
+		}
+	})
+	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		select {
+		case <-ended:
+			t.Fatalf("%s ended before it listened", cmd.Path)
+		default:
+		}
+		if c, err := net.Dial("tcp", addr); err == nil {
+			_ = c.Close()
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s does not listen at %s", cmd.Path, addr)
+		}
+	}
+}
+
+// show logs the end of a file.
+func show(t testing.TB, file string) {
+	const most = 4 << 10
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return
+	}
+	t.Logf("%s:\n%s", file, b[max(len(b)-most, 0):])
+}
+
+// freePort returns a port of the loopback interface that was free just now.
+func freePort(t testing.TB) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+func loopback(port int) string {
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+}
+
+// waitFor waits until a file exists.
+func waitFor(t testing.TB, file string) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		if _, err := os.Stat(file); err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s never came", file)
+		}
+	}
+}

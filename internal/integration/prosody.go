@@ -1,0 +1,104 @@
+package integration
+
+import (
+	_ "embed"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mellium.im/xmpp/jid"
+)
+
+//go:embed mod_probe_details.lua
+var probeDetails []byte
+
+// ProsodyVariant is a configuration of Prosody.
+type ProsodyVariant int
+
+// The configurations of Prosody.
+const (
+	Stock   ProsodyVariant = iota // as shipped, with last activity
+	Stamps                        // with mod_lastlog's stamps on offline presence
+	XEP0318                       // with a plugin that does what XEP-0318 shows
+)
+
+// StartProsody starts a Prosody.
+func StartProsody(t testing.TB, v ProsodyVariant) *Server {
+	t.Helper()
+	program := need(t, "prosody", "prosody")
+	dir := t.TempDir()
+	s := &Server{Addr: loopback(freePort(t)), certs: makeCertificates(t, dir, domains)}
+	s.Authority = s.certs.authority
+	prosodyData(t, filepath.Join(dir, "data"))
+	plugin := filepath.Join(dir, "mod_probe_details.lua")
+	config, log := filepath.Join(dir, "prosody.cfg.lua"), filepath.Join(dir, "prosody.log")
+	write(t, plugin, string(probeDetails))
+	write(t, config, prosodyConfig(s, v, dir, log))
+	start(t, exec.Command(program, "-F", "--config", config), s.Addr, log)
+	return s
+}
+
+func prosodyConfig(s *Server, v ProsodyVariant, dir, log string) string {
+	var b strings.Builder
+	modules := []string{"roster", "saslauth", "tls", "disco", "ping", "lastactivity", "uptime", "csi_simple"}
+	switch v {
+	case Stamps:
+		modules = append(modules, "lastlog")
+		b.WriteString("lastlog_stamp_offline = true\n")
+	case XEP0318:
+		modules = append(modules, "probe_details")
+	}
+	port := s.Addr[strings.LastIndexByte(s.Addr, ':')+1:]
+	fmt.Fprintf(&b, `
+run_as_root = true
+data_path = %[1]q
+pidfile = %[2]q
+plugin_paths = { %[3]q }
+log = { info = %[4]q }
+interfaces = { "127.0.0.1" }
+c2s_ports = { %[5]s }
+modules_enabled = { "%[6]s" }
+modules_disabled = { "s2s" }
+authentication = "internal_plain"
+ssl = { certificate = %[7]q, key = %[8]q }
+`, filepath.Join(dir, "data"), filepath.Join(dir, "prosody.pid"), dir, log, port,
+		strings.Join(modules, `", "`), s.certs.cert, s.certs.key)
+	for _, d := range domains {
+		fmt.Fprintf(&b, "VirtualHost %q\n", d)
+	}
+	return b.String()
+}
+
+// prosodyData writes accounts and rosters in the form of Prosody's files.
+func prosodyData(t testing.TB, dir string) {
+	t.Helper()
+	for _, a := range accounts {
+		write(t, prosodyFile(dir, a, "accounts"), fmt.Sprintf("return { password = %q }\n", Password))
+		var b strings.Builder
+		b.WriteString("return {\n[false] = { version = 1, pending = {} },\n")
+		for _, f := range friends {
+			if f[0].Equal(a) {
+				fmt.Fprintf(&b, "[%q] = { subscription = \"both\", groups = {}, name = %q },\n", f[1], f[1].Localpart())
+			}
+		}
+		b.WriteString("}\n")
+		write(t, prosodyFile(dir, a, "roster"), b.String())
+	}
+}
+
+func prosodyFile(dir string, a jid.JID, store string) string {
+	return filepath.Join(dir, strings.ReplaceAll(a.Domainpart(), ".", "%2e"), store, a.Localpart()+".dat")
+}
+
+func write(t testing.TB, file, content string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
