@@ -80,7 +80,7 @@ func (c *Client) Probe(ctx context.Context, to jid.JID) (Answer, error) {
 	if to.Equal(jid.JID{}) {
 		return answer, fmt.Errorf("probe: ask: the address is empty (XEP-0318 section 3.1)")
 	}
-	if c.cfg.allowed != nil && !c.cfg.allowed(to) {
+	if c.cfg.allowed != nil && to.Localpart() != "" && !c.cfg.allowed(to) {
 		return answer, fmt.Errorf("%w: %s", ErrNotSubscribed, to)
 	}
 	f, err := c.join(to)

@@ -65,8 +65,9 @@ func Grace(d time.Duration) Option {
 }
 
 // Subscribed is the say of a roster: Probe refuses with [ErrNotSubscribed] to
-// ask a contact for whose bare address f returns false. The default is to ask
-// and let the contact's server decide. f is called on the goroutine of Probe,
+// ask a contact for whose bare address f returns false; servers and components,
+// which tell everyone (XEP-0318 section 3.2), are not contacts. The default is
+// to ask and let the contact's server decide. f is called on the goroutine of Probe,
 // with no lock held.
 func Subscribed(f func(contact jid.JID) bool) Option {
 	return func(cfg *config) { cfg.allowed = f }

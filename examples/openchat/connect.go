@@ -31,6 +31,9 @@ func connect(ctx context.Context, set settings) (*xmpp.Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Negotiation may take no notice of the context while it reads.
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
 	features := []xmpp.StreamFeature{
 		xmpp.SASL("", set.password, sasl.ScramSha256, sasl.ScramSha1, sasl.Plain),
 		xmpp.BindResource(),
