@@ -196,6 +196,15 @@ func (c *Client) Available() {
 	c.available("")
 }
 
+// Leave sends unavailable presence with a status, logs out, and lets a second
+// pass, below which last activity cannot tell gone from connected.
+func (c *Client) Leave(status string) {
+	c.t.Helper()
+	c.send(stanza.Presence{Type: stanza.UnavailablePresence}, status)
+	c.logOut()
+	time.Sleep(1100 * time.Millisecond)
+}
+
 func (c *Client) available(status string) {
 	c.t.Helper()
 	c.send(stanza.Presence{Type: stanza.AvailablePresence}, status)
@@ -218,16 +227,13 @@ func (c *Client) send(p stanza.Presence, status string) {
 	}
 }
 
-// visit has Romeo come and leave, and returns when he left, a little more than
-// the one second ago below which last activity cannot tell gone from connected.
+// visit has Romeo come and leave, and returns when he left.
 func visit(t *testing.T, w World, status string) time.Time {
 	t.Helper()
 	romeo := logIn(t, w, Romeo)
 	romeo.available("")
-	romeo.send(stanza.Presence{Type: stanza.UnavailablePresence}, status)
 	left := time.Now()
-	romeo.logOut()
-	time.Sleep(1100 * time.Millisecond)
+	romeo.Leave(status)
 	return left
 }
 

@@ -1,0 +1,80 @@
+package integration_test
+
+import (
+	"context"
+	"encoding/xml"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"mellium.im/xmlstream"
+	"mellium.im/xmpp"
+	"mellium.im/xmpp/ping"
+	"mellium.im/xmpp/stanza"
+
+	"example.org/lastpresence/internal/suite"
+	"example.org/lastpresence/roster"
+)
+
+// BenchmarkOpen opens the chat with a contact who is offline, with a Cache that
+// knows nothing yet, and pings the server (XEP-0199) on the same session in
+// turn. It reports the ratio of the medians.
+func BenchmarkOpen(b *testing.B) {
+	for _, s := range servers {
+		b.Run(s.name, func(b *testing.B) {
+			w := s.start(b)
+			romeo := suite.LogIn(b, w, suite.Romeo)
+			romeo.Available()
+			romeo.Leave(suite.Goodbye)
+
+			session := w.Login(b, suite.Juliet)
+			var current atomic.Pointer[xmpp.Handler]
+			served := make(chan struct{})
+			go func() {
+				defer close(served)
+				_ = session.Serve(xmpp.HandlerFunc(func(t xmlstream.TokenReadEncoder, start *xml.StartElement) error {
+					return (*current.Load()).HandleXMPP(t, start)
+				}))
+			}()
+			defer func() {
+				_ = session.Conn().Close()
+				<-served
+			}()
+			none := roster.New(session).Handler(nil)
+			current.Store(&none)
+			ctx := context.Background()
+			if err := session.Send(ctx, stanza.Presence{}.Wrap(nil)); err != nil {
+				b.Fatal(err)
+			}
+			var opens, pings []time.Duration
+			for b.Loop() {
+				cache := roster.New(session)
+				h := cache.Handler(nil)
+				current.Store(&h)
+				if err := cache.Sync(ctx); err != nil {
+					b.Fatal(err)
+				}
+				start := time.Now()
+				c, err := cache.Open(ctx, suite.Romeo)
+				opens = append(opens, time.Since(start))
+				if err != nil || c.Status != suite.Goodbye {
+					b.Fatalf("Open = %+v, %v", c, err)
+				}
+				start = time.Now()
+				if err := ping.Send(ctx, session, session.RemoteAddr()); err != nil {
+					b.Fatal(err)
+				}
+				pings = append(pings, time.Since(start))
+			}
+			b.ReportMetric(float64(median(opens))/float64(median(pings)), "open/ping")
+			b.ReportMetric(float64(median(opens).Nanoseconds()), "open-ns")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+func median(d []time.Duration) time.Duration {
+	slices.Sort(d)
+	return d[len(d)/2]
+}
