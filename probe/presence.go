@@ -100,11 +100,6 @@ func (p Presence) language(s text) string {
 	return s.lang
 }
 
-// availability tells whether the presence says anything about availability.
-func (p Presence) availability() bool {
-	return p.Type == stanza.AvailablePresence || p.Type == stanza.UnavailablePresence
-}
-
 // bare tells whether the presence speaks of the whole contact, not of one
 // resource.
 func (p Presence) bare() bool {
