@@ -31,8 +31,9 @@ const (
 	// Element.Err says which.
 	Unreadable Why = iota + 1
 
-	// Forged elements are signed by somebody who cannot know: neither the
-	// sender, nor its server, nor our own account or server.
+	// Forged elements are signed by somebody who has no business with the
+	// stanza: neither the sender, nor its server, nor our own account or
+	// server.
 	Forged
 
 	// Future elements have a stamp later than the receipt plus Rules.Skew.
@@ -74,23 +75,26 @@ type Doubt struct {
 //
 // A delay counts if it is signed by the stanza's sender (its bare or any of
 // its full addresses), the sender's server, our own account or server, or
-// nobody. An empty sender is our own account. Of several, the server's wins
-// (the sender's, then ours), then our account's, then an unsigned one, then
-// the sender's own; of equals, that of XEP-0203 before that of XEP-0091, then
-// the first. self is our own address, and received the time of receipt.
+// nobody. Of several, one signed by a server wins; then one of XEP-0203; then
+// the one whose signer stands closest to the event, which is the sender's
+// server before our own, that before our account, that before the sender, and
+// nobody last; and of equals the earliest, for each hop may have added its own.
 //
-// Believe is a pure function and does not change elements.
+// sender is who the stanza is from, and an empty one our own account; self is
+// our own address, and received the time of receipt. Believe is a pure
+// function and does not change elements.
 func (r Rules) Believe(elements []Element, sender, self jid.JID, received time.Time) (Delay, []Doubt) {
 	if sender.Equal(jid.JID{}) {
 		sender = self
 	}
-	best, rank := -1, 0
+	best, most := -1, 0
 	for i := range elements {
 		if r.doubt(&elements[i], sender, self, received) != 0 {
 			continue
 		}
-		if n := standing(&elements[i], sender, self); n > rank {
-			best, rank = i, n
+		n := standing(&elements[i], sender, self)
+		if n > most || n == most && elements[i].Stamp.Before(elements[best].Stamp) {
+			best, most = i, n
 		}
 	}
 	var doubts []Doubt
@@ -136,32 +140,28 @@ func (r Rules) doubt(e *Element, sender, self jid.JID, received time.Time) Why {
 // standing returns how much the word of e counts, and 0 for a stranger's.
 func standing(e *Element, sender, self jid.JID) int {
 	n := 0
-	switch from := e.From; {
-	case from.Equal(jid.JID{}):
-		n = 2
-	case isServer(from, sender):
-		n = 5
-	case isServer(from, self):
-		n = 4
-	case isAccount(from, self):
-		n = 3
-	case isAccount(from, sender):
+	switch account := e.From.Bare(); {
+	case account.Equal(jid.JID{}):
 		n = 1
+	case e.From.Equal(sender.Domain()):
+		n = 5 + server
+	case e.From.Equal(self.Domain()):
+		n = 4 + server
+	case account.Equal(self.Bare()):
+		n = 3
+	case account.Equal(sender.Bare()):
+		n = 2
 	default:
 		return 0
 	}
-	if e.Legacy {
-		return n*2 - 1
+	if !e.Legacy {
+		n += current
 	}
-	return n * 2
+	return n
 }
 
-// isServer tells whether from is the server that of belongs to.
-func isServer(from, of jid.JID) bool {
-	return from.Localpart() == "" && from.Resourcepart() == "" && from.Domainpart() == of.Domainpart()
-}
-
-// isAccount tells whether from is the account of, or one of its resources.
-func isAccount(from, of jid.JID) bool {
-	return from.Domainpart() == of.Domainpart() && from.Localpart() == of.Localpart()
-}
+// What counts more than any nearness to the event.
+const (
+	current = 8  // an element of XEP-0203
+	server  = 16 // signed by a server
+)

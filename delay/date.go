@@ -1,13 +1,13 @@
 package delay
 
 import (
-	"strconv"
+	"fmt"
 	"time"
 )
 
 // Date is a calendar date, with or without a zone (XEP-0082 section 3.1, and
-// date of XML Schema). It is comparable. The zero value is no date and is
-// written as an empty text nowhere: [Date.MarshalText] refuses it.
+// date of XML Schema). Dates are comparable. The zero value is no date, and
+// cannot be marshalled.
 type Date struct {
 	Year  int // 1 to 9999
 	Month time.Month
@@ -15,22 +15,22 @@ type Date struct {
 	Zone  Zone
 }
 
-// ParseDate reads CCYY-MM-DD with an optional zone, Z or an offset. The error
-// is a [*ParseError].
+// ParseDate reads a Date (XEP-0082 section 3.1), and nothing else: CCYY-MM-DD
+// with years from 0001 to 9999, then Z, an offset of up to ±14:00, or no zone.
+// The error is a [*ParseError], [ErrRange] as from [ParseDateTime].
 func ParseDate(s string) (Date, error) {
-	year, month, day, at := scanDate(s, 1)
-	if at.reason != "" {
-		return Date{}, parseError("Date", s, at.next, at.reason)
+	c := cursor{text: s}
+	var p parts
+	c.date(&p)
+	c.zone(&p, true)
+	if err := c.end("Date"); err != nil {
+		return Date{}, err
 	}
-	zone, at := scanOptional(s, at.next)
-	if at.reason != "" {
-		return Date{}, parseError("Date", s, at.next, at.reason)
-	}
-	return Date{Year: year, Month: time.Month(month), Day: day, Zone: zone}, nil
+	return Date{Year: int(p.year), Month: time.Month(p.month), Day: int(p.day), Zone: p.zone}, nil
 }
 
-// Time returns the midnight that the date begins with, in its zone, or in
-// loc if it has none.
+// Time returns the midnight that the date begins with, in its zone, else in
+// loc, else in UTC if that is nil.
 func (d Date) Time(loc *time.Location) time.Time {
 	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, d.Zone.Location(loc))
 }
@@ -44,25 +44,17 @@ func (d Date) String() string {
 	return string(b)
 }
 
-// MarshalText returns the text as [ParseDate] reads it. It fails with a
-// [*ParseError] if the fields are no real day.
+// MarshalText returns the text as [ParseDate] reads it. It fails with
+// [ErrRange] if there is no such day or zone.
 func (d Date) MarshalText() ([]byte, error) {
-	reason := ""
-	switch {
-	case d.Year < 1 || d.Year > 9999:
-		reason = reasonYear
-	case d.Month < 1 || d.Month > 12:
-		reason = reasonMonth
-	case d.Day < 1 || d.Day > daysIn(d.Year, int(d.Month)):
-		reason = reasonDay
-	case !d.Zone.valid():
-		reason = reasonOffset
+	if d.Year < 1 || d.Year > 9999 || d.Month < 1 || d.Month > 12 ||
+		d.Day < 1 || d.Day > int(daysIn(uint32(d.Year), uint32(d.Month))) {
+		return nil, rangeError{fmt.Sprintf("date %04d-%02d-%02d", d.Year, int(d.Month), d.Day)}
 	}
-	if reason != "" {
-		text := strconv.Itoa(d.Year) + "-" + strconv.Itoa(int(d.Month)) + "-" + strconv.Itoa(d.Day)
-		return nil, parseError("Date", text, 0, reason)
+	if err := d.Zone.check(); err != nil {
+		return nil, err
 	}
-	return d.Zone.append(appendDate(nil, d.Year, int(d.Month), d.Day)), nil
+	return d.Zone.append(fmt.Appendf(nil, "%04d-%02d-%02d", d.Year, int(d.Month), d.Day)), nil
 }
 
 // UnmarshalText reads what [ParseDate] reads, and fails as it does.

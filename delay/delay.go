@@ -19,7 +19,6 @@ package delay
 
 import (
 	"encoding/xml"
-	"errors"
 	"fmt"
 	"time"
 
@@ -34,68 +33,40 @@ const (
 	NSLegacy = "jabber:x:delay"
 )
 
-// MaxReason is the number of bytes that are kept of an element's text.
-const MaxReason = 1024
-
-// Delay is the content of a delayed-delivery element (XEP-0203 section 3).
+// Delay is the content of a delayed-delivery element (XEP-0203 section 2).
 //
-// It reads and writes as that element. Reading with [encoding/xml] also
-// accepts the element of XEP-0091; writing never produces it, except through
-// [Delay.LegacyTokenReader]. The zero value stands for no delay and cannot be written.
+// It reads as the element of either namespace and writes as that of XEP-0203;
+// an [Element] also writes that of XEP-0091. The zero value stands for no
+// delay, and writes nothing.
+//
+// Its layout is that of Delay in mellium.im/xmpp/stanza, so that values of the
+// two types convert into each other; package melliumdelay converts to and from
+// Delay in mellium.im/xmpp/delay.
 type Delay struct {
-	// From is who says so: the one that held the stanza back. The zero JID
-	// stands for an element without the attribute.
+	// From is who says so: the one that held the stanza back or sent it. The
+	// zero JID stands for an element without the attribute.
 	From jid.JID
 
 	// Stamp is the time the stanza was sent at first, exact, in the zone
-	// that was written.
+	// that was written. The zero time stands for no delay, whatever the
+	// other fields hold.
 	Stamp time.Time
 
-	// Reason is the text for humans inside the element, usually none. Of
-	// what is read, at most MaxReason bytes are kept.
+	// Reason is the text for humans inside the element, usually none, with
+	// all its white space. Of what is read, at most MaxReason bytes are kept.
 	Reason string
 }
 
-// TokenReader returns the element of XEP-0203 as tokens. A delay without a
-// stamp, or with one outside the years 1 to 9999 in UTC, has no element: then
-// the first read fails, with [ErrNoStamp] or a [*ParseError], and nothing has
-// been written.
+// TokenReader returns the element of XEP-0203 as tokens, with the stamp in UTC
+// as its section 2 demands. Without a stamp there are none.
+//
+// A stamp outside the years 1 to 9999 in UTC cannot be written: the first
+// read fails with [ErrRange] then, and no unreadable element comes out. Inside
+// a stanza that is too late to keep the stanza whole, so stamps of doubtful
+// origin are better checked before, with [DateTime.MarshalText]; [Insert] and
+// [Stanza] fail before the stanza begins.
 func (d Delay) TokenReader() xml.TokenReader {
-	return d.tokens(NS, "delay", AppendDateTime)
-}
-
-// LegacyTokenReader is [Delay.TokenReader] for the element of XEP-0091, which holds whole
-// seconds only; a fraction is cut. New elements should not be written so,
-// except beside the one of XEP-0203 and for peers that know nothing newer.
-func (d Delay) LegacyTokenReader() xml.TokenReader {
-	return d.tokens(NSLegacy, "x", appendLegacy)
-}
-
-func (d Delay) tokens(space, local string, format func([]byte, time.Time) []byte) xml.TokenReader {
-	if err := d.check(); err != nil {
-		return failure{err}
-	}
-	stamp := format(make([]byte, 0, maxDateTime), d.Stamp)
-	start := xml.StartElement{Name: xml.Name{Space: space, Local: local}}
-	if !d.From.Equal(jid.JID{}) {
-		start.Attr = append(start.Attr, xml.Attr{Name: xml.Name{Local: "from"}, Value: d.From.String()})
-	}
-	start.Attr = append(start.Attr, xml.Attr{Name: xml.Name{Local: "stamp"}, Value: string(stamp)})
-	if d.Reason == "" {
-		return xmlstream.Wrap(nil, start)
-	}
-	return xmlstream.Wrap(xmlstream.Token(xml.CharData(d.Reason)), start)
-}
-
-// check returns why d cannot be written, or nil.
-func (d Delay) check() error {
-	if d.Stamp.IsZero() {
-		return ErrNoStamp
-	}
-	if unix := d.Stamp.Unix(); unix < firstSecond || unix >= endSecond {
-		return errYear(d.Stamp)
-	}
-	return nil
+	return Element{Delay: d}.TokenReader()
 }
 
 // WriteXML writes the element as [Delay.TokenReader] has it to w.
@@ -103,21 +74,19 @@ func (d Delay) WriteXML(w xmlstream.TokenWriter) (int, error) {
 	return xmlstream.Copy(w, d.TokenReader())
 }
 
-// MarshalXML writes the element to e. The name that start suggests is not
-// used: the element has its own.
+// MarshalXML writes the element to e, under its own name whatever the start
+// that is passed.
 func (d Delay) MarshalXML(e *xml.Encoder, _ xml.StartElement) error {
 	_, err := d.WriteXML(e)
 	return err
 }
 
-// UnmarshalXML reads an element of either namespace. It fails, other than
-// [ReadElement], if there is no stamp that can be read ([ErrNoStamp],
-// [*ParseError]) and for an element of another name ([ErrName]). Whatever it
-// fails for, the whole element has been read.
+// UnmarshalXML reads an element of either namespace, its stamp with
+// [ParseStamp]. Unlike [ReadElement] and an [Element] it fails for what the
+// element says: with [ErrName] for one of another name, [ErrNoStamp], or a
+// [*ParseError] for a stamp or from that cannot be read. The whole element has
+// been read then, and d is as it was.
 func (d *Delay) UnmarshalXML(decoder *xml.Decoder, start xml.StartElement) error {
-	if !IsElement(start.Name) {
-		return errors.Join(ErrName, decoder.Skip())
-	}
 	e, err := ReadElement(start, decoder)
 	if err != nil {
 		return fmt.Errorf("delay: reading an element: %w", err)
@@ -128,8 +97,3 @@ func (d *Delay) UnmarshalXML(decoder *xml.Decoder, start xml.StartElement) error
 	*d = e.Delay
 	return nil
 }
-
-// failure is a reader of tokens that has only an error.
-type failure struct{ err error }
-
-func (f failure) Token() (xml.Token, error) { return nil, f.err }

@@ -4,13 +4,17 @@ import (
 	"errors"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 )
 
 var (
+	// ErrRange is the error of what is well written but does not exist in
+	// XEP-0082: the year 0000 or 12012, the 30th of February, an offset of
+	// 15 hours. Use errors.Is.
+	ErrRange = errors.New("delay: out of range")
+
 	// ErrNoStamp is the error of an element without the stamp attribute that
-	// XEP-0203 section 3 demands, and of writing a delay without a stamp.
+	// XEP-0203 section 2 requires.
 	ErrNoStamp = errors.New("delay: no stamp")
 
 	// ErrName is the error of an element that is not a delayed-delivery
@@ -18,25 +22,35 @@ var (
 	ErrName = errors.New("delay: not a delayed-delivery element")
 )
 
-// maxInput is how much of a peer's text an error holds, in bytes.
+// maxInput is how much of a peer's text an error holds and prints, in bytes.
 const maxInput = 64
+
+// rangeError is the error of writing what XEP-0082 has no text for.
+type rangeError struct{ what string }
+
+func (e rangeError) Error() string { return "delay: " + e.what + " out of range" }
+
+func (e rangeError) Unwrap() error { return ErrRange }
 
 // ParseError says why a text is not what it should be. The errors of all
 // functions of this package that read a text have this type.
 type ParseError struct {
-	// Profile names what the text should have been: "DateTime", "Date",
-	// "Time" (XEP-0082 section 3), "legacy" (XEP-0091 section 3), or
-	// "address" (the from attribute).
+	// Profile names what the text should have been: "DateTime", "Date" or
+	// "Time" (XEP-0082 section 3), "legacy" (section 4), "stamp" (any of
+	// what [ParseStamp] reads) or "address" (the from attribute).
 	Profile string
 
-	// Input is the text, cut to at most 64 bytes.
+	// Input is the start of the text, cut to at most 64 bytes.
 	Input string
 
-	// Offset is the byte of the whole text at which it went wrong.
+	// Offset is the byte of the whole text at which it goes wrong.
 	Offset int
 
-	// Reason is one short phrase, without any of the text.
+	// Reason is what is wrong there, in a few words of our own.
 	Reason string
+
+	// Err is [ErrRange], or nil for a text that is malformed.
+	Err error
 }
 
 // Error describes the error in one line. It prints at most 64 bytes for the
@@ -44,6 +58,9 @@ type ParseError struct {
 func (e *ParseError) Error() string {
 	return "delay: " + e.Profile + " " + quote(e.Input) + ": " + e.Reason + " at byte " + strconv.Itoa(e.Offset)
 }
+
+// Unwrap returns Err.
+func (e *ParseError) Unwrap() error { return e.Err }
 
 // quote quotes s in plain ASCII, and cuts it so that the whole is no longer
 // than maxInput.
@@ -55,19 +72,10 @@ func quote(s string) string {
 	}
 }
 
-func parseError(profile, input string, offset int, reason string) error {
-	return &ParseError{Profile: profile, Input: cut(input, maxInput), Offset: offset, Reason: reason}
-}
-
-// errYear is the error of writing a time that XEP-0082 has no text for.
-func errYear(t time.Time) error {
-	return parseError("DateTime", strconv.Itoa(t.UTC().Year()), 0, reasonYear)
-}
-
-// cut returns a copy of the first bytes of s, at most n, that ends between two
-// runes and does not keep the rest of s in memory.
-func cut(s string, n int) string {
-	if len(s) > n {
+// clip returns a copy of the start of s, at most maxInput bytes that end
+// between two runes, which does not keep the rest of s in memory.
+func clip(s string) string {
+	if n := maxInput; len(s) > n {
 		for n > 0 && !utf8.RuneStart(s[n]) {
 			n--
 		}
@@ -75,22 +83,3 @@ func cut(s string, n int) string {
 	}
 	return strings.Clone(s)
 }
-
-// What the readers of this package complain about.
-const (
-	reasonYear    = "year out of range"
-	reasonMonth   = "month out of range"
-	reasonDay     = "day out of range"
-	reasonHour    = "hour out of range"
-	reasonMinute  = "minute out of range"
-	reasonSecond  = "second out of range"
-	reasonOffset  = "offset out of range"
-	reasonDate    = "malformed date"
-	reasonClock   = "malformed time"
-	reasonT       = "no T between date and time"
-	reasonDigits  = "no digits in fraction"
-	reasonZone    = "malformed zone"
-	reasonNoZone  = "no zone"
-	reasonTrail   = "trailing text"
-	reasonAddress = "malformed address"
-)

@@ -2,88 +2,76 @@ package delay
 
 import (
 	"encoding/xml"
-	"io"
 
 	"mellium.im/xmlstream"
 )
 
 // Insert returns a transformer that puts d into every element at the top level
 // of a stream of tokens, as its first child. All other tokens pass unchanged,
-// one at a time. If d cannot be written (see [Delay.TokenReader]), reading
-// fails in place of the element's start, so that no element is left open.
+// one at a time, and no goroutine is started. The zero Delay is not inserted.
+//
+// If d cannot be written (see [Delay.TokenReader]), reading fails in place of
+// the element's start, so that no element is left open.
 func Insert(d Delay) xmlstream.Transformer {
-	return func(r xml.TokenReader) xml.TokenReader {
-		return &inserter{r: r, delay: d}
-	}
+	return insert(d, func(xml.Name) bool { return true })
 }
 
 // Stanza is [Insert] for stanzas only: message, presence and iq in the
-// namespace ns, or in either of jabber:client and jabber:server if ns is
-// empty. Other elements pass unchanged.
+// namespace ns, or in any namespace if ns is empty. Other elements pass
+// unchanged.
 func Stanza(d Delay, ns string) xmlstream.Transformer {
+	return insert(d, func(name xml.Name) bool {
+		switch name.Local {
+		case "message", "presence", "iq":
+			return ns == "" || name.Space == ns
+		}
+		return false
+	})
+}
+
+func insert(d Delay, wants func(xml.Name) bool) xmlstream.Transformer {
+	tokens, err := xmlstream.ReadAll(d.TokenReader())
 	return func(r xml.TokenReader) xml.TokenReader {
-		return &inserter{r: r, delay: d, stanzas: true, ns: ns}
+		return &inserter{r: r, wants: wants, tokens: tokens, broken: err}
 	}
 }
 
 type inserter struct {
-	r       xml.TokenReader
-	delay   Delay
-	stanzas bool
-	ns      string
+	r      xml.TokenReader
+	wants  func(xml.Name) bool
+	tokens []xml.Token // of the delay; shared, so never handed out
+	broken error       // why there are no tokens
 
 	depth   int
-	pending xml.TokenReader // what is left of the delay
-	err     error           // what came with the token before it
+	pending []xml.Token // what is left of the delay
+	err     error       // what came with the token before it
 }
 
+// Token returns the next token of the stream or of the delay within it.
 func (i *inserter) Token() (xml.Token, error) {
-	if i.pending != nil {
-		tok, err := i.pending.Token()
-		if err != nil {
-			i.pending = nil
-		}
-		if err != nil && err != io.EOF {
-			return tok, err
-		}
-		if tok != nil {
-			return tok, nil
-		}
+	if len(i.pending) > 0 {
+		tok := xml.CopyToken(i.pending[0])
+		i.pending = i.pending[1:]
+		return tok, nil
 	}
 	if i.err != nil {
 		return nil, i.err
 	}
 	tok, err := i.r.Token()
-	switch tok := tok.(type) {
+	switch start := tok.(type) {
 	case xml.StartElement:
 		i.depth++
-		if i.depth != 1 || !i.wants(tok.Name) {
+		if i.depth != 1 || !i.wants(start.Name) {
 			break
 		}
-		if err := i.delay.check(); err != nil {
-			i.err = err
-			return nil, err
+		if i.broken != nil {
+			i.err = i.broken
+			return nil, i.err
 		}
-		i.pending, i.err = i.delay.TokenReader(), err
+		i.pending, i.err = i.tokens, err
 		return tok, nil
 	case xml.EndElement:
 		i.depth--
 	}
 	return tok, err
-}
-
-// wants tells whether an element of that name gets the delay.
-func (i *inserter) wants(name xml.Name) bool {
-	if !i.stanzas {
-		return true
-	}
-	switch name.Local {
-	case "message", "presence", "iq":
-	default:
-		return false
-	}
-	if i.ns == "" {
-		return name.Space == "jabber:client" || name.Space == "jabber:server"
-	}
-	return name.Space == i.ns
 }

@@ -1,35 +1,45 @@
 package delay
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // TimeOfDay is a time that recurs every day, with or without a zone (XEP-0082
-// section 3.3, and time of XML Schema). It is comparable. The zero value is
-// midnight in no particular zone.
+// section 3.3, and time of XML Schema). Times of day are comparable. The zero
+// value is midnight in no particular zone.
 type TimeOfDay struct {
 	SinceMidnight time.Duration // from 0 to less than 24 hours
 	Zone          Zone
 }
 
-// ParseTime reads hh:mm:ss with an optional fraction and an optional zone, Z or
-// an offset. 24:00:00 is the same as 00:00:00. The error is a [*ParseError].
+// ParseTime reads a Time (XEP-0082 section 3.3), and nothing else: hh:mm:ss, any
+// fraction, then Z, an offset of up to ±14:00, or no zone. Digits past
+// nanoseconds are cut. As XML Schema has it, 24:00:00 is the same as 00:00:00.
+// The error is a [*ParseError], [ErrRange] as from [ParseDateTime].
 func ParseTime(s string) (TimeOfDay, error) {
-	seconds, nanos, at := scanClock(s, 0)
-	if at.reason != "" {
-		return TimeOfDay{}, parseError("Time", s, at.next, at.reason)
+	c := cursor{text: s}
+	var p parts
+	c.clock(&p, 24, 59)
+	c.zone(&p, true)
+	if err := c.end("Time"); err != nil {
+		return TimeOfDay{}, err
 	}
-	zone, at := scanOptional(s, at.next)
-	if at.reason != "" {
-		return TimeOfDay{}, parseError("Time", s, at.next, at.reason)
-	}
-	since := time.Duration(seconds%secondsPerDay)*time.Second + time.Duration(nanos)
-	return TimeOfDay{SinceMidnight: since, Zone: zone}, nil
+	seconds := p.hour%24*3600 + p.minute*60 + p.second
+	return TimeOfDay{
+		SinceMidnight: time.Duration(seconds)*time.Second + time.Duration(p.nanos),
+		Zone:          p.zone,
+	}, nil
 }
 
-// On returns the time on a date: in the zone of the time, else that of the
-// date, else loc.
+// On returns the moment at which it is t on the date d, in the zone of t, else
+// in the zone of d, else in loc, else in UTC if that is nil. Where the clocks
+// of loc skip or repeat that time, it is one of the two that [time.Date] has.
 func (t TimeOfDay) On(d Date, loc *time.Location) time.Time {
-	loc = t.Zone.Location(d.Zone.Location(loc))
-	return time.Date(d.Year, d.Month, d.Day, 0, 0, int(t.SinceMidnight/time.Second), int(t.SinceMidnight%time.Second), loc)
+	since := t.SinceMidnight
+	return time.Date(d.Year, d.Month, d.Day,
+		int(since/time.Hour), int(since%time.Hour/time.Minute), int(since%time.Minute/time.Second), int(since%time.Second),
+		t.Zone.Location(d.Zone.Location(loc)))
 }
 
 // String returns the text as [ParseTime] reads it, or "invalid time".
@@ -42,17 +52,18 @@ func (t TimeOfDay) String() string {
 }
 
 // MarshalText returns the text as [ParseTime] reads it, with as many digits of
-// a fraction as needed. It fails with a [*ParseError] if the fields are out of
-// their range.
+// a fraction as needed. It fails with [ErrRange] if there is no such time of
+// day or zone.
 func (t TimeOfDay) MarshalText() ([]byte, error) {
-	if t.SinceMidnight < 0 || t.SinceMidnight >= 24*time.Hour {
-		return nil, parseError("Time", t.SinceMidnight.String(), 0, reasonHour)
+	since := t.SinceMidnight
+	if since < 0 || since >= 24*time.Hour {
+		return nil, rangeError{fmt.Sprintf("time of day %v", since)}
 	}
-	if !t.Zone.valid() {
-		return nil, parseError("Time", t.SinceMidnight.String(), 0, reasonOffset)
+	if err := t.Zone.check(); err != nil {
+		return nil, err
 	}
-	b := appendClock(nil, int(t.SinceMidnight/time.Second), int(t.SinceMidnight%time.Second))
-	return t.Zone.append(b), nil
+	b := fmt.Appendf(nil, "%02d:%02d:%02d", since/time.Hour, since%time.Hour/time.Minute, since%time.Minute/time.Second)
+	return t.Zone.append(appendFraction(b, uint32(since%time.Second))), nil
 }
 
 // UnmarshalText reads what [ParseTime] reads, and fails as it does.

@@ -1,19 +1,28 @@
 package delay
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
+
+// maxOffset is the largest offset that XML Schema has, in minutes, either way.
+const maxOffset = 14 * 60
 
 // Zone is the zone of a [Date] or a [TimeOfDay], which XEP-0082 leaves
-// optional. The zero value stands for none. It is comparable.
+// optional. The zero value stands for none. Zones are comparable.
+//
+// A zone other than UTC tells roughly where somebody is, so it should be written
+// only where it is needed (XEP-0082 section 6).
 type Zone struct {
-	Known   bool // whether a zone was written
-	Minutes int  // east of UTC, from -840 to 840
+	Known   bool // whether there is a zone
+	Minutes int  // east of UTC, from -840 to 840; 0 if there is no zone
 }
 
-// Location returns the zone as package time has it, or instead if there is
-// none.
+// Location returns the zone as package time has it: instead if there is none,
+// and [time.UTC] if that is nil.
 func (z Zone) Location(instead *time.Location) *time.Location {
 	switch {
-	case !z.Known:
+	case !z.Known && instead != nil:
 		return instead
 	case z.Minutes == 0:
 		return time.UTC
@@ -21,30 +30,29 @@ func (z Zone) Location(instead *time.Location) *time.Location {
 	return time.FixedZone("", z.Minutes*60)
 }
 
-func (z Zone) valid() bool {
-	return -840 <= z.Minutes && z.Minutes <= 840 && (z.Known || z.Minutes == 0)
+// String returns the text of the zone: nothing, "Z" or an offset as in "-05:00".
+func (z Zone) String() string {
+	return string(z.append(nil))
+}
+
+// check returns the error of a zone that XML Schema has no text for.
+func (z Zone) check() error {
+	if z.Minutes > maxOffset || z.Minutes < -maxOffset || !z.Known && z.Minutes != 0 {
+		return rangeError{fmt.Sprintf("zone of %d minutes", z.Minutes)}
+	}
+	return nil
 }
 
 func (z Zone) append(b []byte) []byte {
-	if !z.Known {
+	switch {
+	case !z.Known:
 		return b
-	}
-	if z.Minutes == 0 {
+	case z.Minutes == 0:
 		return append(b, 'Z')
 	}
 	sign, minutes := byte('+'), z.Minutes
 	if minutes < 0 {
 		sign, minutes = '-', -minutes
 	}
-	h, m := minutes/60*2, minutes%60*2
-	return append(b, sign, pairs[h], pairs[h+1], ':', pairs[m], pairs[m+1])
-}
-
-// scanOptional reads a zone or nothing at i, which must end s.
-func scanOptional(s string, i int) (Zone, scan) {
-	if i == len(s) {
-		return Zone{}, scan{next: i}
-	}
-	minutes, at := scanZone(s, i)
-	return Zone{Known: true, Minutes: minutes}, at
+	return fmt.Appendf(append(b, sign), "%02d:%02d", minutes/60, minutes%60)
 }
