@@ -20,7 +20,7 @@ func StartEjabberd(t testing.TB) *Server {
 		t.Fatalf("ejabberd's own files are not where Debian puts them")
 	}
 	dir := t.TempDir()
-	s := &Server{Addr: loopback(freePort(t)), certs: makeCertificates(t, dir, domains)}
+	s := &Server{Name: "ejabberd", Addr: loopback(freePort(t)), certs: makeCertificates(t, dir, domains)}
 	s.Authority = s.certs.authority
 	config, log := filepath.Join(dir, "ejabberd.yml"), filepath.Join(dir, "ejabberd.log")
 	write(t, config, ejabberdConfig(s))
@@ -34,8 +34,8 @@ func StartEjabberd(t testing.TB) *Server {
 		"EJABBERD_LOG_PATH="+log,
 		"ERL_CRASH_DUMP="+filepath.Join(dir, "crash.dump"))
 	ready := filepath.Join(dir, "ready")
-	start(t, cmd, s.Addr, log)
-	waitFor(t, ready)
+	ended := start(t, cmd, s.Addr, log)
+	waitFor(t, ready, ended)
 	return s
 }
 

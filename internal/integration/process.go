@@ -16,8 +16,9 @@ const patience = 60 * time.Second
 
 // start runs a server until the test ends, and waits until it accepts
 // connections at addr. The kernel ends it with this process, however that ends.
-// Its output, and the log where it has one, are shown if the test fails.
-func start(t testing.TB, cmd *exec.Cmd, addr, log string) {
+// Its output, and the log where it has one, are shown if the test fails. The
+// channel is closed when the server has ended.
+func start(t testing.TB, cmd *exec.Cmd, addr, log string) <-chan struct{} {
 	t.Helper()
 	output := log + ".out"
 	f, err := os.Create(output)
@@ -57,7 +58,7 @@ func start(t testing.TB, cmd *exec.Cmd, addr, log string) {
 		}
 		if c, err := net.Dial("tcp", addr); err == nil {
 			_ = c.Close()
-			return
+			return ended
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("%s does not listen at %s", cmd.Path, addr)
@@ -90,12 +91,17 @@ func loopback(port int) string {
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 }
 
-// waitFor waits until a file exists.
-func waitFor(t testing.TB, file string) {
+// waitFor waits until a server that has not ended makes a file.
+func waitFor(t testing.TB, file string, ended <-chan struct{}) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		if _, err := os.Stat(file); err == nil {
 			return
+		}
+		select {
+		case <-ended:
+			t.Fatalf("the server ended before it made %s", file)
+		default:
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("%s never came", file)

@@ -30,7 +30,7 @@ func StartProsody(t testing.TB, v ProsodyVariant) *Server {
 	t.Helper()
 	program := need(t, "prosody", "prosody")
 	dir := t.TempDir()
-	s := &Server{Addr: loopback(freePort(t)), certs: makeCertificates(t, dir, domains)}
+	s := &Server{Name: "Prosody", Addr: loopback(freePort(t)), certs: makeCertificates(t, dir, domains)}
 	s.Authority = s.certs.authority
 	prosodyData(t, filepath.Join(dir, "data"))
 	plugin := filepath.Join(dir, "mod_probe_details.lua")

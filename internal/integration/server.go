@@ -9,6 +9,8 @@ package integration
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -36,10 +38,35 @@ var (
 // Server is a real server with the suite's accounts, which runs until its test
 // ends.
 type Server struct {
+	Name      string // Prosody or ejabberd
 	Addr      string // host and port for clients, with StartTLS
 	Authority string // PEM file of the authority behind its certificate
 
 	certs certificates
+}
+
+// CA returns the authority that vouches for the server, alone in its pool.
+func (s *Server) CA() *x509.CertPool { return s.certs.pool }
+
+// programs are what each kind of server runs, and the packages they are in.
+var programs = map[string][]struct{ name, pkg string }{
+	"prosody":  {{"prosody", "prosody"}},
+	"ejabberd": {{"ejabberdctl", "ejabberd"}, {"erl", "erlang-base"}},
+}
+
+// Missing says in one line what a kind of server, "prosody" or "ejabberd",
+// lacks on this machine. The empty string means nothing.
+func Missing(kind string) string {
+	for _, p := range programs[kind] {
+		if _, err := exec.LookPath(p.name); err != nil {
+			return missing(p.name, p.pkg)
+		}
+	}
+	return ""
+}
+
+func missing(what, pkg string) string {
+	return fmt.Sprintf("%s is missing on this machine; install Debian's package %s", what, pkg)
 }
 
 // need skips the test, or fails it where servers are required, if a program
@@ -50,26 +77,30 @@ func need(t testing.TB, program, pkg string) string {
 	if err == nil {
 		return path
 	}
-	const message = "%s is missing on this machine; install Debian's package %s"
 	if os.Getenv("LASTPRESENCE_REQUIRE_SERVERS") == "1" {
-		t.Fatalf(message, program, pkg)
+		t.Fatal(missing(program, pkg))
 	}
-	t.Skipf(message, program, pkg)
+	t.Skip(missing(program, pkg))
 	return ""
 }
 
-// Connect logs an account in: TCP, StartTLS, SASL and a resource of the
-// server's choice. The session is not served yet.
+// Connect logs an account in: TCP, StartTLS, SASL, and the account's resource,
+// or one of the server's choice for a bare address. The session is not served
+// yet, and has sent no presence.
 func (s *Server) Connect(ctx context.Context, account jid.JID) (*xmpp.Session, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", s.Addr)
 	if err != nil {
 		return nil, err
 	}
+	bind := xmpp.BindResource()
+	if resource := account.Resourcepart(); resource != "" {
+		bind = bindNamed(resource)
+	}
 	session, err := xmpp.NewClientSession(ctx, account, conn,
 		xmpp.StartTLS(&tls.Config{ServerName: account.Domainpart(), RootCAs: s.certs.pool, MinVersion: tls.VersionTLS12}),
 		xmpp.SASL("", Password, sasl.ScramSha1, sasl.Plain),
-		xmpp.BindResource(),
+		bind,
 	)
 	if err != nil {
 		_ = conn.Close()
