@@ -25,10 +25,17 @@ const (
 	XEP0318                       // with a plugin that does what XEP-0318 shows
 )
 
+// lastlog is where Debian's prosody-modules puts the module for Stamps, a
+// folder that Prosody searches without being told.
+const lastlog = "/usr/lib/prosody/modules/mod_lastlog"
+
 // StartProsody starts a Prosody.
 func StartProsody(t testing.TB, v ProsodyVariant) *Server {
 	t.Helper()
 	program := need(t, "prosody", "prosody")
+	if _, err := os.Stat(lastlog); v == Stamps && err != nil {
+		lack(t, missing("mod_lastlog", "prosody-modules"))
+	}
 	dir := t.TempDir()
 	s := &Server{Name: "Prosody", Addr: loopback(freePort(t)), certs: makeCertificates(t, dir, domains)}
 	s.Authority = s.certs.authority

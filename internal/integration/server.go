@@ -77,11 +77,17 @@ func need(t testing.TB, program, pkg string) string {
 	if err == nil {
 		return path
 	}
-	if os.Getenv("LASTPRESENCE_REQUIRE_SERVERS") == "1" {
-		t.Fatal(missing(program, pkg))
-	}
-	t.Skip(missing(program, pkg))
+	lack(t, missing(program, pkg))
 	return ""
+}
+
+// lack ends the test for want of something.
+func lack(t testing.TB, what string) {
+	t.Helper()
+	if os.Getenv("LASTPRESENCE_REQUIRE_SERVERS") == "1" {
+		t.Fatal(what)
+	}
+	t.Skip(what)
 }
 
 // Connect logs an account in: TCP, StartTLS, SASL, and the account's resource,
