@@ -129,8 +129,9 @@ func AppendDateTime(b []byte, t time.Time) []byte {
 	seconds := uint32(since % secondsPerDay)
 	century, year, month, day := civil(uint32(since / secondsPerDay))
 	hours, minutes := seconds/3600, seconds/60
-	b = append(b, "0000-00-00T00:00:00"...)
-	p := b[len(b)-len("0000-00-00T00:00:00"):]
+	const blank = "0000-00-00T00:00:00Z"
+	b = append(b, blank...)
+	p := b[len(b)-len(blank):][:len(blank)]
 	put(p[0:], century)
 	put(p[2:], year)
 	put(p[5:], month)
@@ -138,7 +139,10 @@ func AppendDateTime(b []byte, t time.Time) []byte {
 	put(p[11:], hours)
 	put(p[14:], minutes-hours*60)
 	put(p[17:], seconds-minutes*60)
-	return append(appendFraction(b, uint32(t.Nanosecond())), 'Z')
+	if nanos := t.Nanosecond(); nanos != 0 {
+		return append(appendFraction(b[:len(b)-1], uint32(nanos)), 'Z')
+	}
+	return b
 }
 
 // DateTime is a time as a field of a struct that encoding/xml or encoding/json
