@@ -77,7 +77,7 @@ func BenchmarkReadElement(b *testing.B) {
 		{Name: xml.Name{Local: "from"}, Value: "montague.lit"},
 		{Name: xml.Name{Local: "stamp"}, Value: "2012-09-10T23:41:07Z"},
 	}}
-	end := ender{start.End()}
+	var end xml.TokenReader = ender{start.End()}
 	b.ReportAllocs()
 	for b.Loop() {
 		if e, err := delay.ReadElement(start, end); err != nil || e.Err != nil {

@@ -107,17 +107,17 @@ func FuzzTimeOfDayReadsBack(f *testing.F) {
 }
 
 func FuzzStanza(f *testing.F) {
-	for _, text := range stanzas(f) {
+	for _, text := range golden(f) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		_, elements, err := found(text)
+		_, elements, err := find(text)
 		if err != nil {
 			return
 		}
 		for _, e := range elements {
 			if e.Err == nil && e.Stamp.UTC().Year() >= 1 && e.Stamp.UTC().Year() <= 9999 && !e.Stamp.IsZero() && !strings.Contains(e.Reason, "\r") {
-				readsBack(t, e.Delay)
+				checkReadsBack(t, e)
 			}
 		}
 	})
