@@ -2,155 +2,127 @@ package server
 
 import "mellium.im/xmpp/stanza"
 
-// Behaviour is how a server answers probes and queries for last activity. Each
-// field is something in which deployed servers differ; the named values are
-// servers as they were seen. Its zero value says nothing to anyone.
+// Behaviour is how a server answers presence probes and queries for last
+// activity (XEP-0012). Each field is something in which deployed servers
+// differ; the named values are servers as they were seen. The zero value never
+// answers a probe, and knows no last activity.
 type Behaviour struct {
+	// Name is for people, and for service discovery.
 	Name string
 
-	// Online is what stands for a contact who is online: the last presence
-	// of each resource, with or without a stamp.
+	// Online answers a probe to a contact who is online, once for each
+	// resource; and it is what arrives at login.
 	Online Replay
-	// FenceFirst has a query that comes right behind a probe to a contact
-	// who is online answered before the probe.
-	FenceFirst bool
 	// OneResource has a probe to a full address answered by that resource
 	// only, with silence if it is not online; else all of them answer.
 	OneResource bool
+	// FenceFirst has a query that comes right behind such a probe answered
+	// before it.
+	FenceFirst bool
 
-	// Offline is what stands for a contact who is offline.
+	// Offline answers a probe to a contact who is offline.
 	Offline Replay
-	// AtLogin has the same arrive at login for every contact offline.
+	// AtLogin has that arrive at login for every contact who is offline.
 	AtLogin bool
 
-	// Refused answers a probe to a contact whose presence is not the
-	// asker's to know, or who does not exist; Unsubscribed does so with a
-	// presence of that type. Empty: silence.
-	Refused      stanza.Condition
-	Unsubscribed bool
+	// Host answers a probe to a host. The stamp is the start of the server.
+	Host Replay
 
-	// Host answers a probe to a host, HostStamp with its start time.
-	Host, HostStamp bool
+	// Stranger answers a probe to one whose presence is not the asker's to
+	// know, NoAccount to one who does not exist, Ourselves to the own
+	// account. Unreachable answers probes and queries to a domain that
+	// cannot be reached.
+	Stranger, NoAccount, Ourselves, Unreachable Refusal
+	// OwnNameless leaves out the from of answers about the own account.
+	OwnNameless bool
 
-	// Unreachable answers a probe or query to a domain that cannot be
-	// reached. Empty: silence to a probe.
-	Unreachable stanza.Condition
-
-	// Ourselves answers a probe to the own account. Empty: silence.
-	Ourselves stanza.Condition
-
-	// LastActivity answers queries (XEP-0012); without it they are
-	// refused with service-unavailable. LastRefused refuses those who may
-	// not know, and LastStale tells the last logout of a contact who is
-	// online instead of 0. LastUnknown refuses to tell of one who was never
-	// online; empty: 0, as of one who is connected.
-	LastActivity bool
-	LastRefused  stanza.Condition
-	LastStale    bool
-	LastUnknown  stanza.Condition
+	// Last is how queries for last activity are answered.
+	Last LastActivity
 }
 
-// Replay is a presence as a server sends it later.
+// Replay is a presence as a server keeps and sends it later. It comes from the
+// resource of who is online, and from the bare address of who is not, to the
+// full address that asked. The zero value is silence.
 type Replay struct {
-	Send   bool // send one at all
-	Status bool // offline: with what the contact said
-	Stamp  bool // with XEP-0203
-	Legacy bool // with XEP-0091 as well
-	From   From // the stamp's from
-	Digits int  // digits after the second in the stamp
+	Send    bool
+	Content Content
+	// NotEmpty sends nothing where there would be no content.
+	NotEmpty bool
+	// Stamp adds <delay/> (XEP-0203), and Legacy <x/> (XEP-0091) before it,
+	// behind the content or, with StampFirst, before it.
+	Stamp, Legacy, StampFirst bool
+	// From is who stamps, and Digits how many digits follow the second.
+	From   From
+	Digits int
+	// ToBare sends it to the bare address of who asked instead.
+	ToBare bool
 }
+
+// Content is what a presence of somebody who is offline says. Of a resource
+// that is online it is always all of its last presence, with that presence's
+// id and not the probe's.
+type Content uint8
+
+const (
+	// Bare says nothing.
+	Bare Content = iota
+	// Goodbye repeats the unavailable presence with which the contact left.
+	Goodbye
+	// LastWords repeats the last presence of whichever type, turned into
+	// unavailable; its stamp says when that was sent. Of a contact whose
+	// connection broke, it is what they said as they were available.
+	LastWords
+)
 
 // From is who is named in a stamp.
 type From uint8
 
-// Who may be named in a stamp.
 const (
+	// FromNobody leaves it open.
 	FromNobody From = iota
+	// FromHost names the contact's server.
 	FromHost
+	// FromResource names the contact's full address.
 	FromResource
 )
 
-// The servers that were seen, and what XEP-0318 shows.
-var (
-	// ProsodyStock is Prosody 0.12 with last activity.
-	ProsodyStock = Behaviour{
-		Name:         "Prosody",
-		Online:       Replay{Send: true, Stamp: true, From: FromHost},
-		Offline:      Replay{Send: true},
-		AtLogin:      true,
-		Host:         true,
-		Unreachable:  stanza.NotAllowed,
-		Ourselves:    stanza.BadRequest,
-		LastActivity: true,
-		LastRefused:  stanza.Forbidden,
-		LastStale:    true,
-	}
-
-	// ProsodyStamps is Prosody with mod_lastlog stamping.
-	ProsodyStamps = with(ProsodyStock, func(b *Behaviour) {
-		b.Name = "Prosody with stamps"
-		b.Offline = Replay{Send: true, Stamp: true, From: FromHost}
-	})
-
-	// Ejabberd is ejabberd 23.01 with mod_last.
-	Ejabberd = Behaviour{
-		Name:         "ejabberd",
-		Online:       Replay{Send: true, Stamp: true, From: FromResource, Digits: 6},
-		FenceFirst:   true,
-		OneResource:  true,
-		Unreachable:  stanza.Forbidden,
-		LastActivity: true,
-		LastRefused:  stanza.SubscriptionRequired,
-		LastUnknown:  stanza.ItemNotFound,
-	}
-
-	// Openfire replays the last unavailable presence, and stamps nothing.
-	Openfire = Behaviour{
-		Name:         "Openfire",
-		Online:       Replay{Send: true},
-		Offline:      Replay{Send: true, Status: true},
-		Refused:      stanza.Forbidden,
-		Unreachable:  stanza.RemoteServerNotFound,
-		LastActivity: true,
-		LastRefused:  stanza.Forbidden,
-	}
-
-	// Tigase stamps without saying who does.
-	Tigase = Behaviour{
-		Name:        "Tigase",
-		Online:      Replay{Send: true},
-		Offline:     Replay{Send: true, Status: true, Stamp: true, Digits: 3},
-		Unreachable: stanza.RemoteServerNotFound,
-	}
-
-	// Jabberd is the jabberd family, which stamps twice.
-	Jabberd = Behaviour{
-		Name:         "jabberd",
-		Online:       Replay{Send: true},
-		Offline:      Replay{Send: true, Status: true, Stamp: true, Legacy: true, From: FromResource},
-		Unsubscribed: true,
-		Unreachable:  stanza.RemoteServerNotFound,
-		LastActivity: true,
-		LastRefused:  stanza.Forbidden,
-	}
-
-	// XEP0318 is what the examples of XEP-0318 show.
-	XEP0318 = Behaviour{
-		Name:         "XEP-0318",
-		Online:       Replay{Send: true, Stamp: true, From: FromResource},
-		Offline:      Replay{Send: true, Status: true, Stamp: true, From: FromResource},
-		Host:         true,
-		HostStamp:    true,
-		Unreachable:  stanza.RemoteServerNotFound,
-		LastActivity: true,
-		LastRefused:  stanza.Forbidden,
-	}
-
-	// Silent never answers a probe, and knows no last activity.
-	Silent = Behaviour{Name: "silent"}
-)
-
-func with(b Behaviour, change func(*Behaviour)) Behaviour {
-	change(&b)
-	return b
+// Refusal is what comes instead of an answer. The zero value is silence where
+// that is allowed.
+type Refusal struct {
+	// Unsubscribed sends presence of that type, from the bare address.
+	Unsubscribed bool
+	// Type, Condition and Text make an error, with the id of what was sent
+	// unless NoID leaves it out.
+	Type      stanza.ErrorType
+	Condition stanza.Condition
+	Text      string
+	NoID      bool
 }
+
+// LastActivity is how a server answers XEP-0012.
+type LastActivity struct {
+	// Known says that the server has it at all; else service-unavailable.
+	Known bool
+	// Stranger answers those who may not know, and who ask about nobody.
+	Stranger Refusal
+	// Stale tells the last logout of an account even while it is connected,
+	// instead of 0.
+	Stale bool
+	// Never is for an account that never was online.
+	Never Never
+}
+
+// Never is what a server says of the last activity of an account that never was
+// online.
+type Never uint8
+
+const (
+	// NeverRefused says item-not-found.
+	NeverRefused Never = iota
+	// NeverZero says 0 seconds, as of one who is connected.
+	NeverZero
+	// NeverMinusOne says -1 seconds.
+	NeverMinusOne
+	// NeverRegistered says when the account was made, and that as a status.
+	NeverRegistered
+)

@@ -3,241 +3,157 @@ package server
 import (
 	"context"
 	"encoding/xml"
-	"fmt"
+	"errors"
+	"io"
 	"net"
-	"strings"
 	"time"
 
-	"mellium.im/xmlstream"
 	"mellium.im/xmpp"
 	"mellium.im/xmpp/jid"
 )
 
-// backlog is how many stanzas may wait for a slow client, before it is dropped
-// so that it does not hold up the others.
-const backlog = 16 << 10
+// How long a client may take to log in, and to take what is left for it when
+// its stream ends.
+const (
+	handshake = 30 * time.Second
+	farewell  = time.Second
+)
 
-// conn is one connected resource. The server's lock guards what is not its
-// own: available, presence, since.
+// conn is one connected resource: a goroutine that reads, and one that writes
+// what is in the queue. The server's lock guards all that is below the queue.
 type conn struct {
-	srv     *Server
-	net     net.Conn
-	account *account
-	jid     jid.JID
-	out     chan string
-	gone    chan struct{}
-	dropped bool
+	srv *Server
+	net net.Conn
+	*queue
 
-	available bool
-	presence  string // the children of the last presence
-	id        string // and its id
-	since     time.Time
-	late      []string // presences that the next query overtakes
+	account *account // nil: not yet bound
+	jid     jid.JID
+
+	available  bool
+	interested bool   // has fetched the roster
+	presence   string // the children of the last presence, as XML
+	id, lang   string // and its id and language
+	priority   int
+	since      time.Time
+	directed   map[string]jid.JID // who else was sent presence
 }
 
-// negotiator makes a stream of a connection and tells who it is.
-type negotiator func(ctx context.Context, c net.Conn) (*xmpp.Session, jid.JID, error)
-
-// accept serves a connection in goroutines of its own.
-func (s *Server) accept(nc net.Conn, negotiate negotiator) {
-	c := &conn{srv: s, net: nc, out: make(chan string, backlog), gone: make(chan struct{})}
+// accept serves a connection in goroutines of its own until it ends. negotiate
+// makes a stream of it and binds it to an account. It reports false, with the
+// connection closed, once the server is.
+func (s *Server) accept(nc net.Conn, negotiate func(context.Context, *conn) (*xmpp.Session, error)) bool {
+	c := &conn{srv: s, net: nc, queue: newQueue()}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		_ = nc.Close()
-		return
-	}
-	s.conns[c] = struct{}{}
-	s.wg.Add(1)
-	go func() {
-		defer s.wg.Done()
-		defer s.leave(c)
-		session, j, err := negotiate(context.Background(), nc)
-		if err != nil || !s.bound(c, session, j) {
-			return
-		}
-		c.read(session)
-	}()
-}
-
-// bound puts the connection into its account and starts its writer.
-func (s *Server) bound(c *conn, session *xmpp.Session, j jid.JID) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c.account = s.accounts[j.Bare().String()]
-	if c.account == nil || c.dropped {
 		return false
 	}
-	if old := c.account.conns[j.Resourcepart()]; old != nil {
-		old.drop()
-	}
-	c.jid = j
-	c.account.conns[j.Resourcepart()] = c
-	s.wg.Add(1)
-	go func() {
-		defer s.wg.Done()
-		w := session.Conn()
-		for {
-			select {
-			case stanza := <-c.out:
-				if _, err := w.Write([]byte(stanza)); err != nil {
-					_ = c.net.Close()
-					return
-				}
-			case <-c.gone:
-				return
-			}
+	s.conns[c] = struct{}{}
+	s.wg.Go(func() {
+		defer s.forget(c)
+		// A context that ends would do, but mellium may take notice of that
+		// after the negotiation as well, and break a stream that is ready.
+		_ = nc.SetDeadline(time.Now().Add(handshake))
+		session, err := negotiate(context.Background(), c)
+		_ = nc.SetDeadline(time.Time{})
+		if err != nil {
+			s.debug("not logged in", "reason", err)
+			s.leave(c)
+			return
 		}
-	}()
+		s.debug("logged in", "account", c.jid)
+		s.wg.Go(func() {
+			_ = c.run(session.Conn())
+			_ = nc.Close()
+		})
+		err = c.read(session)
+		s.debug("stream ended", "account", c.jid, "reason", err)
+		s.leave(c)
+		c.part(errors.Is(err, io.EOF))
+	})
 	return true
 }
 
+// bind makes the connection a resource of its account: the one it asks for, if
+// that is free.
+func (s *Server) bind(c *conn, account jid.JID, resource string) (jid.JID, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.accounts[account.Bare().String()]
+	if a == nil || c.account != nil {
+		return jid.JID{}, errors.New("server: no such account")
+	}
+	if resource == "" || a.conns[resource] != nil {
+		resource = newResource()
+	}
+	bound, err := a.jid.WithResource(resource)
+	if err != nil {
+		return jid.JID{}, err
+	}
+	c.account, c.jid = a, bound
+	a.conns[bound.Resourcepart()] = c
+	return bound, nil
+}
+
 // read handles stanzas in their order until the stream ends.
-func (c *conn) read(session *xmpp.Session) {
+func (c *conn) read(session *xmpp.Session) error {
 	r := session.TokenReader()
 	defer r.Close()
 	for {
 		tok, err := r.Token()
 		if err != nil {
-			return
+			return err
 		}
 		start, ok := tok.(xml.StartElement)
 		if !ok {
 			continue
 		}
-		st := newStanza(start)
-		inner, err := xmlstream.ReadAll(xmlstream.Inner(r))
+		st, err := readStanza(start, r)
 		if err != nil {
-			return
+			return err
 		}
-		st.children = inner
-		c.srv.mu.Lock()
 		c.srv.handle(c, st)
-		c.srv.mu.Unlock()
 	}
 }
 
-// leave takes the connection off the books; whoever sees its account's
-// presence is told.
+// leave takes the connection's resource away; whoever saw its presence is told.
 func (s *Server) leave(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c.drop()
-	close(c.gone)
-	delete(s.conns, c)
 	if c.account == nil {
 		return
 	}
-	if c.available {
-		s.unavailable(c, nil)
-	}
-	if c.account.conns[c.jid.Resourcepart()] == c {
-		delete(c.account.conns, c.jid.Resourcepart())
-	}
+	s.unavailable(c, nil)
+	delete(c.account.conns, c.jid.Resourcepart())
 }
 
+// part lets the writer finish, politely if the client has ended its stream.
+func (c *conn) part(politely bool) {
+	if !politely {
+		c.drop()
+		c.end("")
+		return
+	}
+	_ = c.net.SetWriteDeadline(time.Now().Add(farewell))
+	c.end("</stream:stream>")
+}
+
+func (s *Server) forget(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
+}
+
+// drop ends the connection abruptly.
 func (c *conn) drop() {
-	c.dropped = true
 	_ = c.net.Close()
 }
 
 // send queues a stanza, written as it is.
 func (c *conn) send(stanza string) {
-	select {
-	case c.out <- stanza:
-	default:
+	if !c.put(stanza) {
+		c.srv.debug("dropped, too slow", "account", c.jid)
 		c.drop()
 	}
-}
-
-// stanzaIn is a stanza as it was received.
-type stanzaIn struct {
-	name, typ, id string
-	to            jid.JID
-	toErr         error
-	children      []xml.Token
-}
-
-func newStanza(start xml.StartElement) stanzaIn {
-	st := stanzaIn{name: start.Name.Local}
-	for _, a := range start.Attr {
-		switch a.Name.Local {
-		case "type":
-			st.typ = a.Value
-		case "id":
-			st.id = a.Value
-		case "to":
-			st.to, st.toErr = jid.Parse(a.Value)
-		}
-	}
-	return st
-}
-
-// first returns the first child element.
-func (st stanzaIn) first() (xml.StartElement, bool) {
-	for _, tok := range st.children {
-		if start, ok := tok.(xml.StartElement); ok {
-			return start, true
-		}
-	}
-	return xml.StartElement{}, false
-}
-
-// text returns the text of the first child of that name.
-func (st stanzaIn) text(name string) string {
-	var b strings.Builder
-	depth, in := 0, false
-	for _, tok := range st.children {
-		switch tok := tok.(type) {
-		case xml.StartElement:
-			depth++
-			in = in || depth == 1 && tok.Name.Local == name
-		case xml.EndElement:
-			if depth--; in && depth == 0 {
-				return b.String()
-			}
-		case xml.CharData:
-			if in && depth == 1 {
-				b.Write(tok)
-			}
-		}
-	}
-	return ""
-}
-
-// inner returns the children as XML.
-func (st stanzaIn) inner() string {
-	var b strings.Builder
-	e := xml.NewEncoder(&b)
-	for _, tok := range st.children {
-		if start, ok := tok.(xml.StartElement); ok {
-			start = start.Copy()
-			attrs := start.Attr[:0]
-			for _, a := range start.Attr {
-				if a.Name.Local != "xmlns" && a.Name.Space != "xmlns" {
-					attrs = append(attrs, a)
-				}
-			}
-			start.Attr = attrs
-			tok = start
-		}
-		if err := e.EncodeToken(tok); err != nil {
-			return ""
-		}
-	}
-	if err := e.Flush(); err != nil {
-		return ""
-	}
-	return b.String()
-}
-
-// attrs formats the attributes that are not empty.
-func attrs(pairs ...string) string {
-	var b strings.Builder
-	for i := 0; i+1 < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			fmt.Fprintf(&b, " %s='%s'", pairs[i], escape(pairs[i+1]))
-		}
-	}
-	return b.String()
 }

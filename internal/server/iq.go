@@ -1,131 +1,96 @@
 package server
 
 import (
-	"fmt"
 	"strings"
-	"time"
 
 	"mellium.im/xmpp/stanza"
 )
 
-// iq answers or routes a query (RFC 6120 section 8.2.3). Every one is answered.
+const (
+	nsLast  = "jabber:iq:last"
+	nsPing  = "urn:xmpp:ping"
+	nsInfo  = "http://jabber.org/protocol/disco#info"
+	nsItems = "http://jabber.org/protocol/disco#items"
+)
+
+// iq answers or routes a query but for last activity. Every get and set is
+// answered (RFC 6120 section 8.2.3).
 func (s *Server) iq(c *conn, st stanzaIn) {
-	query, _ := st.first()
-	own := st.to.String() == "" || st.to.Equal(c.account.jid)
-	host := st.to.Localpart() == "" && !own
-	defer c.flushLate()
+	query := st.child()
+	own := st.own(c)
+	host := st.to.Localpart() == "" && st.to.Resourcepart() == "" && !own
 	switch {
 	case st.typ == "result" || st.typ == "error":
+		s.count(c, Answers)
 		s.route(c, st)
-	case host && !s.serves(st.to.Domainpart()):
-		c.refuse(st, orUnavailable(s.behaviour(c.jid.Domainpart()).Unreachable))
-	case !own && st.to.Resourcepart() != "":
-		s.route(c, st)
-	case query.Name.Space == "jabber:iq:last" && st.typ == "get":
-		s.count(c, "last")
-		s.last(c, st, own, host)
-	case query.Name.Space == "jabber:iq:roster" && own:
-		s.roster(c, st)
-	case query.Name.Space == "urn:xmpp:ping" && (own || host):
+	case st.typ != "get" && st.typ != "set" || query.Local == "":
+		c.refuse(st, Refusal{Type: "modify", Condition: stanza.BadRequest})
+	case !own && !s.serves(st.to.Domainpart()):
+		c.refuse(st, s.unreachable(c).orUnavailable())
+	case !own && !host && s.route(c, st):
+	case query.Space == nsRoster && own && st.typ == "get":
+		s.rosterGet(c, st)
+	case query.Space == nsRoster && own:
+		s.rosterSet(c, st)
+	case query.Space == nsPing && (own || host):
+		s.count(c, Pings)
 		c.result(st, "")
-	case query.Name.Space == "http://jabber.org/protocol/disco#info" && host:
-		c.result(st, s.features(st.to.Domainpart()))
-	case query.Name.Space == "http://jabber.org/protocol/disco#items" && host:
-		c.result(st, `<query xmlns='http://jabber.org/protocol/disco#items'/>`)
+	case query.Space == nsInfo && host:
+		c.result(st, s.info(st.to.Domainpart()))
+	case query.Space == nsItems && host:
+		c.result(st, element("query", "", "xmlns", nsItems))
 	default:
-		c.refuse(st, stanza.ServiceUnavailable)
+		s.count(c, OtherQueries)
+		c.refuse(st, unavailable)
 	}
 }
 
-// route hands an IQ to the resource that it is for.
-func (s *Server) route(c *conn, st stanzaIn) {
-	if a := s.accounts[st.to.Bare().String()]; a != nil {
-		if to := a.conns[st.to.Resourcepart()]; to != nil {
-			to.send(fmt.Sprintf(`<iq%s>%s</iq>`,
-				attrs("from", c.jid.String(), "to", st.to.String(), "type", st.typ, "id", st.id), st.inner()))
-			return
-		}
-	}
-	if st.typ == "get" || st.typ == "set" {
-		c.refuse(st, stanza.ServiceUnavailable)
-	}
+// own tells whether a stanza is for the sender's own account.
+func (st stanzaIn) own(c *conn) bool {
+	return st.to.String() == "" || st.to.Equal(c.account.jid)
 }
 
-// last answers a query for last activity (XEP-0012).
-func (s *Server) last(c *conn, st stanzaIn, own, host bool) {
-	if own {
-		if s.behaviour(c.jid.Domainpart()).LastActivity {
-			c.result(st, lastXML(0, ""))
-		} else {
-			c.refuse(st, stanza.ServiceUnavailable)
-		}
-		return
+// info is what a host can do (XEP-0030).
+func (s *Server) info(host string) string {
+	b := s.behaviour(host)
+	features := []string{nsInfo, nsItems, nsRoster, nsPing}
+	if b.Last.Known {
+		features = append(features, nsLast)
 	}
-	b := s.behaviour(st.to.Domainpart())
-	a := s.accounts[st.to.Bare().String()]
-	switch {
-	case !s.serves(st.to.Domainpart()):
-		c.refuse(st, orUnavailable(s.behaviour(c.jid.Domainpart()).Unreachable))
-	case !b.LastActivity:
-		c.refuse(st, stanza.ServiceUnavailable)
-	case host:
-		c.result(st, lastXML(time.Since(s.started), ""))
-	case a == nil || !a.shows(c.jid):
-		c.refuse(st, b.LastRefused)
-	case len(a.online()) > 0 && !(b.LastStale && !a.left.at.IsZero()):
-		c.result(st, lastXML(0, ""))
-	case a.left.at.IsZero() && b.LastUnknown != "":
-		c.refuse(st, b.LastUnknown)
-	case a.left.at.IsZero():
-		c.result(st, lastXML(0, ""))
-	default:
-		c.result(st, lastXML(time.Since(a.left.at), a.left.status))
-	}
-}
-
-func lastXML(ago time.Duration, status string) string {
-	return fmt.Sprintf(`<query xmlns='jabber:iq:last' seconds='%d'>%s</query>`, int(ago.Seconds()), escape(status))
-}
-
-// roster answers with the whole roster, or takes a new name for a contact.
-func (s *Server) roster(c *conn, st stanzaIn) {
-	if st.typ == "get" {
-		s.count(c, "roster")
-		var b strings.Builder
-		for _, it := range c.account.items() {
-			b.WriteString(it.xml())
-		}
-		c.result(st, `<query xmlns='jabber:iq:roster'>`+b.String()+`</query>`)
-		return
-	}
-	c.refuse(st, stanza.NotAllowed)
-}
-
-func (s *Server) features(host string) string {
-	var b strings.Builder
-	b.WriteString(`<query xmlns='http://jabber.org/protocol/disco#info'><identity category='server' type='im' name='lastpresence'/>`)
-	features := []string{"http://jabber.org/protocol/disco#info", "jabber:iq:roster", "urn:xmpp:ping"}
-	if s.behaviour(host).LastActivity {
-		features = append(features, "jabber:iq:last")
-	}
+	var inner strings.Builder
+	inner.WriteString(element("identity", "", "category", "server", "type", "im", "name", b.Name))
 	for _, f := range features {
-		fmt.Fprintf(&b, `<feature var='%s'/>`, f)
+		inner.WriteString(element("feature", "", "var", f))
 	}
-	b.WriteString(`</query>`)
-	return b.String()
+	return element("query", inner.String(), "xmlns", nsInfo)
 }
 
 func (c *conn) result(st stanzaIn, payload string) {
-	c.send(fmt.Sprintf(`<iq type='result'%s>%s</iq>`, attrs("from", st.to.String(), "to", c.jid.String(), "id", st.id), payload))
+	c.send(element("iq", payload, c.reply(st, "result")...))
 }
 
-func (c *conn) refuse(st stanzaIn, condition stanza.Condition) {
-	c.send(fmt.Sprintf(`<iq type='error'%s>%s</iq>`, attrs("from", st.to.String(), "to", c.jid.String(), "id", st.id), errorXML(condition)))
+func (c *conn) refuse(st stanzaIn, r Refusal) {
+	c.send(r.stanza(c, st))
 }
 
-func orUnavailable(condition stanza.Condition) stanza.Condition {
-	if condition == "" {
-		return stanza.ServiceUnavailable
+// reply returns the attributes of an answer.
+func (c *conn) reply(st stanzaIn, typ string) []string {
+	from := st.to.String()
+	if st.own(c) && c.srv.behaviour(c.jid.Domainpart()).OwnNameless {
+		from = ""
 	}
-	return condition
+	return []string{"from", from, "to", c.jid.String(), "type", typ, "id", st.id}
+}
+
+// stanza refuses a stanza.
+func (r Refusal) stanza(c *conn, st stanzaIn) string {
+	return element(st.name, r.xml(), c.reply(st, "error")...)
+}
+
+func (r Refusal) xml() string {
+	inner := element(string(r.Condition), "", "xmlns", stanza.NSError)
+	if r.Text != "" {
+		inner += element("text", escape(r.Text), "xmlns", stanza.NSError)
+	}
+	return element("error", inner, "type", string(r.Type))
 }

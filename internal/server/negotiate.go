@@ -1,16 +1,13 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/base64"
 	"encoding/xml"
-	"errors"
 	"fmt"
 	"io"
 	"net"
-	"time"
+	"strings"
 
 	"mellium.im/xmlstream"
 	"mellium.im/xmpp"
@@ -19,125 +16,83 @@ import (
 	"mellium.im/xmpp/stream"
 )
 
-const nsSASL = "urn:ietf:params:xml:ns:xmpp-sasl"
-
-// handshake bounds how long a client may take to log in.
-const handshake = 30 * time.Second
-
 // negotiate makes a client's stream: StartTLS where there is a certificate,
 // SASL, and resource binding (RFC 6120 sections 5 to 7).
-func (s *Server) negotiate(ctx context.Context, nc net.Conn) (*xmpp.Session, jid.JID, error) {
-	ctx, cancel := context.WithTimeout(ctx, handshake)
-	defer cancel()
-	var user string
-	var bound jid.JID
+func (s *Server) negotiate(ctx context.Context, c *conn) (*xmpp.Session, error) {
+	var user jid.JID
 	features := []xmpp.StreamFeature{
 		s.sasl(&user),
-		xmpp.BindCustom(func(claimed jid.JID, resource string) (j jid.JID, err error) {
-			// mellium's client asks for its resource in the stream's from only.
-			bound, err = s.bind(user, claimed, resource)
-			return bound, err
+		informs("urn:xmpp:features:rosterver", "ver"),
+		informs("urn:xmpp:features:pre-approval", "sub"),
+		xmpp.BindCustom(func(claimed jid.JID, resource string) (jid.JID, error) {
+			// mellium's client asks for an empty resource here, and says the
+			// one that it wants in the stream's from.
+			if resource == "" && claimed.Bare().Equal(user) {
+				resource = claimed.Resourcepart()
+			}
+			return s.bind(c, user, resource)
 		}),
 	}
 	if s.cfg.TLS != nil {
 		features = append(features, xmpp.StartTLS(s.cfg.TLS))
 	}
-	session, err := xmpp.ReceiveSession(ctx, nc, 0, xmpp.NewNegotiator(func(*xmpp.Session, *xmpp.StreamConfig) xmpp.StreamConfig {
+	return xmpp.ReceiveSession(ctx, c.net, 0, xmpp.NewNegotiator(func(*xmpp.Session, *xmpp.StreamConfig) xmpp.StreamConfig {
 		return xmpp.StreamConfig{Features: features}
 	}))
-	return session, bound, err
 }
 
-func (s *Server) bind(user string, claimed jid.JID, resource string) (jid.JID, error) {
-	bare, err := jid.Parse(user)
-	if err != nil {
-		return jid.JID{}, err
-	}
-	if resource == "" && claimed.Bare().Equal(bare) {
-		resource = claimed.Resourcepart()
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if a := s.accounts[user]; resource == "" || a != nil && a.conns[resource] != nil {
-		resource = rand.Text()[:8]
-	}
-	return bare.WithResource(resource)
-}
-
-// sasl is the PLAIN mechanism (RFC 4616), from the server's side.
-func (s *Server) sasl(user *string) xmpp.StreamFeature {
-	var necessary xmpp.SessionState
-	if s.cfg.TLS != nil {
-		necessary = xmpp.Secure
-	}
+// informs is a stream feature that says what the server can do, after login.
+func informs(space, local string) xmpp.StreamFeature {
 	return xmpp.StreamFeature{
-		Name:       xml.Name{Space: nsSASL, Local: "mechanisms"},
-		Necessary:  necessary,
-		Prohibited: xmpp.Authn,
+		Name:      xml.Name{Space: space, Local: local},
+		Necessary: xmpp.Authn,
 		List: func(_ context.Context, w xmlstream.TokenWriter, start xml.StartElement) (bool, error) {
-			_, err := xmlstream.Copy(w, xmlstream.Wrap(
-				xmlstream.Wrap(xmlstream.Token(xml.CharData("PLAIN")), xml.StartElement{Name: xml.Name{Local: "mechanism"}}), start))
-			return true, err
-		},
-		Negotiate: func(_ context.Context, session *xmpp.Session, _ any) (xmpp.SessionState, io.ReadWriter, error) {
-			r := session.TokenReader()
-			defer r.Close()
-			var auth struct {
-				Mechanism string `xml:"mechanism,attr"`
-				Payload   string `xml:",chardata"`
-			}
-			if err := xml.NewTokenDecoder(r).Decode(&auth); err != nil {
-				return 0, nil, err
-			}
-			account, ok := s.authenticate(session.LocalAddr().Domainpart(), auth.Payload)
-			if !ok || auth.Mechanism != "PLAIN" {
-				_, _ = fmt.Fprintf(session.Conn(), `<failure xmlns='%s'><not-authorized/></failure></stream:stream>`, nsSASL)
-				return 0, nil, errors.New("server: not authorized")
-			}
-			*user = account
-			_, err := fmt.Fprintf(session.Conn(), `<success xmlns='%s'/>`, nsSASL)
-			return xmpp.Authn, session.Conn(), err
+			_, err := xmlstream.Copy(w, xmlstream.Wrap(nil, start))
+			return false, err
 		},
 	}
 }
 
-// authenticate returns the account that a PLAIN message proves.
-func (s *Server) authenticate(host, payload string) (string, bool) {
-	b, err := base64.StdEncoding.DecodeString(payload)
-	parts := bytes.Split(b, []byte{0})
-	if err != nil || len(parts) != 3 {
-		return "", false
-	}
-	j, err := jid.New(string(parts[1]), host, "")
-	if err != nil {
-		return "", false
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	a := s.accounts[j.String()]
-	return j.String(), a != nil && a.password == string(parts[2])
+func newResource() string {
+	return strings.ToLower(rand.Text()[:12])
 }
 
 // Session returns a client's session of the account that is bound and ready,
-// over a pipe inside the process. Without a resource the server makes one. The
-// session is not served yet; closing its connection logs it out.
+// over a pipe inside the process: no port, no password, no negotiation, and so
+// it works in a bubble of testing/synctest. The resource is that of the
+// address, if it has one and that is free, else a new one. The session is not
+// served yet; closing its connection logs it out, and so does Close.
 func (s *Server) Session(ctx context.Context, j jid.JID) (*xmpp.Session, error) {
-	s.mu.Lock()
-	a := s.accounts[j.Bare().String()]
-	s.mu.Unlock()
-	if a == nil {
+	client, own := net.Pipe()
+	bound := make(chan jid.JID, 1)
+	accepted := s.accept(own, func(ctx context.Context, c *conn) (*xmpp.Session, error) {
+		defer close(bound)
+		to, err := s.bind(c, j, j.Resourcepart())
+		if err != nil {
+			_ = own.Close()
+			return nil, err
+		}
+		bound <- to
+		return xmpp.ReceiveSession(ctx, own, xmpp.Secure|xmpp.Authn, ready(to, false))
+	})
+	if !accepted {
+		return nil, net.ErrClosed
+	}
+	to, ok := <-bound
+	if !ok {
 		return nil, fmt.Errorf("server: no account %s", j.Bare())
 	}
-	bound, err := s.bind(j.Bare().String(), j, "")
+	// Not by mellium, which may take notice too late, when the stream is ready.
+	stop := context.AfterFunc(ctx, func() { _ = client.Close() })
+	session, err := xmpp.NewSession(context.WithoutCancel(ctx), to.Domain(), to, client, xmpp.Secure|xmpp.Authn, ready(to, true))
+	if !stop() {
+		return nil, ctx.Err()
+	}
 	if err != nil {
+		_ = client.Close()
 		return nil, err
 	}
-	client, own := net.Pipe()
-	s.accept(own, func(ctx context.Context, nc net.Conn) (*xmpp.Session, jid.JID, error) {
-		session, err := xmpp.ReceiveSession(ctx, nc, xmpp.Secure|xmpp.Authn, ready(bound, false))
-		return session, bound, err
-	})
-	return xmpp.NewSession(ctx, bound.Domain(), bound, client, xmpp.Secure|xmpp.Authn, ready(bound, true))
+	return session, nil
 }
 
 // ready exchanges stream headers and nothing else: the client's first.

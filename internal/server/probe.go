@@ -1,145 +1,146 @@
 package server
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
 	"mellium.im/xmpp/jid"
-	"mellium.im/xmpp/stanza"
 
 	"example.org/lastpresence/delay"
 )
 
 // probe answers a presence probe as the behaviour of the asked domain says.
-func (s *Server) probe(c *conn, st stanzaIn) {
-	to := st.to.Bare()
-	b := s.behaviour(to.Domainpart())
-	a := s.accounts[to.String()]
+func (s *Server) probe(c *conn, st stanzaIn) []Answer {
+	b := s.behaviour(st.to.Domainpart())
+	a := s.accounts[st.to.Bare().String()]
 	switch {
-	case !s.serves(to.Domainpart()):
-		presenceError(c, st, s.behaviour(c.jid.Domainpart()).Unreachable)
-	case to.Localpart() == "":
-		s.host(c, st, b)
-	case to.Equal(c.account.jid):
-		if b.Ourselves != "" {
-			c.send(fmt.Sprintf(`<presence type='error'%s>%s</presence>`, attrs("id", st.id), errorXML(b.Ourselves)))
-		}
-	case a == nil || !a.shows(c.jid):
-		presenceError(c, st, b.Refused)
-		if b.Unsubscribed {
-			c.send(fmt.Sprintf(`<presence type='unsubscribed'%s/>`, attrs("from", to.String(), "to", c.jid.Bare().String())))
-		}
+	case st.own(c):
+		return s.behaviour(c.jid.Domainpart()).Ourselves.presence(c, st)
+	case !s.serves(st.to.Domainpart()):
+		return s.unreachable(c).presence(c, st)
+	case st.to.Localpart() == "":
+		return s.host(c, st, b.Host)
+	case a == nil:
+		return b.NoAccount.presence(c, st)
+	case !a.shows(c.jid):
+		return b.Stranger.presence(c, st)
 	case len(a.online()) > 0:
-		s.replayAll(c, a, b, st.to.Resourcepart())
-	case b.Offline.Send:
-		c.send(a.absence(c.jid.String(), b.Offline))
+		return a.present(c, st, b)
 	}
+	return a.absent(c.jid, b.Offline)
 }
 
-// replayAll sends the presence of every resource; behind what comes next, where
-// the fence is first.
-func (s *Server) replayAll(c *conn, a *account, b Behaviour, resource string) {
+// present is what answers for an account that is online.
+func (a *account) present(c *conn, st stanzaIn, b Behaviour) []Answer {
 	if !b.Online.Send {
-		return
+		return nil
 	}
+	var answers []Answer
 	for _, other := range a.online() {
-		if b.OneResource && resource != "" && other.jid.Resourcepart() != resource {
+		if b.OneResource && st.to.Resourcepart() != "" && !other.jid.Equal(st.to) {
 			continue
 		}
-		presence := other.replay(c.jid.String(), b.Online)
-		if b.FenceFirst {
-			c.late = append(c.late, presence)
-		} else {
-			c.send(presence)
-		}
+		answers = append(answers, Answer{XML: other.replay(c.jid, b.Online), held: b.FenceFirst})
 	}
+	return answers
 }
 
-// flushLate sends what a query was to overtake.
-func (c *conn) flushLate() {
-	for _, presence := range c.late {
-		c.send(presence)
-	}
-	c.late = nil
+// replay is a resource's last presence, for somebody.
+func (c *conn) replay(to jid.JID, r Replay) string {
+	return r.presence(c.presence, c.since, c.jid, "from", c.jid.String(), "to", to.String(), "id", c.id, "xml:lang", c.lang)
 }
 
-func (s *Server) host(c *conn, st stanzaIn, b Behaviour) {
-	if !b.Host {
-		return
+// absent is what answers for an account that is offline.
+func (a *account) absent(to jid.JID, r Replay) []Answer {
+	kept, content := a.left, ""
+	switch r.Content {
+	case Goodbye:
+		content = kept.children
+	case LastWords:
+		kept = a.last
+		content = kept.children
 	}
-	host := st.to.Domain().String()
-	var stamp string
-	if b.HostStamp {
-		stamp = delayXML(s.started, host, 0)
+	if !r.Send || r.NotEmpty && content == "" {
+		return nil
 	}
-	c.send(fmt.Sprintf(`<presence%s>%s</presence>`, attrs("from", host, "to", c.jid.Bare().String(), "id", st.id), stamp))
+	from := a.jid
+	if full, err := a.jid.WithResource(kept.resource); err == nil {
+		from = full
+	}
+	return []Answer{{XML: r.presence(content, kept.at, from, "from", a.jid.String(), "to", to.String(), "type", "unavailable")}}
 }
 
-// replay is a connected resource's last presence, to somebody, with the id of
-// that presence and not of the probe.
-func (c *conn) replay(to string, r Replay) string {
-	return fmt.Sprintf(`<presence%s>%s%s</presence>`, attrs("from", c.jid.String(), "to", to, "id", c.id),
-		r.stamp(c.since, c.jid), c.presence)
+// host is what answers for a host.
+func (s *Server) host(c *conn, st stanzaIn, r Replay) []Answer {
+	if !r.Send {
+		return nil
+	}
+	to := c.jid
+	if r.ToBare {
+		to = to.Bare()
+	}
+	return []Answer{{XML: r.presence("", s.started, st.to, "from", st.to.Domainpart(), "to", to.String(), "id", st.id)}}
 }
 
-// absence is the presence of an account that is offline.
-func (a *account) absence(to string, r Replay) string {
-	var status, stamp string
-	if r.Status && a.left.status != "" {
-		status = "<status>" + escape(a.left.status) + "</status>"
+// presence formats a presence with content that was said at a time by somebody.
+func (r Replay) presence(content string, at time.Time, by jid.JID, pairs ...string) string {
+	if r.StampFirst {
+		content = r.stamps(at, by) + content
+	} else {
+		content += r.stamps(at, by)
 	}
-	if !a.left.at.IsZero() {
-		from := a.jid
-		if full, err := a.jid.WithResource(a.left.resource); err == nil {
-			from = full
-		}
-		stamp = r.stamp(a.left.at, from)
-	}
-	return fmt.Sprintf(`<presence%s>%s%s</presence>`, attrs("from", a.jid.String(), "to", to, "type", "unavailable"), status, stamp)
+	return element("presence", content, pairs...)
 }
 
-func (r Replay) stamp(at time.Time, j jid.JID) string {
-	var s, from string
+func (r Replay) stamps(at time.Time, by jid.JID) string {
+	if at.IsZero() {
+		return ""
+	}
+	var stamps, from string
 	switch r.From {
 	case FromHost:
-		from = j.Domainpart()
+		from = by.Domainpart()
 	case FromResource:
-		from = j.String()
+		from = by.String()
 	}
+	at = at.UTC()
 	if r.Legacy {
-		s = fmt.Sprintf(`<x xmlns='%s'%s/>`, delay.NSLegacy, attrs("from", from, "stamp", at.UTC().Format("20060102T15:04:05")))
+		stamps = element("x", "", "xmlns", delay.NSLegacy, "from", from, "stamp", at.Format("20060102T15:04:05"))
 	}
 	if r.Stamp {
-		s += delayXML(at, from, r.Digits)
+		// Not delay.AppendDateTime, which leaves out zeros that servers write.
+		layout := "2006-01-02T15:04:05"
+		if r.Digits > 0 {
+			layout += "." + strings.Repeat("0", r.Digits)
+		}
+		stamps += element("delay", "", "xmlns", delay.NS, "from", from, "stamp", at.Format(layout+"Z"))
 	}
-	return s
+	return stamps
 }
 
-// delayXML is a stamp with a number of digits after the second. It always has
-// them all, as servers write them, where [delay.AppendDateTime] leaves zeros out.
-func delayXML(at time.Time, from string, digits int) string {
-	layout := "2006-01-02T15:04:05"
-	if digits > 0 {
-		layout += "." + strings.Repeat("0", digits)
+// presence refuses a presence.
+func (r Refusal) presence(c *conn, st stanzaIn) []Answer {
+	if r.Unsubscribed {
+		return []Answer{{XML: element("presence", "", "from", st.to.Bare().String(), "to", c.jid.Bare().String(), "type", "unsubscribed")}}
 	}
-	return fmt.Sprintf(`<delay xmlns='%s'%s/>`, delay.NS, attrs("from", from, "stamp", at.UTC().Format(layout+"Z")))
+	if r.Condition == "" {
+		return nil
+	}
+	if r.NoID {
+		st.id = ""
+	}
+	return []Answer{{XML: r.stanza(c, st)}}
 }
 
-func presenceError(c *conn, st stanzaIn, condition stanza.Condition) {
-	if condition != "" {
-		c.send(fmt.Sprintf(`<presence type='error'%s>%s</presence>`,
-			attrs("from", st.to.String(), "to", c.jid.String(), "id", st.id), errorXML(condition)))
-	}
+// unreachable refuses what is for a domain that the server cannot reach.
+func (s *Server) unreachable(c *conn) Refusal {
+	return s.behaviour(c.jid.Domainpart()).Unreachable
 }
 
-func errorXML(condition stanza.Condition) string {
-	typ := "cancel"
-	switch condition {
-	case stanza.Forbidden, stanza.NotAuthorized, stanza.SubscriptionRequired:
-		typ = "auth"
-	case stanza.BadRequest:
-		typ = "modify"
+// orUnavailable is for what must not be met with silence.
+func (r Refusal) orUnavailable() Refusal {
+	if r.Condition == "" {
+		return unavailable
 	}
-	return fmt.Sprintf(`<error type='%s'><%s xmlns='%s'/></error>`, typ, condition, stanza.NSError)
+	return r
 }

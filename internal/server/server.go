@@ -2,15 +2,24 @@
 // keeps everything in memory, and speaks real XML streams: on loopback TCP with
 // SASL and resource binding, or over a pipe that is ready at once.
 //
+// A server has several domains, as if they were servers of their own that reach
+// each other; what is outside of them cannot be reached. It does what RFC 6121
+// asks of rosters, subscriptions, presence and messages, answers pings, service
+// discovery and last activity, and refuses whatever else it is asked. It keeps
+// no messages for those who are offline.
+//
 // How it answers probes is a value, see [Behaviour], with one named value for
-// each server that was seen: it is also documentation of what servers do. And
-// it counts what it receives, so that tests can say what a client sent.
+// each server that was seen: it is also documentation of what servers do. A
+// test can change any answer on its way, see [Server.Hook], and can ask what a
+// client sent, see [Server.Count].
 package server
 
 import (
 	"crypto/tls"
 	"errors"
+	"log/slog"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,13 +36,24 @@ type Config struct {
 	// TLS is for StartTLS; without it none is offered, and passwords
 	// travel in the clear.
 	TLS *tls.Config
+	// Log is told at debug level who logs in and what kind of stanzas come,
+	// never what they say. Nil: nothing is logged.
+	Log *slog.Logger
 }
 
 // Server is an XMPP server. Make one with New. All methods are safe for
 // concurrent use.
 type Server struct {
+	// Hook, unless nil, decides what answers a probe or a query for last
+	// activity, on the asking connection: it returns the question's answers
+	// as they are, changed, delayed, doubled or forged, or none. It is called
+	// on the connection's own goroutine, may use the server, and holds up
+	// that connection only. Set it before the first client connects.
+	Hook func(Question) []Answer
+
 	cfg     Config
 	started time.Time
+	wg      sync.WaitGroup
 
 	mu        sync.Mutex
 	accounts  map[string]*account // by bare address
@@ -41,7 +61,6 @@ type Server struct {
 	listeners []net.Listener
 	counts    map[string]int
 	closed    bool
-	wg        sync.WaitGroup
 }
 
 // New returns a server that has no port and no goroutine yet.
@@ -68,24 +87,25 @@ func (s *Server) Listen() (net.Addr, error) {
 		return nil, net.ErrClosed
 	}
 	s.listeners = append(s.listeners, l)
-	s.wg.Add(1)
-	go func() {
-		defer s.wg.Done()
+	s.wg.Go(func() {
 		for {
-			c, err := l.Accept()
-			if errors.Is(err, net.ErrClosed) {
+			nc, err := l.Accept()
+			switch {
+			case errors.Is(err, net.ErrClosed):
 				return
-			}
-			if err == nil {
-				s.accept(c, s.negotiate)
+			case err != nil:
+				s.debug("not accepted", "reason", err)
+				time.Sleep(5 * time.Millisecond)
+			default:
+				s.accept(nc, s.negotiate)
 			}
 		}
-	}()
+	})
 	return l.Addr(), nil
 }
 
-// Close ends every connection and waits for every goroutine. It always returns
-// nil.
+// Close ends every connection, abruptly, and waits for every goroutine. It
+// always returns nil.
 func (s *Server) Close() error {
 	s.mu.Lock()
 	s.closed = true
@@ -100,24 +120,45 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// Count returns how many stanzas of a kind an account has sent: "probe",
-// "last" (queries for last activity), "roster", "presence" (available and
-// unavailable), "message".
-func (s *Server) Count(from jid.JID, kind string) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.counts[kind+" "+from.Bare().String()]
-}
-
 // Cut drops all connections of an account, as a failing network does.
 func (s *Server) Cut(j jid.JID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for c := range s.conns {
-		if c.account != nil && c.account.jid.Equal(j.Bare()) {
+	if a := s.accounts[j.Bare().String()]; a != nil {
+		for _, c := range a.conns {
 			c.drop()
 		}
 	}
+}
+
+// Kind is a kind of stanzas that are counted.
+type Kind string
+
+// What is counted.
+const (
+	Probes        Kind = "probe"
+	LastQueries   Kind = "last" // for last activity, but those for a resource
+	RosterGets    Kind = "roster"
+	RosterSets    Kind = "roster set"
+	Presences     Kind = "presence" // available and unavailable, also directed
+	Subscriptions Kind = "subscription"
+	Messages      Kind = "message"
+	Pings         Kind = "ping"
+	Answers       Kind = "answer" // IQ results and errors
+	OtherQueries  Kind = "other"  // that were refused
+)
+
+// Count returns how many stanzas of a kind the server has received from an
+// account, or from all of them if the address is zero.
+func (s *Server) Count(from jid.JID, kind Kind) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.counts[from.Bare().String()+" "+string(kind)]
+}
+
+func (s *Server) count(c *conn, kind Kind) {
+	s.counts[c.account.jid.String()+" "+string(kind)]++
+	s.counts[" "+string(kind)]++
 }
 
 func (s *Server) behaviour(host string) Behaviour {
@@ -128,10 +169,11 @@ func (s *Server) behaviour(host string) Behaviour {
 }
 
 func (s *Server) serves(host string) bool {
-	for _, d := range s.cfg.Domains {
-		if d == host {
-			return true
-		}
+	return slices.Contains(s.cfg.Domains, host)
+}
+
+func (s *Server) debug(msg string, args ...any) {
+	if s.cfg.Log != nil {
+		s.cfg.Log.Debug(msg, args...)
 	}
-	return false
 }

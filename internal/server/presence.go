@@ -1,0 +1,161 @@
+package server
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"mellium.im/xmpp/jid"
+)
+
+// content is what the server itself reads of a presence.
+type content struct {
+	Status   []string `xml:"jabber:client status"`
+	Priority string   `xml:"jabber:client priority"`
+}
+
+// takePresence takes presence of any type but probes (RFC 6121 sections 3, 4).
+func (s *Server) takePresence(c *conn, st stanzaIn) {
+	switch st.typ {
+	case "subscribe", "subscribed", "unsubscribe", "unsubscribed":
+		s.count(c, Subscriptions)
+		if !s.serves(st.to.Domainpart()) {
+			c.sendAll(s.unreachable(c).presence(c, st))
+			return
+		}
+		s.subscription(c.account, st.to.Bare(), st)
+	case "", "unavailable":
+		s.count(c, Presences)
+		switch {
+		case !st.to.Equal(jid.JID{}):
+			s.direct(c, st)
+		case st.typ == "unavailable":
+			s.unavailable(c, &st)
+		default:
+			s.available(c, st)
+		}
+	case "error":
+		s.route(c, st)
+	}
+}
+
+// available takes and broadcasts a resource's presence. To initial presence it
+// answers with that of the contacts and of the account's other resources (RFC
+// 6121 section 4.2).
+func (s *Server) available(c *conn, st stanzaIn) {
+	initial := !c.available
+	var content content
+	st.decode(&content)
+	priority, err := strconv.ParseInt(strings.TrimSpace(content.Priority), 10, 8)
+	if err != nil {
+		priority = 0
+	}
+	c.available, c.presence, c.id, c.lang, c.priority, c.since = true, st.inner(), st.id, st.lang, int(priority), time.Now()
+	c.account.last = departure{at: c.since, resource: c.jid.Resourcepart(), children: c.presence}
+	s.broadcast(c, "")
+	if !initial {
+		return
+	}
+	for _, other := range c.account.online() {
+		if other != c {
+			c.send(other.replay(c.jid, Replay{}))
+		}
+	}
+	for _, it := range c.account.items() {
+		if it.to {
+			s.atLogin(c, it.jid)
+		}
+	}
+	s.requests(c)
+}
+
+// unavailable takes that a resource is no longer available, by its own word or,
+// where st is nil, because its connection is gone.
+func (s *Server) unavailable(c *conn, st *stanzaIn) {
+	if !c.available && len(c.directed) == 0 {
+		return
+	}
+	left := departure{at: time.Now(), resource: c.jid.Resourcepart()}
+	c.id, c.presence = "", ""
+	if st != nil {
+		var content content
+		st.decode(&content)
+		if len(content.Status) > 0 {
+			left.status = content.Status[0]
+		}
+		c.id, c.lang, c.presence = st.id, st.lang, st.inner()
+		left.children = c.presence
+	}
+	if c.available {
+		c.account.left = left
+		if st != nil {
+			c.account.last = left
+		}
+		s.broadcast(c, "unavailable")
+	}
+	for _, key := range sortedKeys(c.directed) {
+		s.deliver(c.directed[key], func(to *conn) string { return c.now(to.jid, "unavailable") })
+	}
+	c.available, c.directed = false, nil
+}
+
+// broadcast sends a resource's presence to whoever may see it, and to all of the
+// account's resources.
+func (s *Server) broadcast(c *conn, typ string) {
+	now := func(to *conn) string { return c.now(to.jid, typ) }
+	for _, it := range c.account.items() {
+		if it.from {
+			s.deliver(it.jid, now)
+		}
+	}
+	s.deliver(c.account.jid, now)
+}
+
+// now is the resource's presence as it is sent when it changes.
+func (c *conn) now(to jid.JID, typ string) string {
+	return element("presence", c.presence, "from", c.jid.String(), "to", to.String(), "type", typ, "id", c.id, "xml:lang", c.lang)
+}
+
+// direct sends presence to somebody whom the roster need not know (RFC 6121
+// section 4.6), who will be told when it ends.
+func (s *Server) direct(c *conn, st stanzaIn) {
+	key := st.to.String()
+	if st.typ == "unavailable" {
+		delete(c.directed, key)
+	} else if !c.account.shows(st.to) {
+		if c.directed == nil {
+			c.directed = make(map[string]jid.JID)
+		}
+		c.directed[key] = st.to
+	}
+	s.deliver(st.to, func(*conn) string { return st.relay(c.jid.String(), st.to.String()) })
+}
+
+// deliver sends presence to a resource, or to each that is available of an
+// account.
+func (s *Server) deliver(to jid.JID, presence func(to *conn) string) {
+	a := s.accounts[to.Bare().String()]
+	if a == nil {
+		return
+	}
+	for _, c := range a.online() {
+		if to.Resourcepart() == "" || to.Resourcepart() == c.jid.Resourcepart() {
+			c.send(presence(c))
+		}
+	}
+}
+
+// atLogin is what the server's own probe of a contact brings at login.
+func (s *Server) atLogin(c *conn, contact jid.JID) {
+	a := s.accounts[contact.String()]
+	b := s.behaviour(contact.Domainpart())
+	switch {
+	case a == nil || !a.shows(c.jid):
+	case len(a.online()) > 0:
+		for _, other := range a.online() {
+			c.send(other.replay(c.jid, b.Online))
+		}
+	case b.AtLogin:
+		c.sendAll(a.absent(c.jid, b.Offline))
+	}
+}
