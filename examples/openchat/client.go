@@ -52,16 +52,16 @@ func logIn(ctx context.Context, set settings) (*client, error) {
 	return c, nil
 }
 
-// close logs out.
+// close logs out, and waits a moment for the server to do so too.
 func (c *client) close() {
 	_ = c.contacts.Close()
-	_ = c.session.SetCloseDeadline(time.Now().Add(time.Second))
 	_ = c.session.Close()
 	select {
 	case <-c.served:
-	case <-time.After(2 * time.Second):
+	case <-time.After(time.Second):
 	}
 	_ = c.session.Conn().Close()
+	<-c.served
 }
 
 // open opens the chat with a contact. The error says why its state was not
