@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"slices"
 	"time"
 
 	"mellium.im/xmpp/jid"
@@ -93,7 +94,7 @@ func (x *exchange) afterPresence(p Presence, now time.Time) {
 		// fence the grace goes on.
 	case x.hasFence():
 		// The fence overtook the presences: more may be right behind.
-		x.until = now.Add(min(max(now.Sub(x.sent), minSettle), maxSettle))
+		x.until = now.Add(x.settle(now))
 	default:
 		x.wait(x.graceAfter(now), now)
 	}
@@ -110,6 +111,11 @@ func (x *exchange) fence(a lastactivity.Answer, ok bool, now time.Time) {
 	}
 	x.done = x.hasPresence() || x.self || ok && (x.host() || a.Ago > 0)
 	x.until = now.Add(x.graceAfter(now))
+	if ok && a.Ago == 0 && x.hasAvailable() && !x.self && !x.host() {
+		// The fence may have come between the presences of two resources.
+		x.done = false
+		x.until = now.Add(x.settle(now))
+	}
 }
 
 // fenceError takes an error answer to the last-activity query.
@@ -147,6 +153,11 @@ func (x *exchange) graceAfter(now time.Time) time.Duration {
 	return min(max(10*now.Sub(x.sent), minGrace), maxGrace)
 }
 
+// settle is how long to wait for the presences of further resources.
+func (x *exchange) settle(now time.Time) time.Duration {
+	return min(max(now.Sub(x.sent), minSettle), maxSettle)
+}
+
 func (x *exchange) hasFence() bool {
 	return !x.fenced.IsZero()
 }
@@ -158,12 +169,11 @@ func (x *exchange) host() bool {
 // hasPresence tells whether the target's own answer has come: any resource
 // that is available, or a presence that speaks of the whole contact.
 func (x *exchange) hasPresence() bool {
-	for _, p := range x.presences {
-		if p.Type == stanza.AvailablePresence || p.bare() {
-			return true
-		}
-	}
-	return false
+	return x.hasAvailable() || slices.ContainsFunc(x.presences, Presence.bare)
+}
+
+func (x *exchange) hasAvailable() bool {
+	return slices.ContainsFunc(x.presences, func(p Presence) bool { return p.Type == stanza.AvailablePresence })
 }
 
 // answer returns what is held now.
