@@ -222,9 +222,9 @@ func TestOpenEnds(t *testing.T) {
 	}
 }
 
-func TestWhatComesAfterTheReturnIsRemembered(t *testing.T) {
+func TestAContextThatHasEndedSendsNothing(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		w := newWorld(t, server.Ejabberd, 2)
+		w := newWorld(t, server.Ejabberd, 1)
 		c, _ := w.logIn(t, nil)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
@@ -234,15 +234,52 @@ func TestWhatComesAfterTheReturnIsRemembered(t *testing.T) {
 		if n := w.Count(juliet, "probe"); n != 0 {
 			t.Errorf("%d probes sent for a context that has ended", n)
 		}
-		ctx, cancel = context.WithTimeout(t.Context(), 0)
-		defer cancel()
-		_, _ = c.Open(ctx, romeo)
-		if _, err := c.Open(t.Context(), w.contacts[1]); err != nil {
+	})
+}
+
+// gate holds stanzas back for a while.
+type gate struct {
+	held time.Duration
+	next xmpp.Handler
+}
+
+func (g *gate) HandleXMPP(t xmlstream.TokenReadEncoder, start *xml.StartElement) error {
+	time.Sleep(g.held)
+	return g.next.HandleXMPP(t, start)
+}
+
+func TestWhatComesAfterTheReturnIsRemembered(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, server.Ejabberd, 2)
+		session, err := w.Session(t.Context(), juliet)
+		if err != nil {
 			t.Fatal(err)
 		}
-		contact, _ := c.Contact(w.contacts[1])
-		if contact.Status != "Bye 1." {
-			t.Errorf("the second contact says %q, want its own words", contact.Status)
+		c := roster.New(session)
+		go func() { _ = session.Serve(&gate{held: time.Second, next: c.Handler(nil)}) }()
+		defer session.Conn().Close()
+		if err := c.Sync(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for _, j := range w.contacts {
+			wg.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+				defer cancel()
+				if contact, err := c.Open(ctx, j); !errors.Is(err, context.DeadlineExceeded) || contact.Status != "" {
+					t.Errorf("Open(%s) before the answer = %+v, %v", j, contact, err)
+				}
+			})
+		}
+		wg.Wait()
+		time.Sleep(5 * time.Second)
+		for i, j := range w.contacts {
+			if contact, _ := c.Contact(j); contact.Status != fmt.Sprintf("Bye %d.", i) {
+				t.Errorf("%s says %q after the answer has come", j, contact.Status)
+			}
+		}
+		if n := c.Client().Stats().Sent; n != 2 {
+			t.Errorf("%d probes sent, want 2", n)
 		}
 	})
 }
