@@ -105,14 +105,6 @@ func (l *line) ask(stanza string) []string {
 	return l.heard()
 }
 
-// ended tells whether the server has ended the connection.
-func (l *line) ended() bool {
-	synctest.Wait()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.over != nil
-}
-
 // split cuts what came over the line into stanzas, byte for byte.
 func split(t *testing.T, s string) []string {
 	t.Helper()
@@ -140,14 +132,6 @@ func split(t *testing.T, s string) []string {
 				stanzas = append(stanzas, s[begin-opening:d.InputOffset()-opening])
 			}
 		}
-	}
-}
-
-// same fails the test unless the stanzas are those.
-func same(t *testing.T, what string, got []string, want ...string) {
-	t.Helper()
-	if strings.Join(got, "\n") != strings.Join(want, "\n") {
-		t.Errorf("%s: got\n\t%s\nwant\n\t%s", what, strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
 	}
 }
 
