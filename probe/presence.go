@@ -52,6 +52,7 @@ type Presence struct {
 	Cut bool
 
 	statuses []text
+	online   bool // has a show or priority element
 }
 
 type text struct {
@@ -65,6 +66,15 @@ func (p Presence) At() time.Time {
 		return p.Received
 	}
 	return p.Delay.Stamp
+}
+
+// LastWords tells that an unavailable presence is what a server made of the
+// last available one, and not a goodbye: it has a show or priority element,
+// which say how available somebody is (RFC 6121 section 4.7.2). Its status is
+// what the contact said when still there, and its stamp may be of then. False
+// is no proof of a goodbye, because an available presence may have neither.
+func (p Presence) LastWords() bool {
+	return p.Type == stanza.UnavailablePresence && p.online
 }
 
 // Status returns the status text (RFC 6121 section 4.7.2.2) that suits the

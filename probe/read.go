@@ -201,6 +201,7 @@ func (rd *reader) own(start xml.StartElement) error {
 		rd.p.statuses = append(rd.p.statuses, text{lang: lang, data: s})
 		return err
 	case "show":
+		rd.p.online = true
 		s, err := rd.text()
 		switch s = strings.TrimSpace(s); s {
 		case "away", "chat", "dnd", "xa":
@@ -208,6 +209,7 @@ func (rd *reader) own(start xml.StartElement) error {
 		}
 		return err
 	case "priority":
+		rd.p.online = true
 		s, err := rd.text()
 		if n, bad := strconv.ParseInt(strings.TrimSpace(s), 10, 8); bad == nil {
 			rd.p.Priority = int8(n)

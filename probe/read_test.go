@@ -108,6 +108,30 @@ func TestIdle(t *testing.T) {
 	}
 }
 
+func TestLastWords(t *testing.T) {
+	for _, tc := range []struct {
+		name, in string
+		want     bool
+	}{
+		{"a goodbye", reply, false},
+		{"a bare unavailable presence", `<presence type='unavailable'/>`, false},
+		{"with a show", `<presence type='unavailable'><show>away</show><status>Afk.</status></presence>`, true},
+		{"with an empty show", `<presence type='unavailable'><show/></presence>`, true},
+		{"with a priority", `<presence type='unavailable'><priority>5</priority></presence>`, true},
+		{"with a priority of 0", `<presence type='unavailable'><priority>0</priority></presence>`, true},
+		{"with a priority that is no number", `<presence type='unavailable'><priority>high</priority></presence>`, true},
+		{"with a show that is somebody else's", `<presence xmlns='jabber:client' type='unavailable'><show xmlns='urn:x'>away</show></presence>`, false},
+		{"an available presence", `<presence><show>away</show><priority>5</priority></presence>`, false},
+		{"an error that returns what was sent", `<presence type='error'><priority>5</priority></presence>`, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if got := read(t, tc.in).LastWords(); got != tc.want {
+				t.Errorf("LastWords = %v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
 func TestErrorPresence(t *testing.T) {
 	p := read(t, `<presence xmlns='jabber:client' from='romeo@montague.lit' type='error' id='pr1'><error type='cancel' by='montague.lit'>
 		<gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>xmpp:romeo@verona.lit</gone>
