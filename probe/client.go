@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
 	"mellium.im/xmpp"
 	"mellium.im/xmpp/jid"
 
@@ -26,13 +25,11 @@ import (
 type Client struct {
 	s        *xmpp.Session
 	cfg      config
-	limiter  *rate.Limiter
+	ledger   *ledger
 	requests request.Table
 
 	mu      sync.Mutex
 	flights map[string]*flight
-	asked   coolDown
-	stats   Stats
 	closed  bool
 }
 
@@ -42,9 +39,8 @@ func NewClient(s *xmpp.Session, opts ...Option) *Client {
 	return &Client{
 		s:       s,
 		cfg:     cfg,
-		limiter: cfg.limiter(),
+		ledger:  cfg.ledger(),
 		flights: make(map[string]*flight),
-		asked:   coolDown{period: cfg.coolDown},
 	}
 }
 
@@ -110,19 +106,12 @@ func (c *Client) join(to jid.JID) (*flight, error) {
 		return nil, ErrClosed
 	}
 	if f := c.flights[key]; f != nil {
-		c.stats.Joined++
+		c.ledger.joined()
 		return f, nil
 	}
-	if !c.asked.ready(key, now) {
-		c.stats.CoolDown++
-		return nil, ErrCoolDown
+	if err := c.ledger.send(key, now); err != nil {
+		return nil, err
 	}
-	if !c.limiter.AllowN(now, 1) {
-		c.stats.OverBudget++
-		return nil, ErrBudget
-	}
-	c.asked.add(key, now)
-	c.stats.Sent++
 	f := &flight{
 		key: key,
 		x: exchange{

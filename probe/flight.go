@@ -76,7 +76,7 @@ func (c *Client) step(f *flight, event func(now time.Time)) {
 		return
 	}
 	f.answer = f.x.answer()
-	c.stats.count(f.answer.Outcome)
+	c.ledger.answered(f.answer.Outcome)
 	c.land(f)
 	c.mu.Unlock()
 	if c.cfg.answer != nil {
@@ -93,8 +93,7 @@ func (c *Client) fail(f *flight, err error) {
 		return
 	}
 	f.answer, f.err = f.x.answer(), err
-	c.asked.remove(f.key)
-	c.stats.Failed++
+	c.ledger.failed(f.key)
 	c.land(f)
 	c.mu.Unlock()
 	close(f.done)

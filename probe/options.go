@@ -16,6 +16,7 @@ type config struct {
 	coolDown time.Duration
 	timeout  time.Duration
 	grace    time.Duration
+	old      *Client
 	allowed  func(jid.JID) bool
 	presence func(p Presence, asked bool)
 	answer   func(Answer)
@@ -62,6 +63,16 @@ func Timeout(d time.Duration) Option {
 // less than 100 ms and not more than 1 s.
 func Grace(d time.Duration) Option {
 	return func(cfg *config) { cfg.grace = d }
+}
+
+// Continue has a new session go on where an earlier one of the same account
+// was: what is left of the budget, the cool-downs and the statistics are those
+// of old, so that reconnecting is no way around them. Both Clients share them
+// from then on, with the [Budget] and [CoolDown] of the new one; old may still
+// be in use, or closed. Probes of old that are under way stay with old, and
+// leave a cool-down until they fail. Nil changes nothing.
+func Continue(old *Client) Option {
+	return func(cfg *config) { cfg.old = old }
 }
 
 // Subscribed is the say of a roster: Probe refuses with [ErrNotSubscribed] to

@@ -12,11 +12,12 @@ type Stats struct {
 	Available, Unavailable, Unauthorized, Error, Unanswered uint64
 }
 
-// Stats returns the counts since the Client was made.
+// Stats returns the counts since the Client was made, or since the first of
+// those that it continues was, see [Continue].
 func (c *Client) Stats() Stats {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.stats
+	c.ledger.mu.Lock()
+	defer c.ledger.mu.Unlock()
+	return c.ledger.stats
 }
 
 func (s *Stats) count(o Outcome) {

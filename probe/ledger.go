@@ -1,0 +1,70 @@
+package probe
+
+import (
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// ledger is what keeps a Client from nagging, and its counts. Several Clients
+// may share one, see [Continue].
+type ledger struct {
+	mu      sync.Mutex
+	limiter *rate.Limiter
+	asked   coolDown
+	stats   Stats
+}
+
+// ledger returns the ledger that the configuration asks for.
+func (cfg config) ledger() *ledger {
+	if cfg.old == nil {
+		return &ledger{limiter: cfg.limiter(), asked: coolDown{period: cfg.coolDown}}
+	}
+	l := cfg.old.ledger
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.limiter.SetLimit(rate.Every(cfg.every))
+	l.limiter.SetBurst(cfg.burst)
+	l.asked.period = cfg.coolDown
+	return l
+}
+
+// send books a probe to the contact, or says why there must be none.
+func (l *ledger) send(key string, now time.Time) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.asked.ready(key, now) {
+		l.stats.CoolDown++
+		return ErrCoolDown
+	}
+	if !l.limiter.AllowN(now, 1) {
+		l.stats.OverBudget++
+		return ErrBudget
+	}
+	l.asked.add(key, now)
+	l.stats.Sent++
+	return nil
+}
+
+// joined books a call that joined a probe under way.
+func (l *ledger) joined() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stats.Joined++
+}
+
+// answered books how a probe ended.
+func (l *ledger) answered(o Outcome) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stats.count(o)
+}
+
+// failed books a probe that its session ended; the contact may be asked again.
+func (l *ledger) failed(key string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.asked.remove(key)
+	l.stats.Failed++
+}
