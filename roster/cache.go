@@ -12,7 +12,6 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"example.org/lastpresence/internal/address"
-	"example.org/lastpresence/internal/request"
 	"example.org/lastpresence/probe"
 )
 
@@ -26,61 +25,76 @@ const maxEarly = 10_000
 // anything. Make one with New; the zero value is of no use. All methods are
 // safe for concurrent use, and only Sync and Open touch the network.
 type Cache struct {
-	s        *xmpp.Session
-	client   *probe.Client
-	requests request.Table
-	began    time.Time
+	account jid.JID // bare
+	cfg     config
+	closed  chan struct{}
 
 	mu       sync.RWMutex
-	synced   bool
+	link     *link
+	clock    moment // the latest that was given out
+	epoch    epoch
+	filtered bool
+	synced   bool // the roster was fetched: only contacts count from then on
+	version  string
+	asOf     moment // when the roster had that version
 	contacts map[string]*entry
+	removed  map[string]moment // when what was known of those who are gone was dropped
+	own      knowledge
+	watchers []*watcher
+	keeper   keeper
 }
 
 type entry struct {
 	item
 	knowledge
+	key    string
+	listed moment // when the item was told; zero: the sender is no contact yet
 }
 
 // Option changes how a Cache works. The defaults suit a chat client.
 type Option func(*config)
 
 type config struct {
-	probe []probe.Option
+	probe  []probe.Option
+	store  Store
+	failed func(error)
+	silent bool // keeps no status texts
 }
 
 // Probing passes options to the [probe.Client] with which the Cache asks, such
-// as [probe.Budget]. Its options Subscribed, Observe and Answered are the
-// Cache's own.
+// as [probe.Budget]. Its options Subscribed, Observe, Answered and Continue are
+// the Cache's own.
 func Probing(opts ...probe.Option) Option {
 	return func(cfg *config) { cfg.probe = append(cfg.probe, opts...) }
 }
 
 // New returns a Cache for the session s, which must be negotiated.
 func New(s *xmpp.Session, opts ...Option) *Cache {
-	var cfg config
+	c := &Cache{
+		account:  s.LocalAddr().Bare(),
+		closed:   make(chan struct{}),
+		contacts: make(map[string]*entry),
+		removed:  make(map[string]moment),
+	}
 	for _, opt := range opts {
-		opt(&cfg)
+		opt(&c.cfg)
 	}
-	c := &Cache{s: s, began: time.Now(), contacts: make(map[string]*entry)}
-	own := []probe.Option{
-		probe.Subscribed(c.subscribed),
-		probe.Observe(c.observe),
-		probe.Answered(c.answered),
-	}
-	c.client = probe.NewClient(s, append(cfg.probe, own...)...)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.connect(s)
 	return c
 }
 
-// Client returns the client with which the Cache asks, for its counts and for
-// the uptime of servers.
+// Client returns the client with which the Cache asks in its present session,
+// for its counts and for the uptime of servers.
 func (c *Cache) Client() *probe.Client {
-	return c.client
+	return c.current().client
 }
 
-// Close ends what is under way with [probe.ErrClosed]; what is known can still
-// be looked up. It does not close the session. It always returns nil.
-func (c *Cache) Close() error {
-	return c.client.Close()
+func (c *Cache) current() *link {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.link
 }
 
 // Contact returns what is known of the contact, whose resource does not count,
@@ -91,17 +105,17 @@ func (c *Cache) Contact(contact jid.JID) (Contact, bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	e := c.contacts[string(key)]
-	if e == nil || !c.synced {
+	if e == nil || e.listed == 0 {
 		return Contact{JID: contact.Bare(), Lack: NeverHeard}, false
 	}
-	return c.view(e), true
+	return c.view(e, c.horizon()), true
 }
 
 // All returns what is known of every contact, ordered by address. It is a
 // snapshot of the moment at which the iteration begins.
 func (c *Cache) All() iter.Seq[Contact] {
 	return func(yield func(Contact) bool) {
-		for _, contact := range c.snapshot(func(*entry) bool { return true }) {
+		for _, contact := range c.snapshot(func(*entry, horizon) bool { return true }) {
 			if !yield(contact) {
 				return
 			}
@@ -117,7 +131,7 @@ func (c *Cache) All() iter.Seq[Contact] {
 // [Cache.Open] asks about the one whose chat a human opens.
 func (c *Cache) Lacking() iter.Seq[jid.JID] {
 	return func(yield func(jid.JID) bool) {
-		for _, contact := range c.snapshot(c.lacking) {
+		for _, contact := range c.snapshot((*entry).lacking) {
 			if !yield(contact.JID) {
 				return
 			}
@@ -126,37 +140,55 @@ func (c *Cache) Lacking() iter.Seq[jid.JID] {
 }
 
 // lacking tells whether something is missing of a contact who seems offline.
-func (c *Cache) lacking(e *entry) bool {
-	return (e.subscription == "to" || e.subscription == "both") &&
-		e.lack(c.began) != Nothing
+func (e *entry) lacking(h horizon) bool {
+	return (e.subscription == "to" || e.subscription == "both") && e.lack(h) != Nothing
 }
 
-func (c *Cache) snapshot(keep func(*entry) bool) []Contact {
+func (c *Cache) snapshot(keep func(*entry, horizon) bool) []Contact {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if !c.synced {
-		return nil
-	}
+	h := c.horizon()
 	var contacts []Contact
 	for _, key := range slices.SortedFunc(maps.Keys(c.contacts), strings.Compare) {
-		if e := c.contacts[key]; keep(e) {
-			contacts = append(contacts, c.view(e))
+		if e := c.contacts[key]; e.listed != 0 && keep(e, h) {
+			contacts = append(contacts, c.view(e, h))
 		}
 	}
 	return contacts
 }
 
+// horizon is that of the present moment.
+func (c *Cache) horizon() horizon {
+	h := horizon{epoch: c.epoch, filtered: c.filtered}
+	if h.filtered {
+		h.now = momentOf(time.Now())
+	}
+	return h
+}
+
 // view returns the contact's copy for callers.
-func (c *Cache) view(e *entry) Contact {
+func (c *Cache) view(e *entry, h horizon) Contact {
 	contact := Contact{
 		JID:          e.jid,
 		Name:         e.name,
 		Groups:       slices.Clone(e.groups),
 		Subscription: e.subscription,
 		Ask:          e.ask,
+		Approved:     e.approved,
 	}
-	e.describe(&contact, c.began)
+	e.describe(&contact, h)
 	return contact
+}
+
+// Own returns the other connected resources of the own account, the best
+// first: by priority, then the latest.
+func (c *Cache) Own() []Resource {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	var own Contact
+	c.own.describe(&own, horizon{})
+	self := c.link.s.LocalAddr().Resourcepart()
+	return slices.DeleteFunc(own.Resources, func(r Resource) bool { return r.Name == self })
 }
 
 // subscribed is the roster's say to the probing client.
@@ -165,35 +197,45 @@ func (c *Cache) subscribed(contact jid.JID) bool {
 	return ok && known.subscribed()
 }
 
-// observe learns from a presence that passed the handler.
-func (c *Cache) observe(p probe.Presence, asked bool) {
-	source := Live
-	if asked {
-		source = Probe
-	}
-	var buf [128]byte
-	key := address.AppendBare(buf[:0], p.From)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	e := c.contacts[string(key)]
-	if e == nil {
-		if c.synced || len(c.contacts) >= maxEarly || len(key) == 0 {
-			return // a stranger, or ourselves
-		}
-		e = &entry{item: item{jid: p.From.Bare()}}
-		c.contacts[string(key)] = e
-	}
-	e.presence(p, source)
+// tick returns when something was heard. Two things never are at once, so that
+// what came later counts as later, however coarse the clock.
+func (c *Cache) tick(t time.Time) moment {
+	c.clock = max(c.clock+1, momentOf(t))
+	return c.clock
 }
 
-// answered learns from the answer to a probe what no presence told.
-func (c *Cache) answered(a probe.Answer) {
-	if a.Outcome != probe.Unavailable {
+// entry returns the entry of a contact, a new one where there is none.
+func (c *Cache) entry(j jid.JID) *entry {
+	var buf [128]byte
+	b := address.AppendBare(buf[:0], j)
+	e := c.contacts[string(b)]
+	if e == nil {
+		key := string(b)
+		e = &entry{key: key, item: item{jid: j.Bare()}, knowledge: knowledge{since: c.removed[key]}}
+		c.contacts[key] = e
+	}
+	return e
+}
+
+// forget drops a contact that the roster has no longer.
+func (c *Cache) forget(e *entry) {
+	delete(c.contacts, e.key)
+	if e.listed == 0 {
+		return // a stranger
+	}
+	now := c.tick(time.Now())
+	c.removed[e.key] = now
+	gone := &entry{key: e.key, item: item{jid: e.jid, subscription: removed}, listed: now, knowledge: knowledge{since: now}}
+	c.changed(gone)
+}
+
+// changed tells all who want to know that there is news of a contact.
+func (c *Cache) changed(e *entry) {
+	if e.listed == 0 {
 		return
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if e := c.contacts[a.Contact.String()]; e != nil {
-		e.activity(a)
+	for _, w := range c.watchers {
+		w.add(e.key)
 	}
+	c.keep(e)
 }

@@ -42,7 +42,7 @@ const (
 	Nothing    Lack = iota // nothing is lacking: online, or offline with details
 	NeverHeard             // nothing was ever heard of the contact
 	NoDetails              // offline, and it is not known since when
-	Outdated               // learnt in an earlier session
+	Outdated               // learnt in an earlier session, or while presence was held back
 )
 
 // String returns the lack in words: nothing, never heard, no details or
@@ -70,16 +70,18 @@ type Resource struct {
 }
 
 // Contact is what is known of a contact at one moment. It is a copy: it does
-// not change, and changing it changes nothing.
+// not change, and changing it changes nothing. Its times are in UTC.
 type Contact struct {
 	// JID is the bare address; Name, Groups and Subscription (none, to,
-	// from or both) are of the roster item (RFC 6121 section 2.1.2), Ask
-	// tells whether a request to subscribe is pending.
+	// from or both) are of the roster item (RFC 6121 section 2.1.2). Ask
+	// tells whether our request to subscribe is pending, Approved whether
+	// the contact's is granted in advance.
 	JID          jid.JID
 	Name         string
 	Groups       []string
 	Subscription string
 	Ask          bool
+	Approved     bool
 
 	// Online tells whether a resource is connected; Resources has them,
 	// the best first: by priority, then the latest.
@@ -106,4 +108,14 @@ type Contact struct {
 // subscribed tells whether the contact's presence is ours to know.
 func (c Contact) subscribed() bool {
 	return c.Subscription == "to" || c.Subscription == "both"
+}
+
+// Ago returns how long before now an offline contact was last here, never less
+// than nothing, and whether that is known. It keeps the clock out of the
+// Contact, so that a list can be drawn anew without asking again.
+func (c Contact) Ago(now time.Time) (ago time.Duration, ok bool) {
+	if c.Online || c.LastSeen.IsZero() {
+		return 0, false
+	}
+	return max(now.Sub(c.LastSeen), 0), true
 }

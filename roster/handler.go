@@ -2,6 +2,7 @@ package roster
 
 import (
 	"encoding/xml"
+	"time"
 
 	"mellium.im/xmlstream"
 	"mellium.im/xmpp"
@@ -20,17 +21,20 @@ import (
 // forged push is kept from next, which might believe it, and is refused with
 // service-unavailable, as if nobody here knew what a roster is.
 //
-// The handler belongs to one session's Serve: it must not be called by two
+// The handler belongs to one session's Serve, that of the session which New or
+// the latest Renew was given: it must not be called by two
 // goroutines at once. It never fails for what a stanza says.
 func (c *Cache) Handler(next xmpp.Handler) xmpp.Handler {
 	if next == nil {
 		next = xmpp.HandlerFunc(func(xmlstream.TokenReadEncoder, *xml.StartElement) error { return nil })
 	}
-	return c.client.Handler(handler{cache: c, next: next})
+	l := c.current()
+	return l.client.Handler(handler{cache: c, link: l, next: next})
 }
 
 type handler struct {
 	cache *Cache
+	link  *link
 	next  xmpp.Handler
 }
 
@@ -39,7 +43,7 @@ func (h handler) HandleXMPP(t xmlstream.TokenReadEncoder, start *xml.StartElemen
 	if start.Name.Local != "iq" {
 		return h.next.HandleXMPP(t, start)
 	}
-	if h.cache.requests.Handle(start, t, h.cache.s.LocalAddr()) {
+	if h.link.requests.Handle(start, t, h.link.s.LocalAddr()) {
 		return nil
 	}
 	return h.push(t, start)
@@ -56,13 +60,13 @@ func (h handler) push(t xmlstream.TokenReadEncoder, start *xml.StartElement) err
 	if err != nil || !ok || query.Name.Space != NS || query.Name.Local != "query" {
 		return h.next.HandleXMPP(&replay{Encoder: t, read: first, err: err, rest: t}, start)
 	}
-	if own := h.cache.s.LocalAddr().Bare(); !iq.From.Equal(jid.JID{}) && !iq.From.Equal(own) {
+	if own := h.link.s.LocalAddr().Bare(); !iq.From.Equal(jid.JID{}) && !iq.From.Equal(own) {
 		return nil // Serve answers: service-unavailable
 	}
 	tokens, err := xmlstream.ReadAll(t)
 	tokens = append(first, tokens...)
 	if err == nil {
-		h.cache.pushed(&replay{read: tokens})
+		h.cache.pushed(h.link, &replay{read: tokens})
 	}
 	answered := &replyWatch{replay: replay{Encoder: t, read: tokens, err: err, rest: t}, id: iq.ID}
 	if err := h.next.HandleXMPP(answered, start); err != nil || answered.replied {
@@ -87,31 +91,47 @@ func payload(r xml.TokenReader) ([]xml.Token, error) {
 
 // pushed applies the items of a roster push. Only a push with one item is one
 // (RFC 6121 section 2.1.6).
-func (c *Cache) pushed(r xml.TokenReader) {
-	var items []item
-	if _, err := readItems(r, func(it item) { items = append(items, it) }); err != nil || len(items) != 1 {
+func (c *Cache) pushed(l *link, r xml.TokenReader) {
+	q, err := readQuery(r)
+	if err != nil || len(q.items) != 1 {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.apply(items[0])
+	if l != c.link {
+		return
+	}
+	c.apply(q.items[0])
+	c.revise(q)
+}
+
+// revise takes the roster's version.
+func (c *Cache) revise(q query) {
+	if q.versioned {
+		c.version = q.version
+	}
+	c.asOf = c.tick(time.Now())
+	c.keeper.roster = true
+	c.schedule()
 }
 
 // apply adds, changes or removes a contact. What is known of one whose
 // presence is no longer ours to know is dropped.
 func (c *Cache) apply(it item) {
-	key := string(address.AppendBare(nil, it.jid))
-	if it.subscription == "remove" {
-		delete(c.contacts, key)
+	if it.subscription == removed {
+		if e := c.contacts[string(address.AppendBare(nil, it.jid))]; e != nil {
+			c.forget(e)
+		}
 		return
 	}
-	e := c.contacts[key]
-	if e == nil {
-		e = new(entry)
-		c.contacts[key] = e
+	e := c.entry(it.jid)
+	if e.listed != 0 && e.equal(it) {
+		return
 	}
 	e.item = it
-	if it.subscription != "to" && it.subscription != "both" {
-		e.knowledge = knowledge{}
+	e.listed = c.tick(time.Now())
+	if it.subscription != "to" && it.subscription != "both" && e.learnt != 0 {
+		e.knowledge = knowledge{since: e.listed}
 	}
+	c.changed(e)
 }

@@ -2,6 +2,7 @@ package roster
 
 import (
 	"encoding/xml"
+	"slices"
 	"strings"
 
 	"mellium.im/xmlstream"
@@ -16,8 +17,9 @@ const NS = "jabber:iq:roster"
 
 // Bounds of what is kept of a roster item.
 const (
-	maxName   = 1024 // bytes of a name or group
-	maxGroups = 64
+	maxName    = 1024 // bytes of a name or group
+	maxGroups  = 64
+	maxVersion = 1024 // bytes; a longer one is as good as none
 )
 
 // item is a roster item (RFC 6121 section 2.1.2).
@@ -26,47 +28,79 @@ type item struct {
 	name         string
 	subscription string
 	ask          bool
+	approved     bool
 	groups       []string
 }
 
-// readItems reads the items of a query from r, up to and including the end of
-// the element around it, and gives each to f. An item without a readable
-// address is passed over. found tells whether there was a query at all.
-func readItems(r xml.TokenReader, f func(item)) (found bool, err error) {
+// removed is the subscription of a contact that the roster has no longer.
+const removed = "remove"
+
+func (it item) equal(other item) bool {
+	return it.name == other.name && it.subscription == other.subscription && it.ask == other.ask &&
+		it.approved == other.approved && slices.Equal(it.groups, other.groups)
+}
+
+// query is the element around a roster's items.
+type query struct {
+	found     bool
+	versioned bool
+	version   string
+	items     []item
+}
+
+// readQuery reads a query from r, up to and including the end of the element
+// around it. An item without a readable address is passed over.
+func readQuery(r xml.TokenReader) (q query, err error) {
 	depth := 0
 	for {
 		tok, err := r.Token()
 		switch tok := tok.(type) {
 		case xml.EndElement:
 			if depth == 0 {
-				return found, nil
+				return q, nil
 			}
 			depth--
 			continue
 		case xml.StartElement:
 			switch {
 			case depth == 0 && tok.Name.Space == NS && tok.Name.Local == "query":
-				found = true
+				q.found = true
+				for _, attr := range tok.Attr {
+					if attr.Name.Space == "" && attr.Name.Local == "ver" && len(attr.Value) <= maxVersion {
+						q.versioned, q.version = true, attr.Value
+					}
+				}
 				depth++
 			case depth == 1 && tok.Name.Space == NS && tok.Name.Local == "item":
 				it, ok, err := readItem(tok, r)
 				if err != nil {
-					return found, err
+					return q, err
 				}
 				if ok {
-					f(it)
+					q.items = append(q.items, it)
 				}
 			default:
 				if err := xmlstream.Skip(r); err != nil {
-					return found, err
+					return q, err
 				}
 			}
 			continue
 		}
 		if err != nil || tok == nil {
-			return found, err
+			return q, err
 		}
 	}
+}
+
+// subscription returns the constant that s is equal to, none where it is none
+// of them, so that no item holds on to its stanza.
+func subscription(s string) string {
+	for _, known := range [...]string{"to", "from", "both", removed} {
+		if s == known {
+			return known
+		}
+	}
+	return "none"
 }
 
 func readItem(start xml.StartElement, r xml.TokenReader) (it item, ok bool, err error) {
@@ -84,9 +118,11 @@ func readItem(start xml.StartElement, r xml.TokenReader) (it item, ok bool, err 
 			it.name = attr.Value[:min(len(attr.Value), maxName)]
 			it.name = strings.ToValidUTF8(it.name, "")
 		case "subscription":
-			it.subscription = attr.Value
+			it.subscription = subscription(attr.Value)
 		case "ask":
 			it.ask = attr.Value == "subscribe"
+		case "approved":
+			it.approved = attr.Value == "true" || attr.Value == "1"
 		}
 	}
 	for {

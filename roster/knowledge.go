@@ -10,210 +10,343 @@ import (
 	"example.org/lastpresence/probe"
 )
 
-// maxResources bounds what is kept of one contact; the latest stay.
-const maxResources = 32
+// Bounds of what is kept of one contact; the latest stay.
+const (
+	maxResources  = 32 // resources that are online
+	maxDepartures = 16 // resources that left
+	maxEnds       = 8
+)
 
 // sameMoment is how far two accounts of one moment may be apart: last activity
 // counts whole seconds.
-const sameMoment = 2 * time.Second
+const sameMoment = moment(2 * time.Second / time.Microsecond)
 
-// knowledge is what is known of one contact's availability. It is a value of
-// facts, apart from sessions and clocks.
+// fresh is for how long what was asked counts while the server holds presence
+// back and the contact may come and go unseen.
+const fresh = moment(time.Minute / time.Microsecond)
+
+// knowledge is what is known of one contact's availability, apart from
+// sessions and clocks.
+//
+// Every part of it is the greatest of the facts that it is made of, in an
+// order that leaves no ties. So it does not depend on the order in which facts
+// come, nor on how often (but for facts that exceed the bounds). What they mean
+// together is worked out when somebody looks, see state.
 type knowledge struct {
-	online []Resource  // in no order, one for each name
-	gone   []departure // resources that left, to outlast a late presence
-	ended  time.Time   // the latest moment at which nothing was online any more
-	seen   sighting
+	resources []event // the latest of each resource, in no order
+	ends      []end   // when the contact as a whole was offline, the earliest first
+	up        moment  // when a resource was online last
+	seen      sighting
+	active    sighting // by last activity, in whole seconds
+	words     words
+	asked     moment // when the last answer came that says offline
+	learnt    moment // when something was last heard, and how
+	since     moment // when all that was known before was dropped
+	epoch     epoch  // the latest in which something was heard
+	source    Source
+}
+
+// epoch counts the times from which on the server tells everything anew:
+// sessions, and ends of silence within them. Zero is the time before this
+// process began.
+type epoch uint32
+
+// hearing is when and how something was heard.
+type hearing struct {
+	at     moment
+	began  moment // when the epoch began
+	epoch  epoch
 	source Source
-	learnt time.Time // when something was last heard
 }
 
-type departure struct {
-	name string
-	at   time.Time
+// event is a resource's coming, change or leaving.
+type event struct {
+	Resource
+	at     moment // what counts for which is later
+	online bool
 }
 
-// sighting is the end of the contact's last appearance.
+// end is a moment at which no resource was online.
+type end struct {
+	at     moment
+	began  moment // when the epoch began in which it was heard
+	source Source
+}
+
+// sighting is the end of an appearance of the contact.
 type sighting struct {
-	at       time.Time // zero: not known
+	at       moment // zero: not known
+	heard    moment
 	resource string
 	status   string
-	source   Source
-	exact    bool // a stamp or our own eyes, not counted in whole seconds
 	settled  bool // an empty status means that nothing was said
+	source   Source
+}
+
+// words are what a contact said as it left, nobody knows when.
+type words struct {
+	heard  moment
+	status string
+	source Source
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+func (a event) compare(b event) int {
+	return cmp.Or(cmp.Compare(a.at, b.at), -compareBool(a.online, b.online), a.Since.Compare(b.Since),
+		cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.Show, b.Show),
+		cmp.Compare(a.Status, b.Status), a.Idle.Compare(b.Idle))
+}
+
+func (a end) compare(b end) int {
+	return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.began, b.began), cmp.Compare(b.source, a.source))
+}
+
+func (a sighting) compare(b sighting) int {
+	return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.heard, b.heard), compareBool(a.settled, b.settled),
+		cmp.Compare(a.status, b.status), cmp.Compare(a.resource, b.resource), cmp.Compare(b.source, a.source))
+}
+
+func (a words) compare(b words) int {
+	return cmp.Or(cmp.Compare(a.heard, b.heard), cmp.Compare(a.status, b.status), cmp.Compare(b.source, a.source))
 }
 
 // presence takes a presence of the contact. It returns whether it said
 // anything about availability.
-func (k *knowledge) presence(p probe.Presence, source Source) bool {
-	switch p.Type {
-	case stanza.AvailablePresence:
-		k.available(p)
-	case stanza.UnavailablePresence:
-		if name := p.From.Resourcepart(); name != "" {
-			k.left(name, p, source)
-		} else {
-			k.offline(p, source)
-		}
-	default:
-		return false
+//
+// A server says what holds: however old the stamp, it speaks of the epoch's
+// beginning at the earliest, and so replaces what was heard before.
+func (k *knowledge) presence(p probe.Presence, h hearing) bool {
+	at := h.at
+	if !p.Delay.Stamp.IsZero() {
+		at = momentOf(p.Delay.Stamp)
 	}
-	k.confirm(source, p.Received)
+	spoken := max(at, h.began)
+	name := p.From.Resourcepart()
+	switch {
+	case p.Type == stanza.AvailablePresence:
+		k.event(event{at: spoken, online: true, Resource: Resource{
+			Name:     name,
+			Show:     p.Show,
+			Status:   p.Status(),
+			Priority: p.Priority,
+			Since:    at.time(),
+			Idle:     p.Idle,
+		}})
+		k.up = max(k.up, spoken)
+	case p.Type != stanza.UnavailablePresence:
+		return false
+	case name != "":
+		k.event(event{at: spoken, Resource: Resource{Name: name}})
+		k.seen.take(sighting{at: at, heard: h.at, resource: name, status: p.Status(), settled: true, source: h.source})
+	default:
+		k.offline(p, h)
+	}
+	k.confirm(h)
 	return true
 }
 
-func (k *knowledge) confirm(source Source, at time.Time) {
-	if !at.Before(k.learnt) {
-		k.learnt, k.source = at, source
+func (k *knowledge) event(e event) {
+	if i := slices.IndexFunc(k.resources, func(old event) bool { return old.Name == e.Name }); i < 0 {
+		k.resources = append(k.resources, e)
+	} else if e.compare(k.resources[i]) > 0 {
+		k.resources[i] = e
 	}
+	k.bound(true, maxResources)
+	k.bound(false, maxDepartures)
 }
 
-func (k *knowledge) available(p probe.Presence) {
-	r := Resource{
-		Name:     p.From.Resourcepart(),
-		Show:     p.Show,
-		Status:   p.Status(),
-		Priority: p.Priority,
-		Since:    p.At(),
-		Idle:     p.Idle,
-	}
-	if !r.Since.After(k.ended) {
-		return
-	}
-	for _, d := range k.gone {
-		if d.name == r.Name && !r.Since.After(d.at) {
-			return
+// bound forgets the earliest event of a kind where there are too many.
+func (k *knowledge) bound(online bool, most int) {
+	n, first := 0, -1
+	for i, e := range k.resources {
+		if e.online != online {
+			continue
+		}
+		if n++; first < 0 || e.compare(k.resources[first]) < 0 {
+			first = i
 		}
 	}
-	if i := k.index(r.Name); i >= 0 {
-		if r.Since.Before(k.online[i].Since) {
-			return
-		}
-		k.online[i] = r
-		return
+	if n > most {
+		k.resources = slices.Delete(k.resources, first, first+1)
 	}
-	k.online = append(k.online, r)
-	if len(k.online) > maxResources {
-		slices.SortFunc(k.online, func(a, b Resource) int { return b.Since.Compare(a.Since) })
-		k.online = k.online[:maxResources]
-	}
-}
-
-// left takes that one resource went offline.
-func (k *knowledge) left(name string, p probe.Presence, source Source) {
-	at := p.At()
-	if i := k.index(name); i >= 0 && !k.online[i].Since.After(at) {
-		k.online = slices.Delete(k.online, i, i+1)
-	}
-	k.gone = slices.DeleteFunc(k.gone, func(d departure) bool { return d.name == name && !d.at.After(at) })
-	k.gone = append(k.gone, departure{name, at})
-	if len(k.gone) > maxResources {
-		slices.SortFunc(k.gone, func(a, b departure) int { return b.at.Compare(a.at) })
-		k.gone = k.gone[:maxResources]
-	}
-	k.sight(sighting{at: at, resource: name, status: p.Status(), source: source, exact: true, settled: true})
 }
 
 // offline takes that the contact as a whole is offline.
-func (k *knowledge) offline(p probe.Presence, source Source) {
-	at := p.At()
-	watched := false
-	k.online = slices.DeleteFunc(k.online, func(r Resource) bool {
-		over := !r.Since.After(at)
-		watched = watched || over
-		return over
-	})
-	if at.After(k.ended) {
-		k.ended = at
+func (k *knowledge) offline(p probe.Presence, h hearing) {
+	status := p.Status()
+	if p.LastWords() {
+		status = "" // said while online, and no goodbye
 	}
-	s := sighting{status: p.Status(), source: source, exact: true}
-	if stamped := !p.Delay.Stamp.IsZero(); stamped || watched {
-		s.at = at
-		s.resource = p.Delay.From.Resourcepart()
-	}
-	k.sight(s)
-}
-
-// activity takes the merged answer of a probe about a contact who is offline.
-func (k *knowledge) activity(a probe.Answer) {
-	source := LastActivity
-	if a.LastSeenFrom == probe.FromPresence || a.LastSeenFrom == probe.FromNothing && len(a.Presences) > 0 {
-		source = Probe
-	}
-	at := a.LastSeen
-	if at.IsZero() {
-		at = a.Received
-	}
-	k.online = slices.DeleteFunc(k.online, func(r Resource) bool { return !r.Since.After(at) })
-	if at.After(k.ended) {
-		k.ended = at
-	}
-	k.sight(sighting{at: a.LastSeen, status: a.Status, source: source, exact: source == Probe, settled: a.Activity.Told || a.Status != ""})
-	k.confirm(source, a.Received)
-}
-
-// sight takes the end of an appearance: the later one counts, and of two
-// accounts of the same one neither loses what only it tells.
-func (k *knowledge) sight(s sighting) {
-	old := k.seen
-	apart := s.at.Sub(old.at).Abs()
-	switch {
-	case s.at.IsZero():
-		// Offline, without a time: it may still have the words.
-		if old.at.IsZero() && s.status != "" {
-			k.seen = s
+	stamp := p.Delay.Stamp
+	if stamp.IsZero() {
+		k.end(end{at: h.at, began: h.began, source: h.source})
+		if w := (words{h.at, status, h.source}); status != "" && w.compare(k.words) > 0 {
+			k.words = w
 		}
 		return
-	case old.at.IsZero(), apart > sameMoment && s.at.After(old.at):
-		if s.status == "" && old.at.IsZero() {
-			s.status = old.status
-		}
-	case apart > sameMoment:
-		return
-	default:
-		first, second := s, old
-		if old.exact && !s.exact || old.exact == s.exact && old.at.After(s.at) {
-			first, second = old, s
-		}
-		first.status = cmp.Or(first.status, second.status)
-		first.resource = cmp.Or(first.resource, second.resource)
-		first.settled = first.settled || second.settled
-		s = first
 	}
-	k.seen = s
+	at := momentOf(stamp)
+	k.end(end{at: max(at, h.began), began: h.began, source: h.source})
+	k.seen.take(sighting{at: at, heard: h.at, resource: p.Delay.From.Resourcepart(), status: status, source: h.source})
 }
 
-func (k *knowledge) index(name string) int {
-	return slices.IndexFunc(k.online, func(r Resource) bool { return r.Name == name })
+func (k *knowledge) end(e end) {
+	i, found := slices.BinarySearchFunc(k.ends, e, end.compare)
+	if found {
+		return
+	}
+	k.ends = slices.Insert(k.ends, i, e)
+	if len(k.ends) > maxEnds {
+		k.ends = slices.Delete(k.ends, 0, 1)
+	}
 }
 
-// lack tells what is missing, for a session that began at the given time.
-func (k *knowledge) lack(began time.Time) Lack {
+// answer takes the answer to a probe about a contact who is offline; its
+// presences were taken already.
+func (k *knowledge) answer(a probe.Answer, h hearing) {
+	h.source = Probe
+	var at moment
+	if a.Activity.Told && (a.Activity.Ago > 0 || a.Activity.Status != "") {
+		h.source, at = LastActivity, h.at.sub(a.Activity.Ago)
+		k.active.take(sighting{at: at, heard: h.at, status: a.Activity.Status, settled: true, source: h.source})
+	}
+	k.end(end{at: max(at, momentOf(a.LastSeen), h.began), began: h.began, source: h.source})
+	k.asked = max(k.asked, h.at)
+	k.confirm(h)
+}
+
+func (k *knowledge) confirm(h hearing) {
+	if cmp.Or(cmp.Compare(h.at, k.learnt), cmp.Compare(k.source, h.source)) > 0 {
+		k.learnt, k.source = h.at, h.source
+	}
+	k.epoch = max(k.epoch, h.epoch)
+}
+
+func (s *sighting) take(other sighting) {
+	if other.compare(*s) > 0 {
+		*s = other
+	}
+}
+
+// ended is when the contact as a whole was last known to be offline.
+func (k *knowledge) ended() moment {
+	if len(k.ends) == 0 {
+		return 0
+	}
+	return k.ends[len(k.ends)-1].at
+}
+
+// online tells whether an event is of a resource that is online.
+func (k *knowledge) online(e event) bool {
+	return e.online && e.at > k.ended()
+}
+
+func (k *knowledge) isOnline() bool {
+	return slices.ContainsFunc(k.resources, k.online)
+}
+
+// last is the end of the contact's last appearance, for one who is offline.
+func (k *knowledge) last() sighting {
+	s, other := k.seen, k.active
+	if other.at-s.at > sameMoment {
+		s, other = other, s
+	}
+	if other.status != "" && s.status == "" && s.at-other.at <= sameMoment {
+		s.status, s.settled = other.status, true
+	}
+	if w := k.watched(); w.at > s.at {
+		s = w
+	}
+	if s.at < k.up {
+		if s.heard < k.up {
+			s = sighting{} // online after that, and nobody saw the end of it
+		} else {
+			s.at = k.up // a clock that is slow: we have seen better
+		}
+	}
+	if s.status == "" && !s.settled && k.words.heard > k.up && k.words.heard >= s.at {
+		s.status = k.words.status
+		s.source = cmp.Or(s.source, k.words.source)
+	}
+	s.settled = s.settled || s.at != 0 && k.asked >= s.at
+	return s
+}
+
+// watched is the end of an appearance that was seen as it happened, by a
+// presence that speaks of the contact as a whole.
+func (k *knowledge) watched() (s sighting) {
+	for _, e := range k.resources {
+		if !e.online {
+			continue
+		}
+		for _, end := range k.ends {
+			if end.at < e.at {
+				continue
+			}
+			if end.began < e.at && end.source == Live && end.at > s.at {
+				s = sighting{at: end.at, heard: end.at, resource: e.Name, source: end.source}
+			}
+			break
+		}
+	}
+	return s
+}
+
+// horizon is what makes knowledge outdated: a new epoch, and a server that
+// holds presence back.
+type horizon struct {
+	now      moment
+	epoch    epoch
+	filtered bool
+}
+
+// lack tells what is missing.
+func (k *knowledge) lack(h horizon) Lack {
 	switch {
-	case k.learnt.IsZero():
+	case k.learnt == 0:
 		return NeverHeard
-	case k.learnt.Before(began):
+	case k.epoch < h.epoch, h.filtered && h.now-k.learnt > fresh:
 		return Outdated
-	case len(k.online) == 0 && (k.seen.at.IsZero() || k.seen.status == "" && !k.seen.settled):
+	case k.isOnline():
+		return Nothing
+	}
+	if s := k.last(); s.at == 0 || s.status == "" && !s.settled {
 		return NoDetails
 	}
 	return Nothing
 }
 
 // describe fills in what is known into c.
-func (k *knowledge) describe(c *Contact, began time.Time) {
-	c.Lack, c.Source, c.Learnt = k.lack(began), k.source, k.learnt
-	if len(k.online) > 0 {
+func (k *knowledge) describe(c *Contact, h horizon) {
+	c.Lack, c.Source, c.Learnt = k.lack(h), k.source, k.learnt.time()
+	for _, e := range k.resources {
+		if k.online(e) {
+			c.Resources = append(c.Resources, e.Resource)
+		}
+	}
+	if len(c.Resources) > 0 {
 		c.Online = true
-		c.Resources = slices.Clone(k.online)
-		slices.SortFunc(c.Resources, func(a, b Resource) int {
-			return cmp.Or(cmp.Compare(b.Priority, a.Priority), b.Since.Compare(a.Since), cmp.Compare(a.Name, b.Name))
-		})
+		sortResources(c.Resources)
 		c.Status = c.Resources[0].Status
 		return
 	}
-	c.LastSeen, c.Resource, c.Status = k.seen.at, k.seen.resource, k.seen.status
-	if !k.seen.at.IsZero() || k.seen.status != "" {
-		c.Source = k.seen.source
-	}
+	s := k.last()
+	c.LastSeen, c.Resource, c.Status = s.at.time(), s.resource, s.status
+	c.Source = cmp.Or(s.source, c.Source)
+}
+
+// sortResources puts the best first.
+func sortResources(resources []Resource) {
+	slices.SortFunc(resources, func(a, b Resource) int {
+		return cmp.Or(cmp.Compare(b.Priority, a.Priority), b.Since.Compare(a.Since), cmp.Compare(a.Name, b.Name))
+	})
 }

@@ -31,7 +31,7 @@ func (c *Cache) Open(ctx context.Context, contact jid.JID) (Contact, error) {
 	if known.Lack == Nothing {
 		return known, nil
 	}
-	answer, err := c.client.Probe(ctx, known.JID)
+	answer, err := c.Client().Probe(ctx, known.JID)
 	known, _ = c.Contact(contact)
 	switch {
 	case errors.Is(err, probe.ErrCoolDown):

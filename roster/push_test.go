@@ -41,9 +41,8 @@ func TestAPushIsBelievedOnlyFromTheOwnAccount(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c := New(session)
-			c.synced = true
 			forwarded := 0
-			h := handler{cache: c, next: xmpp.HandlerFunc(func(xmlstream.TokenReadEncoder, *xml.StartElement) error {
+			h := handler{cache: c, link: c.current(), next: xmpp.HandlerFunc(func(xmlstream.TokenReadEncoder, *xml.StartElement) error {
 				forwarded++
 				return nil
 			})}

@@ -15,6 +15,10 @@ import (
 	"example.org/lastpresence/probe"
 )
 
+// nsVersioning is the stream feature of roster versioning (RFC 6121 section
+// 2.6.1).
+const nsVersioning = "urn:xmpp:features:rosterver"
+
 // errNoRoster means that the server's answer held no roster.
 var errNoRoster = errors.New("the answer is no roster (RFC 6121 section 2.1.3)")
 
@@ -22,13 +26,22 @@ var errNoRoster = errors.New("the answer is no roster (RFC 6121 section 2.1.3)")
 // with the Cache's handler meanwhile. Contacts that the roster no longer has
 // are forgotten, and so is what was heard of strangers.
 //
+// Where the session was negotiated with mellium's roster.Versioning feature and
+// the server has it too, a roster that has not changed since the [Store] kept
+// it is not sent again (RFC 6121 section 2.6).
+//
 // It returns the context's error, [probe.ErrClosed], what the session failed
 // with, or the stanza error that the server sent; the Cache stays as it was
-// then.
+// then. What the store of [Persist] failed with comes last: the roster was
+// fetched then all the same.
 func (c *Cache) Sync(ctx context.Context) error {
+	loading := c.Load(ctx)
+	l := c.current()
+	ask, since := c.asks(l)
+	build := func(id string) xml.TokenReader { return rosterGet(id, ask, since) }
 	var refused error
-	err := c.requests.Do(ctx, c.s, jid.JID{}, rosterGet, func(start *xml.StartElement, r xml.TokenReader) {
-		refused = c.fetched(start, r)
+	err := l.requests.Do(ctx, l.s, jid.JID{}, build, func(start *xml.StartElement, r xml.TokenReader) {
+		refused = c.fetched(l, ask, start, r)
 	})
 	switch {
 	case errors.Is(err, request.ErrClosed):
@@ -39,17 +52,31 @@ func (c *Cache) Sync(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("roster: sync: %w", err)
 	}
-	return nil
+	return loading
 }
 
-func rosterGet(id string) xml.TokenReader {
-	return stanza.IQ{ID: id, Type: stanza.GetIQ}.Wrap(
-		xmlstream.Wrap(nil, xml.StartElement{Name: xml.Name{Space: NS, Local: "query"}}))
+// asks tells whether to ask for what changed alone, and since which version,
+// which is empty for the whole roster.
+func (c *Cache) asks(l *link) (ask bool, since string) {
+	if _, ask = l.s.Feature(nsVersioning); !ask {
+		return false, ""
+	}
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return true, c.version
+}
+
+func rosterGet(id string, ask bool, since string) xml.TokenReader {
+	query := xml.StartElement{Name: xml.Name{Space: NS, Local: "query"}}
+	if ask {
+		query.Attr = []xml.Attr{{Name: xml.Name{Local: "ver"}, Value: since}}
+	}
+	return stanza.IQ{ID: id, Type: stanza.GetIQ}.Wrap(xmlstream.Wrap(nil, query))
 }
 
 // fetched reads the server's answer. It applies the roster on the session's
 // own goroutine, so that a push that comes behind it is applied after it.
-func (c *Cache) fetched(start *xml.StartElement, r xml.TokenReader) error {
+func (c *Cache) fetched(l *link, asked bool, start *xml.StartElement, r xml.TokenReader) error {
 	iq, err := stanza.NewIQ(*start)
 	if err != nil {
 		return err
@@ -61,25 +88,31 @@ func (c *Cache) fetched(start *xml.StartElement, r xml.TokenReader) error {
 		}
 		return e
 	}
-	var items []item
-	found, err := readItems(r, func(it item) { items = append(items, it) })
+	q, err := readQuery(r)
 	if err != nil {
 		return err
 	}
-	if !found {
+	if !q.found && !asked {
 		return errNoRoster
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	old := c.contacts
-	c.contacts = make(map[string]*entry, len(items))
-	for _, it := range items {
-		key := string(address.AppendBare(nil, it.jid))
-		if e := old[key]; e != nil {
-			c.contacts[key] = e
-		}
+	if l != c.link {
+		return probe.ErrClosed
+	}
+	listed := make(map[string]bool, len(q.items))
+	for _, it := range q.items {
+		listed[string(address.AppendBare(nil, it.jid))] = true
 		c.apply(it)
 	}
+	for key, e := range c.contacts {
+		if q.found && !listed[key] || e.listed == 0 {
+			c.forget(e)
+		}
+	}
 	c.synced = true
+	if q.found {
+		c.revise(q)
+	}
 	return nil
 }

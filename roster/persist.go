@@ -1,0 +1,210 @@
+package roster
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// How long changes wait to be kept, so that many are written at once, and
+// what else bounds the writing.
+const (
+	batch        = time.Second
+	longestBatch = time.Minute // after failures
+	saveTimeout  = 30 * time.Second
+	closeTimeout = 10 * time.Second
+)
+
+// Persist keeps what is known in a store, from which the first Sync takes what
+// was known before. Changes are written together, about a second after the
+// first of them, off the session's path, and by Close. When the store fails,
+// they are kept for the next time, and failed is told; it may be nil, and must
+// not wait for the Cache.
+func Persist(store Store, failed func(error)) Option {
+	return func(cfg *config) { cfg.store, cfg.failed = store, failed }
+}
+
+// WithoutStatus leaves status texts out of what [Persist] keeps.
+func WithoutStatus() Option {
+	return func(cfg *config) { cfg.silent = true }
+}
+
+// keeper has what waits to be kept. The Cache's lock guards it, but for saving,
+// which is held while the store writes.
+type keeper struct {
+	loaded  bool
+	changed map[string]*entry
+	roster  bool // the version changed
+	wait    time.Duration
+	timer   *time.Timer
+	stop    context.CancelFunc // ends the writing that is under way
+
+	saving sync.Mutex
+}
+
+// Load takes what the store of [Persist] has, so that contacts can be shown
+// before there is a network. Sync does it where it was not done before. What
+// the session told meanwhile is merged with it.
+func (c *Cache) Load(ctx context.Context) error {
+	c.mu.RLock()
+	done := c.cfg.store == nil || c.keeper.loaded
+	c.mu.RUnlock()
+	if done {
+		return nil
+	}
+	saved, err := c.cfg.store.Load(ctx, c.account)
+	if err != nil {
+		return fmt.Errorf("roster: load: %w", err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.keeper.loaded {
+		return nil
+	}
+	c.keeper.loaded = true
+	now := c.tick(time.Now())
+	if !c.synced {
+		c.version, c.asOf = saved.Version, min(momentOf(saved.Synced), now)
+	}
+	for _, r := range saved.Records {
+		c.restore(r, now)
+	}
+	return nil
+}
+
+// restore takes a record of the store's. A fetched roster is later than all
+// that a store says of who is a contact.
+func (c *Cache) restore(r Record, now moment) {
+	if r.Subscription == removed {
+		key := r.JID.Bare().String()
+		c.removed[key] = max(c.removed[key], min(momentOf(r.Since), now))
+		return
+	}
+	if known := c.contacts[r.JID.Bare().String()]; c.synced && known == nil {
+		return
+	}
+	e := c.entry(r.JID)
+	e.restore(r, now)
+	c.notify(e)
+}
+
+// keep remembers that the store does not have an entry as it is.
+func (c *Cache) keep(e *entry) {
+	if c.cfg.store == nil {
+		return
+	}
+	if c.keeper.changed == nil {
+		c.keeper.changed = make(map[string]*entry)
+	}
+	c.keeper.changed[e.key] = e
+	c.schedule()
+}
+
+// schedule sees to it that what waits is kept, soon.
+func (c *Cache) schedule() {
+	k := &c.keeper
+	if c.cfg.store == nil || k.timer != nil {
+		return
+	}
+	select {
+	case <-c.closed:
+		return // Close writes it
+	default:
+	}
+	k.timer = time.AfterFunc(max(k.wait, batch), c.keepSoon)
+}
+
+func (c *Cache) keepSoon() {
+	ctx, cancel := context.WithTimeout(context.Background(), saveTimeout)
+	defer cancel()
+	c.mu.Lock()
+	c.keeper.stop = cancel
+	c.mu.Unlock()
+	err := c.save(ctx)
+	c.mu.Lock()
+	c.keeper.timer = nil
+	if err != nil {
+		c.keeper.wait = min(2*max(c.keeper.wait, batch), longestBatch)
+	} else {
+		c.keeper.wait = 0
+	}
+	if len(c.keeper.changed) > 0 || c.keeper.roster {
+		c.schedule()
+	}
+	c.mu.Unlock()
+	if err != nil && c.cfg.failed != nil {
+		c.cfg.failed(err)
+	}
+}
+
+// save writes what waits to be kept, all of which waits on where that fails.
+func (c *Cache) save(ctx context.Context) error {
+	c.keeper.saving.Lock()
+	defer c.keeper.saving.Unlock()
+	c.mu.Lock()
+	entries, roster := c.keeper.changed, c.keeper.roster
+	c.keeper.changed, c.keeper.roster = nil, false
+	var changes Saved
+	if roster {
+		changes.Version, changes.Synced = c.version, c.asOf.time()
+	}
+	for _, e := range entries {
+		changes.Records = append(changes.Records, e.record(!c.cfg.silent))
+	}
+	c.mu.Unlock()
+	if !roster && len(entries) == 0 {
+		return nil
+	}
+	err := c.cfg.store.Save(ctx, c.account, changes)
+	if err == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.keeper.changed == nil {
+		c.keeper.changed = entries
+	} else {
+		for key, e := range entries {
+			if c.keeper.changed[key] == nil {
+				c.keeper.changed[key] = e
+			}
+		}
+	}
+	c.keeper.roster = c.keeper.roster || roster
+	return fmt.Errorf("roster: save: %w", err)
+}
+
+// Close ends what is under way with [probe.ErrClosed], ends the watching, and
+// writes to the store of [Persist] what waits, for ten seconds at most; what is
+// known can still be looked up. It does not close the session. It returns what
+// the store failed with.
+func (c *Cache) Close() error {
+	c.mu.Lock()
+	select {
+	case <-c.closed:
+		c.mu.Unlock()
+		return nil
+	default:
+	}
+	close(c.closed)
+	client := c.link.client
+	k := &c.keeper
+	if k.timer != nil {
+		k.timer.Stop()
+	}
+	if k.stop != nil {
+		k.stop()
+	}
+	c.mu.Unlock()
+	err := client.Close()
+	if c.cfg.store == nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	if err := c.save(ctx); err != nil {
+		return err
+	}
+	return err
+}

@@ -1,0 +1,84 @@
+package roster
+
+// record returns what is to be kept of the contact.
+func (e *entry) record(texts bool) Record {
+	k := &e.knowledge
+	seen := k.seen
+	if w := k.watched(); w.compare(seen) > 0 {
+		seen = w
+	}
+	r := Record{
+		JID:          e.jid,
+		Listed:       e.listed.time(),
+		Name:         e.name,
+		Groups:       e.groups,
+		Subscription: e.subscription,
+		Ask:          e.ask,
+		Approved:     e.approved,
+		Since:        k.since.time(),
+		Seen:         seen.record(),
+		Active:       k.active.record(),
+		Said:         Sighting{Heard: k.words.heard.time(), Status: k.words.status},
+		Online:       k.up.time(),
+		Asked:        k.asked.time(),
+		Learnt:       k.learnt.time(),
+	}
+	if !texts {
+		r.Seen.Status, r.Active.Status, r.Said = "", "", Sighting{}
+	}
+	return r
+}
+
+func (s sighting) record() Sighting {
+	return Sighting{
+		At:       s.at.time(),
+		Heard:    s.heard.time(),
+		Resource: s.resource,
+		Status:   s.status,
+		Settled:  s.settled,
+	}
+}
+
+// restore takes what a store kept. Times that are later than now are of a
+// clock that was wrong, and count as now.
+func (e *entry) restore(r Record, now moment) {
+	if listed := min(momentOf(r.Listed), now); e.subscription == "" || listed > e.listed {
+		e.item = item{
+			jid:          r.JID.Bare(),
+			name:         r.Name,
+			groups:       r.Groups,
+			subscription: r.Subscription,
+			ask:          r.Ask,
+			approved:     r.Approved,
+		}
+		e.listed = listed
+	}
+	k := &e.knowledge
+	switch since := min(momentOf(r.Since), now); {
+	case since < k.since:
+		return
+	case since > k.since:
+		*k = knowledge{since: since}
+	}
+	k.seen.take(restored(r.Seen, now))
+	k.active.take(restored(r.Active, now))
+	if w := (words{min(momentOf(r.Said.Heard), now), r.Said.Status, Stored}); w.compare(k.words) > 0 {
+		k.words = w
+	}
+	k.up = max(k.up, min(momentOf(r.Online), now))
+	k.asked = max(k.asked, min(momentOf(r.Asked), now))
+	if learnt := min(momentOf(r.Learnt), now); learnt != 0 {
+		k.confirm(hearing{at: learnt, source: Stored})
+	}
+}
+
+func restored(s Sighting, now moment) sighting {
+	return sighting{
+		at:       min(momentOf(s.At), now),
+		heard:    min(momentOf(s.Heard), now),
+		resource: s.Resource,
+		status:   s.Status,
+		settled:  s.Settled,
+		source:   Stored,
+	}
+}
