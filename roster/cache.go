@@ -26,6 +26,7 @@ const maxEarly = 10_000
 // safe for concurrent use, and only Sync and Open touch the network.
 type Cache struct {
 	account jid.JID // bare
+	ownKey  string
 	cfg     config
 	closed  chan struct{}
 
@@ -76,6 +77,7 @@ func New(s *xmpp.Session, opts ...Option) *Cache {
 		contacts: make(map[string]*entry),
 		removed:  make(map[string]moment),
 	}
+	c.ownKey = string(address.AppendBare(nil, c.account))
 	for _, opt := range opts {
 		opt(&c.cfg)
 	}

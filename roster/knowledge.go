@@ -63,12 +63,14 @@ type hearing struct {
 type event struct {
 	Resource
 	at     moment // what counts for which is later
+	heard  moment
 	online bool
 }
 
 // end is a moment at which no resource was online.
 type end struct {
 	at     moment
+	heard  moment
 	began  moment // when the epoch began in which it was heard
 	source Source
 }
@@ -101,13 +103,13 @@ func compareBool(a, b bool) int {
 }
 
 func (a event) compare(b event) int {
-	return cmp.Or(cmp.Compare(a.at, b.at), -compareBool(a.online, b.online), a.Since.Compare(b.Since),
+	return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.heard, b.heard), -compareBool(a.online, b.online), a.Since.Compare(b.Since),
 		cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.Show, b.Show),
 		cmp.Compare(a.Status, b.Status), a.Idle.Compare(b.Idle))
 }
 
 func (a end) compare(b end) int {
-	return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.began, b.began), cmp.Compare(b.source, a.source))
+	return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.heard, b.heard), cmp.Compare(a.began, b.began), cmp.Compare(b.source, a.source))
 }
 
 func (a sighting) compare(b sighting) int {
@@ -133,7 +135,7 @@ func (k *knowledge) presence(p probe.Presence, h hearing) bool {
 	name := p.From.Resourcepart()
 	switch {
 	case p.Type == stanza.AvailablePresence:
-		k.event(event{at: spoken, online: true, Resource: Resource{
+		k.event(event{at: spoken, heard: h.at, online: true, Resource: Resource{
 			Name:     name,
 			Show:     p.Show,
 			Status:   p.Status(),
@@ -145,7 +147,7 @@ func (k *knowledge) presence(p probe.Presence, h hearing) bool {
 	case p.Type != stanza.UnavailablePresence:
 		return false
 	case name != "":
-		k.event(event{at: spoken, Resource: Resource{Name: name}})
+		k.event(event{at: spoken, heard: h.at, Resource: Resource{Name: name}})
 		k.seen.take(sighting{at: at, heard: h.at, resource: name, status: p.Status(), settled: true, source: h.source})
 	default:
 		k.offline(p, h)
@@ -188,14 +190,14 @@ func (k *knowledge) offline(p probe.Presence, h hearing) {
 	}
 	stamp := p.Delay.Stamp
 	if stamp.IsZero() {
-		k.end(end{at: h.at, began: h.began, source: h.source})
+		k.end(end{at: h.at, heard: h.at, began: h.began, source: h.source})
 		if w := (words{h.at, status, h.source}); status != "" && w.compare(k.words) > 0 {
 			k.words = w
 		}
 		return
 	}
 	at := momentOf(stamp)
-	k.end(end{at: max(at, h.began), began: h.began, source: h.source})
+	k.end(end{at: max(at, h.began), heard: h.at, began: h.began, source: h.source})
 	k.seen.take(sighting{at: at, heard: h.at, resource: p.Delay.From.Resourcepart(), status: status, source: h.source})
 }
 
@@ -217,9 +219,12 @@ func (k *knowledge) answer(a probe.Answer, h hearing) {
 	var at moment
 	if a.Activity.Told && (a.Activity.Ago > 0 || a.Activity.Status != "") {
 		h.source, at = LastActivity, h.at.sub(a.Activity.Ago)
-		k.active.take(sighting{at: at, heard: h.at, status: a.Activity.Status, settled: true, source: h.source})
+		k.active.take(sighting{at: at, heard: h.at, status: a.Activity.Status, source: h.source})
 	}
-	k.end(end{at: max(at, momentOf(a.LastSeen), h.began), began: h.began, source: h.source})
+	if at = max(at, momentOf(a.LastSeen)); at == 0 {
+		at = h.at // nobody knows since when, but now
+	}
+	k.end(end{at: max(at, h.began), heard: h.at, began: h.began, source: h.source})
 	k.asked = max(k.asked, h.at)
 	k.confirm(h)
 }
@@ -237,17 +242,14 @@ func (s *sighting) take(other sighting) {
 	}
 }
 
-// ended is when the contact as a whole was last known to be offline.
-func (k *knowledge) ended() moment {
-	if len(k.ends) == 0 {
-		return 0
-	}
-	return k.ends[len(k.ends)-1].at
-}
-
-// online tells whether an event is of a resource that is online.
+// online tells whether an event is of a resource that is online: none of the
+// ends is later.
 func (k *knowledge) online(e event) bool {
-	return e.online && e.at > k.ended()
+	if !e.online || len(k.ends) == 0 {
+		return e.online
+	}
+	last := k.ends[len(k.ends)-1]
+	return cmp.Or(cmp.Compare(e.at, last.at), cmp.Compare(e.heard, last.heard)) > 0
 }
 
 func (k *knowledge) isOnline() bool {
@@ -273,9 +275,9 @@ func (k *knowledge) last() sighting {
 			s.at = k.up // a clock that is slow: we have seen better
 		}
 	}
-	if s.status == "" && !s.settled && k.words.heard > k.up && k.words.heard >= s.at {
-		s.status = k.words.status
-		s.source = cmp.Or(s.source, k.words.source)
+	if w := k.words; s.status == "" && (!s.settled || w.heard == s.at) && w.heard > k.up && w.heard >= s.at {
+		s.status = w.status
+		s.source = cmp.Or(s.source, w.source)
 	}
 	s.settled = s.settled || s.at != 0 && k.asked >= s.at
 	return s
@@ -283,7 +285,9 @@ func (k *knowledge) last() sighting {
 
 // watched is the end of an appearance that was seen as it happened, by a
 // presence that speaks of the contact as a whole.
-func (k *knowledge) watched() (s sighting) {
+func (k *knowledge) watched() sighting {
+	var s sighting
+	var latest event
 	for _, e := range k.resources {
 		if !e.online {
 			continue
@@ -292,8 +296,9 @@ func (k *knowledge) watched() (s sighting) {
 			if end.at < e.at {
 				continue
 			}
-			if end.began < e.at && end.source == Live && end.at > s.at {
-				s = sighting{at: end.at, heard: end.at, resource: e.Name, source: end.source}
+			if end.began < e.at && end.source == Live && cmp.Or(cmp.Compare(end.at, s.at), e.compare(latest)) > 0 {
+				latest = e
+				s = sighting{at: end.at, heard: end.at, resource: e.Name, settled: true, source: end.source}
 			}
 			break
 		}

@@ -34,20 +34,21 @@ func (c *Cache) Renew(s *xmpp.Session) error {
 		return fmt.Errorf("roster: renew: the session is of %s, the cache of %s", account, c.account)
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	old := c.link.client
 	select {
 	case <-c.closed:
+		c.mu.Unlock()
 		return fmt.Errorf("roster: renew: %w", probe.ErrClosed)
 	default:
 	}
-	old := c.link.client
 	c.connect(s, probe.Continue(old))
 	c.own = knowledge{}
 	c.filtered = false
 	for _, e := range c.contacts {
 		c.notify(e)
 	}
-	return old.Close()
+	c.mu.Unlock()
+	return old.Close() // calls those who wait for answers, so without the lock
 }
 
 // connect begins a session and its epoch.
@@ -88,7 +89,7 @@ func (c *Cache) observe(l *link, p probe.Presence, asked bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	h := l.hearing(c.tick(p.Received), source)
-	if l == c.link && p.From.Bare().Equal(c.account) {
+	if l == c.link && string(key) == c.ownKey {
 		c.own.presence(p, h)
 	}
 	e := c.contacts[string(key)]
