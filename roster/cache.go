@@ -143,7 +143,7 @@ func (c *Cache) Lacking() iter.Seq[jid.JID] {
 
 // lacking tells whether something is missing of a contact who seems offline.
 func (e *entry) lacking(h horizon) bool {
-	return (e.subscription == "to" || e.subscription == "both") && e.lack(h) != Nothing
+	return e.ours() && e.lack(h) != Nothing
 }
 
 func (c *Cache) snapshot(keep func(*entry, horizon) bool) []Contact {
@@ -195,8 +195,12 @@ func (c *Cache) Own() []Resource {
 
 // subscribed is the roster's say to the probing client.
 func (c *Cache) subscribed(contact jid.JID) bool {
-	known, ok := c.Contact(contact)
-	return ok && known.subscribed()
+	var buf [128]byte
+	key := address.AppendBare(buf[:0], contact)
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	e := c.contacts[string(key)]
+	return e != nil && e.listed != 0 && e.ours()
 }
 
 // tick returns when something was heard. Two things never are at once, so that

@@ -130,7 +130,7 @@ func (c *Cache) apply(it item) {
 	}
 	e.item = it
 	e.listed = c.tick(time.Now())
-	if it.subscription != "to" && it.subscription != "both" && e.learnt != 0 {
+	if !it.ours() && e.learnt != 0 {
 		e.knowledge = knowledge{since: e.listed}
 	}
 	c.changed(e)

@@ -35,6 +35,11 @@ type item struct {
 // removed is the subscription of a contact that the roster has no longer.
 const removed = "remove"
 
+// ours tells whether the contact's presence is ours to know.
+func (it item) ours() bool {
+	return it.subscription == "to" || it.subscription == "both"
+}
+
 func (it item) equal(other item) bool {
 	return it.name == other.name && it.subscription == other.subscription && it.ask == other.ask &&
 		it.approved == other.approved && slices.Equal(it.groups, other.groups)

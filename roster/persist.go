@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"example.org/lastpresence/internal/address"
 )
 
 // How long changes wait to be kept, so that many are written at once, and
@@ -76,16 +78,20 @@ func (c *Cache) Load(ctx context.Context) error {
 // restore takes a record of the store's. A fetched roster is later than all
 // that a store says of who is a contact.
 func (c *Cache) restore(r Record, now moment) {
+	key := string(address.AppendBare(nil, r.JID))
+	known := c.contacts[key]
 	if r.Subscription == removed {
-		key := r.JID.Bare().String()
 		c.removed[key] = max(c.removed[key], min(momentOf(r.Since), now))
-		return
 	}
-	if known := c.contacts[r.JID.Bare().String()]; c.synced && known == nil {
+	if known == nil && (c.synced || r.Subscription == removed) {
 		return
 	}
 	e := c.entry(r.JID)
 	e.restore(r, now)
+	if e.subscription == removed {
+		c.forget(e)
+		return
+	}
 	c.notify(e)
 }
 

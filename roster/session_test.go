@@ -1,0 +1,300 @@
+package roster_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"mellium.im/xmpp"
+	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
+
+	"example.org/lastpresence/internal/server"
+	"example.org/lastpresence/probe"
+	"example.org/lastpresence/roster"
+)
+
+// arrive logs an account in, sends its initial presence, and serves it until
+// the test ends.
+func (w world) arrive(t *testing.T, j jid.JID) *xmpp.Session {
+	t.Helper()
+	s, err := w.Session(t.Context(), j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = s.Serve(nil)
+	}()
+	t.Cleanup(func() {
+		_ = s.Conn().Close()
+		<-served
+	})
+	if err := s.Send(t.Context(), stanza.Presence{}.Wrap(nil)); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Wait()
+	return s
+}
+
+// renew gives the cache a new session of Juliet's.
+func (w world) renew(t *testing.T, c *roster.Cache) {
+	t.Helper()
+	s, err := w.Session(t.Context(), juliet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Renew(s); err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = s.Serve(c.Handler(nil))
+	}()
+	t.Cleanup(func() {
+		_ = s.Conn().Close()
+		<-served
+	})
+}
+
+func TestANewSessionKeepsWhatIsKnown(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, server.Ejabberd, 2)
+		c, session := w.logIn(t, nil)
+		before, err := c.Open(t.Context(), romeo)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.arrive(t, w.contacts[1])
+		if contact, _ := c.Contact(w.contacts[1]); !contact.Online || contact.Lack != roster.Nothing {
+			t.Fatalf("a contact who came: %+v", contact)
+		}
+		_ = session.Conn().Close()
+		time.Sleep(time.Minute)
+		w.renew(t, c)
+		for i, j := range w.contacts {
+			contact, ok := c.Contact(j)
+			if !ok || contact.Lack != roster.Outdated || contact.Online != (i == 1) {
+				t.Errorf("in a new session %s is %+v", j, contact)
+			}
+		}
+		if after, _ := c.Contact(romeo); after.Status != before.Status || !after.LastSeen.Equal(before.LastSeen) {
+			t.Errorf("known before: %+v\nafter: %+v", before, after)
+		}
+		if err := c.Sync(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		after, err := c.Open(t.Context(), romeo)
+		if err != nil || after.Lack != roster.Nothing || after.Status != before.Status {
+			t.Errorf("asked anew: %+v, %v", after, err)
+		}
+		if n := c.Client().Stats().Sent; n != 2 {
+			t.Errorf("%d probes in both sessions, want 2", n)
+		}
+	})
+}
+
+func TestRenewRefusesAnotherAccount(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, server.Ejabberd, 1)
+		c, _ := w.logIn(t, nil)
+		other := w.arrive(t, romeo)
+		if err := c.Renew(other); err == nil {
+			t.Error("Renew took a session of another account")
+		}
+		if _, err := c.Open(t.Context(), romeo); err != nil {
+			t.Errorf("after the refusal: %v", err)
+		}
+		_ = c.Close()
+		own, err := w.Session(t.Context(), juliet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer own.Conn().Close()
+		if err := c.Renew(own); !errors.Is(err, probe.ErrClosed) {
+			t.Errorf("Renew after Close = %v, want ErrClosed", err)
+		}
+	})
+}
+
+func TestASessionThatEndsEndsItsOpenings(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, server.Silent, 1)
+		c, _ := w.logIn(t, nil)
+		go func() {
+			time.Sleep(50 * time.Millisecond)
+			w.renew(t, c)
+		}()
+		if _, err := c.Open(t.Context(), romeo); !errors.Is(err, probe.ErrClosed) {
+			t.Errorf("Open across sessions = %v, want ErrClosed", err)
+		}
+		synctest.Wait()
+	})
+}
+
+func TestTwoAccountsDoNotMix(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, server.Ejabberd, 1)
+		c, _ := w.logIn(t, nil)
+		nurse := jid.MustParse("nurse@capulet.lit/kitchen")
+		w.AddAccount(nurse, "")
+		other := roster.New(w.arrive(t, nurse))
+		defer other.Close()
+		if _, err := c.Open(t.Context(), romeo); err != nil {
+			t.Fatal(err)
+		}
+		if contact, ok := other.Contact(romeo); ok || contact.Status != "" {
+			t.Errorf("another account knows %+v", contact)
+		}
+	})
+}
+
+func TestOwnResourcesAreKeptApart(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, server.Ejabberd, 1)
+		c, _ := w.logIn(t, nil)
+		phone := w.arrive(t, jid.MustParse("juliet@capulet.lit/phone"))
+		own := c.Own()
+		if len(own) != 1 || own[0].Name != "phone" {
+			t.Errorf("own other resources: %+v, want the phone", own)
+		}
+		if n := len(slices.Collect(c.All())); n != 1 {
+			t.Errorf("%d contacts, want 1: oneself is none", n)
+		}
+		if err := phone.Send(t.Context(), stanza.Presence{Type: stanza.UnavailablePresence}.Wrap(nil)); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if own := c.Own(); len(own) != 0 {
+			t.Errorf("own other resources after the phone left: %+v", own)
+		}
+		w.arrive(t, jid.MustParse("juliet@capulet.lit/tablet"))
+		w.renew(t, c)
+		if own := c.Own(); len(own) != 0 {
+			t.Errorf("own other resources at the beginning of a session: %+v", own)
+		}
+	})
+}
+
+func TestNewsComeInTheOrderInWhichTheyBegan(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, server.Ejabberd, 3)
+		c, _ := w.logIn(t, nil)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		news := c.Watch(ctx)
+		var sessions []*xmpp.Session
+		for _, i := range []int{2, 0, 1} {
+			sessions = append(sessions, w.arrive(t, w.contacts[i]))
+		}
+		// The one who came first also leaves, before anybody looks.
+		if err := sessions[0].Send(t.Context(), stanza.Presence{Type: stanza.UnavailablePresence}.Wrap(nil)); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		w.Push(juliet, romeo, "", "remove")
+		synctest.Wait()
+		var got []string
+		for contact := range news {
+			_, _ = c.Contact(contact.JID) // nothing is locked here
+			got = append(got, fmt.Sprintf("%s %s %v", contact.JID.Localpart(), contact.Subscription, contact.Online))
+			if len(got) == 3 {
+				break
+			}
+		}
+		if want := []string{"romeo2 both false", "romeo remove false", "romeo1 both true"}; !slices.Equal(got, want) {
+			t.Errorf("news: %q\nwant: %q", got, want)
+		}
+		w.Push(juliet, romeo, "Romeo", "both")
+		synctest.Wait()
+		for contact := range news {
+			if contact.Name != "Romeo" {
+				t.Errorf("news after a pause: %+v", contact)
+			}
+			break
+		}
+	})
+}
+
+func TestWatchingEnds(t *testing.T) {
+	for _, how := range []string{"with its context", "with the cache"} {
+		t.Run(how, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				w := newWorld(t, server.Ejabberd, 1)
+				c, _ := w.logIn(t, nil)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				news := c.Watch(ctx)
+				var wg sync.WaitGroup
+				wg.Go(func() {
+					for range news {
+						t.Error("news of nothing")
+					}
+				})
+				synctest.Wait()
+				if how == "with the cache" {
+					_ = c.Close()
+				} else {
+					cancel()
+				}
+				wg.Wait()
+			})
+		})
+	}
+}
+
+func TestNobodyLosesTheNewestState(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, server.Ejabberd, 5)
+		c, _ := w.logIn(t, nil)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		latest := make([]map[string]bool, 3)
+		var wg sync.WaitGroup
+		for i := range latest {
+			latest[i] = make(map[string]bool)
+			news := c.Watch(ctx)
+			wg.Go(func() {
+				for contact := range news {
+					time.Sleep(time.Duration(i*i) * 10 * time.Millisecond) // some are slow
+					latest[i][contact.JID.String()] = contact.Online
+				}
+			})
+		}
+		want := make(map[string]bool)
+		for i := range 300 {
+			j := w.contacts[i%5]
+			s := w.arrive(t, j)
+			want[j.String()] = true
+			if i%3 != 0 {
+				if err := s.Send(t.Context(), stanza.Presence{Type: stanza.UnavailablePresence}.Wrap(nil)); err != nil {
+					t.Fatal(err)
+				}
+				want[j.String()] = false
+			}
+			_ = s.Conn().Close()
+			want[j.String()] = false
+			synctest.Wait()
+			if i%7 == 0 {
+				time.Sleep(5 * time.Millisecond)
+			}
+		}
+		w.arrive(t, w.contacts[3])
+		want[w.contacts[3].String()] = true
+		time.Sleep(5 * time.Second)
+		cancel()
+		wg.Wait()
+		for i, got := range latest {
+			if fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("watcher %d ends with %v\nwant %v", i, got, want)
+			}
+		}
+	})
+}
