@@ -19,7 +19,6 @@ package delay
 
 import (
 	"encoding/xml"
-	"fmt"
 	"time"
 
 	"mellium.im/xmlstream"
@@ -82,14 +81,14 @@ func (d Delay) MarshalXML(e *xml.Encoder, _ xml.StartElement) error {
 }
 
 // UnmarshalXML reads an element of either namespace, its stamp with
-// [ParseStamp]. Unlike [ReadElement] and an [Element] it fails for what the
-// element says: with [ErrName] for one of another name, [ErrNoStamp], or a
-// [*ParseError] for a stamp or from that cannot be read. The whole element has
-// been read then, and d is as it was.
+// [ParseStamp]. Besides the decoder's own errors, and unlike [ReadElement] and
+// an [Element], it fails for what the element says: with [ErrName] for one of
+// another name, [ErrNoStamp], or a [*ParseError] for a stamp or from that cannot
+// be read. The whole element has been read then. After an error d is as it was.
 func (d *Delay) UnmarshalXML(decoder *xml.Decoder, start xml.StartElement) error {
 	e, err := ReadElement(start, decoder)
 	if err != nil {
-		return fmt.Errorf("delay: reading an element: %w", err)
+		return err
 	}
 	if e.Err != nil {
 		return e.Err
