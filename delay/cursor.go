@@ -170,7 +170,8 @@ func (c *cursor) zone(p *parts, strict bool) {
 		p.zone.Known = true
 		return
 	}
-	start, west := c.at, c.accept('-')
+	start := c.at
+	west := c.accept('-')
 	if !west && !c.accept('+') {
 		return
 	}

@@ -112,6 +112,7 @@ func TestParseDateTimeRefusesWhatTheProfileDoesNotHave(t *testing.T) {
 		{"offset of hours", "2012-09-10T23:41:07+01", 22, false},
 		{"offset not of digits", "2012-09-10T23:41:07+0a:00", 21, false},
 		{"offset past 14 hours", "2012-09-10T23:41:07+14:01", 20, true},
+		{"offset past 14 hours west", "2012-09-10T23:41:07-14:01", 20, true},
 		{"offset of 15 hours", "2012-09-10T23:41:07-15:00", 20, true},
 		{"offset of 60 minutes", "2012-09-10T23:41:07+01:60", 23, true},
 		{"name of a zone", "2012-09-10T23:41:07UTC", 19, false},

@@ -7,7 +7,7 @@ import "time"
 // does, as XEP-0082 section 4 demands of old elements, and the mistakes that
 // servers are known to make, one or several:
 //
-//   - no zone, read as UTC, in which XEP-0203 section 2 and XEP-0091 section 2
+//   - no zone, read as UTC, in which XEP-0203 section 2 and XEP-0091 section 4
 //     have all stamps;
 //   - a space between date and time, and lower case t and z, which RFC 3339
 //     section 5.6 allows;
