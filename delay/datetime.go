@@ -1,7 +1,9 @@
 package delay
 
 import (
+	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -12,6 +14,7 @@ const secondsPerDay = 24 * 60 * 60
 const (
 	firstSecond = -62135596800
 	endSecond   = 253402300800
+	firstDay    = firstSecond/secondsPerDay + epochDays // for civil
 )
 
 // ParseDateTime reads a DateTime (XEP-0082 section 3.2), and nothing else:
@@ -120,25 +123,22 @@ func usualOffset(s string, i int) (east int, ok bool) {
 // half of a text can pass for a whole. Where the time may come from elsewhere,
 // use [DateTime.AppendText], which says the same with an error.
 func AppendDateTime(b []byte, t time.Time) []byte {
-	unix := t.Unix()
-	if unix < firstSecond || unix >= endSecond {
+	since := uint64(t.Unix() - firstSecond)
+	if since >= endSecond-firstSecond {
 		return nil
 	}
-	const march = -epochDays * secondsPerDay // of the year 0
-	since := uint64(unix - march)
 	seconds := uint32(since % secondsPerDay)
-	century, year, month, day := civil(uint32(since / secondsPerDay))
+	century, year, month, day := civil(uint32(since/secondsPerDay) + firstDay)
 	hours, minutes := seconds/3600, seconds/60
-	const blank = "0000-00-00T00:00:00Z"
-	b = append(b, blank...)
-	p := b[len(b)-len(blank):][:len(blank)]
-	put(p[0:], century)
-	put(p[2:], year)
-	put(p[5:], month)
-	put(p[8:], day)
-	put(p[11:], hours)
-	put(p[14:], minutes-hours*60)
-	put(p[17:], seconds-minutes*60)
+	date := pairs(century, year, month, day)
+	clock := pairs(hours, minutes-hours*60, seconds-minutes*60, 0)
+	n := len(b)
+	b = slices.Grow(b, len("2006-01-02T15:04:05.999999999Z"))[:n+len("2006-01-02T15:04:05Z")]
+	p := b[n:]
+	// Eight bytes at a time: CCYY-MM- then DDThh:mm and :ssZ.
+	binary.LittleEndian.PutUint64(p[0:8], date&0xffff_ffff|'-'<<32|date>>32&0xffff<<40|'-'<<56)
+	binary.LittleEndian.PutUint64(p[8:16], date>>48|'T'<<16|clock&0xffff<<24|':'<<40|clock>>16&0xffff<<48)
+	binary.LittleEndian.PutUint32(p[16:20], uint32(':'|clock>>32&0xffff<<8|'Z'<<24))
 	if nanos := t.Nanosecond(); nanos != 0 {
 		return append(appendFraction(b[:len(b)-1], uint32(nanos)), 'Z')
 	}

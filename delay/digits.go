@@ -1,6 +1,6 @@
 package delay
 
-const pairs = "00010203040506070809" +
+const hundred = "00010203040506070809" +
 	"10111213141516171819" +
 	"20212223242526272829" +
 	"30313233343536373839" +
@@ -25,11 +25,19 @@ func two(s string, i int) uint32 {
 	return tens*10 + ones
 }
 
+// pairs returns the two digits of each of four numbers less than 100, in the
+// order in which binary.LittleEndian writes them.
+func pairs(a, b, c, d uint32) uint64 {
+	n := uint64(a) | uint64(b)<<16 | uint64(c)<<32 | uint64(d)<<48
+	tens := n * 103 >> 10 & 0x000f_000f_000f_000f
+	return (tens | (n-tens*10)<<8) + 0x3030_3030_3030_3030
+}
+
 // put writes two digits to the start of p.
 func put(p []byte, n uint32) {
 	n = n % 128 * 2
 	_ = p[1]
-	p[0], p[1] = pairs[n], pairs[n+1]
+	p[0], p[1] = hundred[n], hundred[n+1]
 }
 
 // appendFraction appends a point and as many digits as nanos needs, or nothing
