@@ -7,6 +7,7 @@ import (
 )
 
 // DefaultSkew is how far a stamp may lie in the future if [Rules] do not say.
+// A stamp is of the past (XEP-0203 section 2), but clocks differ.
 const DefaultSkew = 5 * time.Minute
 
 // oldest is 1999-01-01T00:00:00Z, the year the protocol began in: no stanza
@@ -22,7 +23,8 @@ type Rules struct {
 	Skew time.Duration
 }
 
-// Why says why an element was passed over.
+// Why says why an element was passed over (XEP-0203 section 5). The zero value
+// is no reason, and is not used.
 type Why uint8
 
 // The reasons for which an element is passed over.
@@ -63,7 +65,7 @@ func (w Why) String() string {
 	return "unknown"
 }
 
-// Doubt is an element that was passed over.
+// Doubt is an element that was passed over (XEP-0203 section 5).
 type Doubt struct {
 	Element Element
 	Why     Why
@@ -71,7 +73,8 @@ type Doubt struct {
 
 // Believe returns the delay to believe of those found in one stanza, or the
 // zero Delay if there is none, and why each other one was passed over, in the
-// order they came in.
+// order they came in. It is the answer to XEP-0203 section 5, by which anyone
+// can put a delay into a stanza.
 //
 // A delay counts if it is signed by the stanza's sender (its bare or any of
 // its full addresses), the sender's server, our own account or server, or

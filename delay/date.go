@@ -30,12 +30,12 @@ func ParseDate(s string) (Date, error) {
 }
 
 // Time returns the midnight that the date begins with, in its zone, else in
-// loc, else in UTC if that is nil.
+// loc, else in UTC if that is nil (XEP-0082 section 3.1 leaves the zone open).
 func (d Date) Time(loc *time.Location) time.Time {
 	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, d.Zone.Location(loc))
 }
 
-// String returns the text as [ParseDate] reads it, or "invalid date".
+// String returns the text of XEP-0082 section 3.1, or "invalid date".
 func (d Date) String() string {
 	b, err := d.MarshalText()
 	if err != nil {
@@ -44,7 +44,8 @@ func (d Date) String() string {
 	return string(b)
 }
 
-// MarshalText returns the text as [ParseDate] reads it. It fails with
+// MarshalText returns the text of XEP-0082 section 3.1, for encoding/xml and
+// encoding/json. It fails with
 // [ErrRange] if there is no such day or zone.
 func (d Date) MarshalText() ([]byte, error) {
 	if d.Year < 1 || d.Year > 9999 || d.Month < 1 || d.Month > 12 ||

@@ -174,7 +174,7 @@ func (d DateTime) AppendText(b []byte) ([]byte, error) {
 	return b, rangeError{fmt.Sprintf("year %d", d.Time.UTC().Year())}
 }
 
-// MarshalText returns the text in UTC. It fails with [ErrRange] for years
+// MarshalText returns the text of XEP-0082 section 3.2, in UTC. It fails with [ErrRange] for years
 // outside 1 to 9999.
 func (d DateTime) MarshalText() ([]byte, error) {
 	return d.AppendText(nil)

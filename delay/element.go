@@ -11,12 +11,12 @@ import (
 	"example.org/lastpresence/internal/chardata"
 )
 
-// MaxReason is how much of an element's text is kept, in bytes. The text is cut
-// between two runes.
+// MaxReason is how much of an element's text is kept, in bytes; XEP-0203 section
+// 2 sets no bound. The text is cut between two runes.
 const MaxReason = 1024
 
 // Element is a delayed-delivery element as it was found in a stanza: of either
-// namespace, and perhaps unreadable. It is a claim, which [Rules.Believe]
+// namespace (XEP-0203 section 2, XEP-0091 section 2), and perhaps unreadable. It is a claim, which [Rules.Believe]
 // judges. The zero value is an element without a stamp.
 //
 // It reads and writes as the element that it is. With [encoding/xml] a field of
@@ -36,13 +36,13 @@ type Element struct {
 }
 
 // IsElement tells whether name is that of a delayed-delivery element: delay in
-// [NS] (XEP-0203) or x in [NSLegacy] (XEP-0091).
+// [NS] (XEP-0203 section 2) or x in [NSLegacy] (XEP-0091 section 2).
 func IsElement(name xml.Name) bool {
 	return name.Local == "delay" && name.Space == NS || name.Local == "x" && name.Space == NSLegacy
 }
 
 // ReadElement reads the rest of the element that start begins from r, up to
-// and including its end. Unknown attributes and children are ignored, and an
+// and including its end (XEP-0203 section 2, XEP-0091 section 2). Unknown attributes and children are ignored, and an
 // empty from is none.
 //
 // It fails only as r does, with [io.ErrUnexpectedEOF] if r ends before the
@@ -93,8 +93,8 @@ func (e *Element) readAttrs(attrs []xml.Attr) {
 }
 
 // TokenReader returns the element as tokens, in its own namespace; see
-// [Delay.TokenReader]. That of XEP-0091 has whole seconds only; new elements
-// should not be written so, except beside the one of XEP-0203 and for peers
+// [Delay.TokenReader]. That of XEP-0091 has whole seconds only, as its section 4
+// demands; new elements should not be written so, except beside the one of XEP-0203 and for peers
 // that know nothing newer. An element with an Err yields that error.
 func (e Element) TokenReader() xml.TokenReader {
 	if e.Err != nil {

@@ -7,18 +7,19 @@ import (
 	"unicode/utf8"
 )
 
+// The errors that callers may want to tell apart, with errors.Is.
 var (
 	// ErrRange is the error of what is well written but does not exist in
-	// XEP-0082: the year 0000 or 12012, the 30th of February, an offset of
-	// 15 hours. Use errors.Is.
+	// XEP-0082 section 3: the year 0000 or 12012, the 30th of February, an
+	// offset of 15 hours.
 	ErrRange = errors.New("delay: out of range")
 
 	// ErrNoStamp is the error of an element without the stamp attribute that
 	// XEP-0203 section 2 requires.
 	ErrNoStamp = errors.New("delay: no stamp")
 
-	// ErrName is the error of an element that is not a delayed-delivery
-	// element at all.
+	// ErrName is the error of an element that is neither that of XEP-0203
+	// section 2 nor that of XEP-0091 section 2.
 	ErrName = errors.New("delay: not a delayed-delivery element")
 )
 

@@ -42,7 +42,7 @@ func (t TimeOfDay) On(d Date, loc *time.Location) time.Time {
 		t.Zone.Location(d.Zone.Location(loc)))
 }
 
-// String returns the text as [ParseTime] reads it, or "invalid time".
+// String returns the text of XEP-0082 section 3.3, or "invalid time".
 func (t TimeOfDay) String() string {
 	b, err := t.MarshalText()
 	if err != nil {
@@ -51,8 +51,8 @@ func (t TimeOfDay) String() string {
 	return string(b)
 }
 
-// MarshalText returns the text as [ParseTime] reads it, with as many digits of
-// a fraction as needed. It fails with [ErrRange] if there is no such time of
+// MarshalText returns the text of XEP-0082 section 3.3, with as many digits of a
+// fraction as needed. It fails with [ErrRange] if there is no such time of
 // day or zone.
 func (t TimeOfDay) MarshalText() ([]byte, error) {
 	since := t.SinceMidnight

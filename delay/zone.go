@@ -30,7 +30,7 @@ func (z Zone) Location(instead *time.Location) *time.Location {
 	return time.FixedZone("", z.Minutes*60)
 }
 
-// String returns the text of the zone: nothing, "Z" or an offset as in "-05:00".
+// String returns the text of XEP-0082 section 3: nothing, "Z" or an offset as in "-05:00".
 func (z Zone) String() string {
 	return string(z.append(nil))
 }
