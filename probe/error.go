@@ -35,56 +35,64 @@ var (
 // maxErrorTexts bounds the languages of an error's text.
 const maxErrorTexts = 4
 
+// refusal is an error element as it was read.
+type refusal struct {
+	err   stanza.Error
+	moved string // the new address that it names
+	cut   bool   // a bound was exceeded
+}
+
 // stanzaError reads the error child of a presence.
 func (rd *reader) stanzaError(start xml.StartElement) error {
-	e, moved, err := readError(start, rd.src)
-	rd.p.Err, rd.p.Moved = e, moved
+	e, err := readError(start, rd)
+	rd.p.Err, rd.p.Moved, rd.p.Cut = e.err, e.moved, rd.p.Cut || e.cut
 	return err
 }
 
-// readError reads the rest of an error element (RFC 6120 section 8.3), and
-// the new address that it may name.
-func readError(start xml.StartElement, r xml.TokenReader) (e stanza.Error, moved string, err error) {
-	e.XMLName = start.Name
+// readError reads the rest of an error element (RFC 6120 section 8.3).
+func readError(start xml.StartElement, r xml.TokenReader) (e refusal, err error) {
+	e.err.XMLName = start.Name
 	for _, attr := range start.Attr {
 		switch {
 		case attr.Name.Space != "":
 		case attr.Name.Local == "type":
-			e.Type = stanza.ErrorType(attr.Value)
+			e.err.Type = stanza.ErrorType(attr.Value)
 		case attr.Name.Local == "by":
-			e.By, _ = address.Parse(attr.Value)
+			e.err.By, _ = address.Parse(attr.Value)
 		}
 	}
 	for {
 		tok, err := r.Token()
 		switch tok := tok.(type) {
 		case xml.EndElement:
-			return e, moved, nil
+			return e, nil
 		case xml.StartElement:
-			if moved, err = readErrorChild(&e, moved, tok, r); err != nil {
-				return e, moved, err
+			if err := e.child(tok, r); err != nil {
+				return e, err
 			}
 			continue
 		}
 		if err != nil || tok == nil {
-			return e, moved, err
+			return e, err
 		}
 	}
 }
 
-func readErrorChild(e *stanza.Error, moved string, start xml.StartElement, r xml.TokenReader) (string, error) {
+func (e *refusal) child(start xml.StartElement, r xml.TokenReader) error {
 	if start.Name.Space != stanza.NSError {
-		return moved, xmlstream.Skip(r)
+		return xmlstream.Skip(r)
 	}
-	s, _, err := chardata.Read(r, MaxStatus)
+	s, cut, err := chardata.Read(r, MaxStatus)
+	e.cut = e.cut || cut
 	if start.Name.Local != "text" {
-		if e.Condition == "" {
-			e.Condition = stanza.Condition(start.Name.Local)
+		c := stanza.Condition(start.Name.Local)
+		if e.err.Condition == "" {
+			e.err.Condition = c
 		}
-		if c := stanza.Condition(start.Name.Local); c == stanza.Gone || c == stanza.Redirect {
-			moved = s
+		if c == stanza.Gone || c == stanza.Redirect {
+			e.moved = s
 		}
-		return moved, err
+		return err
 	}
 	lang := ""
 	for _, attr := range start.Attr {
@@ -92,13 +100,15 @@ func readErrorChild(e *stanza.Error, moved string, start xml.StartElement, r xml
 			lang = attr.Value
 		}
 	}
-	if e.Text == nil {
-		e.Text = make(map[string]string, 1)
+	if e.err.Text == nil {
+		e.err.Text = make(map[string]string, 1)
 	}
-	if len(e.Text) < maxErrorTexts {
-		e.Text[lang] = s
+	if len(e.err.Text) < maxErrorTexts {
+		e.err.Text[lang] = s
+	} else {
+		e.cut = true
 	}
-	return moved, err
+	return err
 }
 
 // verdict is what an error condition says about the question.

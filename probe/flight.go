@@ -6,7 +6,6 @@ import (
 
 	"mellium.im/xmlstream"
 	"mellium.im/xmpp"
-	"mellium.im/xmpp/stanza"
 
 	"example.org/lastpresence/internal/lastactivity"
 	"example.org/lastpresence/internal/request"
@@ -35,8 +34,8 @@ func (c *Client) presence(p Presence) {
 func (c *Client) fence(f *flight, start *xml.StartElement, r xml.TokenReader) {
 	for _, attr := range start.Attr {
 		if attr.Name.Local == "type" && attr.Value == "error" {
-			e, moved := iqError(r)
-			c.step(f, func(now time.Time) { f.x.fenceError(e, moved, now) })
+			e := iqError(r)
+			c.step(f, func(now time.Time) { f.x.fenceError(e.err, e.moved, now) })
 			return
 		}
 	}
@@ -109,24 +108,24 @@ func (c *Client) land(f *flight) {
 }
 
 // iqError reads the error child of an IQ.
-func iqError(r xml.TokenReader) (e stanza.Error, moved string) {
+func iqError(r xml.TokenReader) (e refusal) {
 	for {
 		tok, err := r.Token()
 		switch tok := tok.(type) {
 		case xml.EndElement:
-			return e, moved
+			return e
 		case xml.StartElement:
 			if tok.Name.Local == "error" {
-				e, moved, _ = readError(tok, r)
+				e, _ = readError(tok, r)
 				continue
 			}
 			if xmlstream.Skip(r) != nil {
-				return e, moved
+				return e
 			}
 			continue
 		}
 		if err != nil || tok == nil {
-			return e, moved
+			return e
 		}
 	}
 }

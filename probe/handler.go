@@ -37,7 +37,7 @@ func (h *handler) HandleXMPP(t xmlstream.TokenReadEncoder, start *xml.StartEleme
 		return h.next.HandleXMPP(t, start)
 	}
 	h.tape.record(t)
-	rd := reader{src: &h.tape}
+	rd := reader{src: &h.tape, keep: h.client.cfg.keep}
 	p, err := rd.read(*start, h.client.s.LocalAddr().Bare(), time.Now())
 	if err == nil {
 		h.client.presence(p)

@@ -18,6 +18,7 @@ type config struct {
 	grace    time.Duration
 	old      *Client
 	allowed  func(jid.JID) bool
+	keep     bool
 	presence func(p Presence, asked bool)
 	answer   func(Answer)
 }
@@ -91,6 +92,13 @@ func Subscribed(f func(contact jid.JID) bool) Option {
 // lock held; it must not block and must not send.
 func Observe(f func(p Presence, asked bool)) Option {
 	return func(cfg *config) { cfg.presence = f }
+}
+
+// KeepChildren has the presences that are given to [Observe], and those in an
+// [Answer], keep the children that mean nothing to this package, for
+// [Presence.Children]. The default is not to.
+func KeepChildren() Option {
+	return func(cfg *config) { cfg.keep = true }
 }
 
 // Answered has f called once for every probe that ended with an answer, also

@@ -1,9 +1,12 @@
 package probe
 
 import (
+	"encoding/xml"
+	"io"
 	"strings"
 	"time"
 
+	"mellium.im/xmlstream"
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
@@ -25,7 +28,8 @@ type Presence struct {
 
 	// Priority is 0 where the stanza has none, or none that can be read
 	// (RFC 6121 section 4.7.2.3).
-	Priority int8
+	Priority    int8
+	PriorityErr error // why it cannot be read, nil where it can
 
 	// Delay is the believed one of the stanza's delayed-delivery elements
 	// (XEP-0203, XEP-0091); a zero Stamp means none. Doubts has the others.
@@ -48,11 +52,12 @@ type Presence struct {
 	Received time.Time
 
 	// Cut tells that the stanza exceeded a bound of this package
-	// (MaxTokens, MaxStatus …), and that something of it is missing here.
+	// (MaxTokens, MaxChildren …), and that something of it is missing here.
 	Cut bool
 
 	statuses []text
-	online   bool // has a show or priority element
+	online   bool        // has a show or priority element
+	others   []xml.Token // the other children, where they are kept
 }
 
 type text struct {
@@ -101,6 +106,22 @@ func (p Presence) Status(lang ...string) string {
 		return p.statuses[0].data
 	}
 	return ""
+}
+
+// Children returns a reader of the other children of the stanza, one after the
+// other as they came, where keeping them was asked for: see
+// [ReadPresenceChildren] and [KeepChildren]. A child that exceeds MaxKept
+// together with those before it is left out, and Cut is set. Each call returns
+// a reader from the beginning; its tokens must not be changed.
+func (p Presence) Children() xml.TokenReader {
+	next := 0
+	return xmlstream.ReaderFunc(func() (xml.Token, error) {
+		if next == len(p.others) {
+			return nil, io.EOF
+		}
+		next++
+		return p.others[next-1], nil
+	})
 }
 
 func (p Presence) language(s text) string {

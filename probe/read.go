@@ -21,10 +21,13 @@ import (
 // Bounds of what is read of one presence stanza. What exceeds them is not
 // kept, and Presence.Cut says so.
 const (
-	MaxTokens   = 4096 // XML tokens of the stanza that are looked at
-	MaxStatus   = 4096 // bytes of each status and error text
-	MaxStatuses = 16   // status elements
-	MaxDelays   = 8    // delayed-delivery elements
+	MaxTokens   = 4096     // XML tokens of the stanza that are looked at
+	MaxChildren = 256      // child elements that are looked at
+	MaxDepth    = 64       // elements inside of each other, below the stanza
+	MaxStatus   = 4096     // bytes of each status and error text
+	MaxStatuses = 16       // status elements
+	MaxDelays   = 8        // delayed-delivery elements
+	MaxKept     = 16 << 10 // bytes of names, attributes and text of other children
 )
 
 const (
@@ -32,8 +35,9 @@ const (
 	nsIdle = "urn:xmpp:idle:1"
 )
 
-// errCut ends the reading of a stanza that exceeds MaxTokens.
-var errCut = errors.New("probe: the stanza exceeds the bound on its tokens")
+// errCut ends the reading of a stanza that exceeds MaxTokens, MaxChildren or
+// MaxDepth.
+var errCut = errors.New("probe: the stanza exceeds a bound")
 
 // ReadPresence reads a presence stanza from r, which begins with its start
 // element. Only direct children of the stanza in their own namespaces count.
@@ -42,9 +46,19 @@ var errCut = errors.New("probe: the stanza exceeds the bound on its tokens")
 //
 // It returns an error where r does not begin with a presence, where an address
 // is malformed, or where r fails; what was read until then is returned with
-// it. A stanza of more than MaxTokens is read up to that bound, and what
-// follows is left in r.
+// it. A stanza of more than MaxTokens, MaxChildren or MaxDepth is read up to
+// there, and what follows is left in r.
 func ReadPresence(r xml.TokenReader) (Presence, error) {
+	return readPresence(r, false)
+}
+
+// ReadPresenceChildren is ReadPresence, but what the user provided besides
+// (XEP-0318 section 3.1) is kept for [Presence.Children].
+func ReadPresenceChildren(r xml.TokenReader) (Presence, error) {
+	return readPresence(r, true)
+}
+
+func readPresence(r xml.TokenReader, keep bool) (Presence, error) {
 	tok, err := r.Token()
 	start, ok := tok.(xml.StartElement)
 	if !ok || start.Name.Local != "presence" {
@@ -53,26 +67,18 @@ func ReadPresence(r xml.TokenReader) (Presence, error) {
 		}
 		return Presence{}, fmt.Errorf("probe: read presence: %w", err)
 	}
-	rd := reader{src: &bounded{r: r}}
+	rd := reader{src: r, keep: keep}
 	return rd.read(start, jid.JID{}, time.Now())
 }
 
-// bounded ends with errCut after MaxTokens tokens.
-type bounded struct {
-	r xml.TokenReader
-	n int
-}
-
-func (b *bounded) Token() (xml.Token, error) {
-	if b.n++; b.n > MaxTokens {
-		return nil, errCut
-	}
-	return b.r.Token()
-}
-
-// reader reads one presence; src ends with errCut where the bound is.
+// reader reads one presence. As a token reader it ends with errCut where a
+// bound is.
 type reader struct {
 	src    xml.TokenReader
+	keep   bool // the other children
+	tokens int
+	depth  int
+	kept   int
 	p      Presence
 	space  string
 	delays []delay.Element
@@ -80,6 +86,23 @@ type reader struct {
 	idle   time.Time
 	ago    time.Duration
 	hasAgo bool
+}
+
+// Token returns the source's next token.
+func (rd *reader) Token() (xml.Token, error) {
+	if rd.tokens++; rd.tokens > MaxTokens {
+		return nil, errCut
+	}
+	tok, err := rd.src.Token()
+	switch tok.(type) {
+	case xml.StartElement:
+		if rd.depth++; rd.depth > MaxDepth {
+			return nil, errCut
+		}
+	case xml.EndElement:
+		rd.depth--
+	}
+	return tok, err
 }
 
 // read reads the rest of the stanza that start begins.
@@ -132,19 +155,27 @@ func (rd *reader) addresses(start xml.StartElement) (err error) {
 }
 
 func addressError(name, value string, err error) error {
-	if len(value) > 64 {
-		value = value[:64] + "…"
+	return fmt.Errorf("probe: read presence: %s=%q is no address (RFC 7622 section 3): %w", name, shorten(value), err)
+}
+
+// shorten returns what an error says of an input.
+func shorten(s string) string {
+	if len(s) > 64 {
+		return s[:64] + "…"
 	}
-	return fmt.Errorf("probe: read presence: %s=%q is no address (RFC 7622 section 3): %w", name, value, err)
+	return s
 }
 
 func (rd *reader) children() error {
-	for {
-		tok, err := rd.src.Token()
+	for n := 0; ; {
+		tok, err := rd.Token()
 		switch tok := tok.(type) {
 		case xml.EndElement:
 			return nil
 		case xml.StartElement:
+			if n++; n > MaxChildren {
+				return errCut
+			}
 			if err := rd.child(tok); err != nil {
 				return err
 			}
@@ -164,7 +195,7 @@ func (rd *reader) child(start xml.StartElement) error {
 	case start.Name.Space == rd.space:
 		return rd.own(start)
 	case delay.IsElement(start.Name):
-		element, err := delay.ReadElement(start, rd.src)
+		element, err := delay.ReadElement(start, rd)
 		if len(rd.delays) < MaxDelays {
 			rd.delays = append(rd.delays, element)
 		} else {
@@ -179,8 +210,10 @@ func (rd *reader) child(start xml.StartElement) error {
 		}
 	case start.Name.Space == lastactivity.NS && start.Name.Local == "query":
 		rd.ago, rd.hasAgo = lastactivity.Seconds(start)
+	default:
+		return rd.other(start)
 	}
-	return xmlstream.Skip(rd.src)
+	return xmlstream.Skip(rd)
 }
 
 // own reads a child in the stanza's own namespace.
@@ -211,18 +244,24 @@ func (rd *reader) own(start xml.StartElement) error {
 	case "priority":
 		rd.p.online = true
 		s, err := rd.text()
-		if n, bad := strconv.ParseInt(strings.TrimSpace(s), 10, 8); bad == nil {
-			rd.p.Priority = int8(n)
-		}
+		rd.p.Priority, rd.p.PriorityErr = parsePriority(strings.TrimSpace(s))
 		return err
 	case "error":
 		return rd.stanzaError(start)
 	}
-	return xmlstream.Skip(rd.src)
+	return rd.other(start)
+}
+
+func parsePriority(s string) (int8, error) {
+	n, err := strconv.ParseInt(s, 10, 8)
+	if err != nil {
+		return 0, fmt.Errorf("probe: priority %q is no whole number from -128 to 127 (RFC 6121 section 4.7.2.3)", shorten(s))
+	}
+	return int8(n), nil
 }
 
 func (rd *reader) text() (string, error) {
-	s, cut, err := chardata.Read(rd.src, MaxStatus)
+	s, cut, err := chardata.Read(rd, MaxStatus)
 	rd.p.Cut = rd.p.Cut || cut
 	return s, err
 }

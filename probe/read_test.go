@@ -156,8 +156,16 @@ func TestBounds(t *testing.T) {
 		{"one status more", strings.Repeat("<status>x</status>", probe.MaxStatuses+1), true, 1},
 		{"the most delays", strings.Repeat("<delay xmlns='urn:xmpp:delay' stamp='2012-09-10T23:41:07Z'/>", probe.MaxDelays), false, 0},
 		{"one delay more", strings.Repeat("<delay xmlns='urn:xmpp:delay' stamp='2012-09-10T23:41:07Z'/>", probe.MaxDelays+1), true, 0},
-		{"the most tokens", "<status>x</status>" + strings.Repeat("<x/>", (probe.MaxTokens-4)/2), false, 1},
-		{"one child more", "<status>x</status>" + strings.Repeat("<x/>", (probe.MaxTokens-4)/2+1), true, 1},
+		{"the most tokens", "<status>x</status><x>" + strings.Repeat("<y/>", (probe.MaxTokens-6)/2) + "</x>", false, 1},
+		{"one element more", "<status>x</status><x>" + strings.Repeat("<y/>", (probe.MaxTokens-6)/2+1) + "</x>", true, 1},
+		{"the most children", strings.Repeat("<x/>", probe.MaxChildren-1) + "<status>x</status>", false, 1},
+		{"one child more", "<status>x</status>" + strings.Repeat("<x/>", probe.MaxChildren), true, 1},
+		{"the deepest nesting", strings.Repeat("<x>", probe.MaxDepth) + strings.Repeat("</x>", probe.MaxDepth) + "<status>x</status>", false, 1},
+		{"one level more", "<status>x</status>" + strings.Repeat("<x>", probe.MaxDepth+1) + strings.Repeat("</x>", probe.MaxDepth+1), true, 1},
+		{"the longest error text", "<status>x</status>" + errorOf(probe.MaxStatus, 1), false, 1},
+		{"an error text of one byte more", "<status>x</status>" + errorOf(probe.MaxStatus+1, 1), true, 1},
+		{"an error text in four languages", "<status>x</status>" + errorOf(1, 4), false, 1},
+		{"an error text in five languages", "<status>x</status>" + errorOf(1, 5), true, 1},
 		{"10,000 levels", "<status>x</status>" + strings.Repeat("<x>", 10_000) + strings.Repeat("</x>", 10_000), true, 1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -166,6 +174,36 @@ func TestBounds(t *testing.T) {
 				t.Errorf("cut %v, status of %d bytes, want %v, %d", p.Cut, len(p.Status()), tc.cut, tc.status)
 			}
 		})
+	}
+}
+
+// errorOf returns an error element with so many texts of n bytes each.
+func errorOf(n, languages int) string {
+	var b strings.Builder
+	b.WriteString("<error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>")
+	for i := range languages {
+		fmt.Fprintf(&b, "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='l%d'>%s</text>", i, strings.Repeat("x", n))
+	}
+	b.WriteString("</error>")
+	return b.String()
+}
+
+func TestPriorityThatCannotBeReadIsNoted(t *testing.T) {
+	for _, tc := range []struct {
+		in  string
+		bad bool
+	}{
+		{"0", false}, {"127", false}, {"-128", false}, {"+5", false}, {" 7\n", false},
+		{"128", true}, {"-129", true}, {"", true}, {"high", true}, {"1.0", true}, {"1_0", true}, {"0x1", true}, {"1 0", true},
+		{strings.Repeat("9", 1000), true},
+	} {
+		p := read(t, "<presence><priority>"+tc.in+"</priority><status>x</status></presence>")
+		if (p.PriorityErr != nil) != tc.bad || tc.bad && p.Priority != 0 || p.Status() != "x" {
+			t.Errorf("priority %.20q: %d, %v, want noted: %v", tc.in, p.Priority, p.PriorityErr, tc.bad)
+		}
+		if p.PriorityErr != nil && len(p.PriorityErr.Error()) > 200 {
+			t.Errorf("priority %.20q: the note has %d bytes", tc.in, len(p.PriorityErr.Error()))
+		}
 	}
 }
 

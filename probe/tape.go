@@ -9,8 +9,8 @@ import (
 // tapeText is how much text a tape keeps room for between two stanzas.
 const tapeText = 16 << 10
 
-// tape records the tokens of a stanza as they are read, at most MaxTokens, and
-// plays them again, followed by what was not read. Text is copied, because a
+// tape records the tokens of a stanza as they are read, and plays them again,
+// followed by what was not read. Text is copied, because a
 // decoder reuses it; it becomes a token again only if somebody asks.
 type tape struct {
 	src    xml.TokenReader
@@ -36,9 +36,6 @@ func (t *tape) record(src xml.TokenReader) {
 
 // Token reads on and records.
 func (t *tape) Token() (xml.Token, error) {
-	if len(t.tokens) >= MaxTokens {
-		return nil, errCut
-	}
 	tok, err := t.src.Token()
 	switch data := tok.(type) {
 	case nil:
