@@ -19,6 +19,7 @@ import (
 	"mellium.im/sasl"
 	"mellium.im/xmpp"
 	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/roster"
 
 	"example.org/lastpresence/internal/suite"
 )
@@ -106,6 +107,7 @@ func (s *Server) Connect(ctx context.Context, account jid.JID) (*xmpp.Session, e
 	session, err := xmpp.NewClientSession(ctx, account, conn,
 		xmpp.StartTLS(&tls.Config{ServerName: account.Domainpart(), RootCAs: s.certs.pool, MinVersion: tls.VersionTLS12}),
 		xmpp.SASL("", Password, sasl.ScramSha1, sasl.Plain),
+		roster.Versioning(),
 		bind,
 	)
 	if err != nil {
