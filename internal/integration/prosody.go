@@ -1,7 +1,7 @@
 package integration
 
 import (
-	_ "embed"
+	"embed"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,8 +12,8 @@ import (
 	"mellium.im/xmpp/jid"
 )
 
-//go:embed mod_probe_details.lua
-var probeDetails []byte
+//go:embed mod_probe_details.lua mod_sift.lua
+var plugins embed.FS
 
 // ProsodyVariant is a configuration of Prosody.
 type ProsodyVariant int
@@ -23,6 +23,7 @@ const (
 	Stock   ProsodyVariant = iota // as shipped, with last activity
 	Stamps                        // with mod_lastlog's stamps on offline presence
 	XEP0318                       // with a plugin that does what XEP-0318 shows
+	Sift                          // with a plugin that sifts presence (XEP-0273)
 )
 
 // lastlog is where Debian's prosody-modules puts the module for Stamps, a
@@ -40,9 +41,11 @@ func StartProsody(t testing.TB, v ProsodyVariant) *Server {
 	s := &Server{Name: "Prosody", Addr: loopback(freePort(t)), certs: makeCertificates(t, dir, domains)}
 	s.Authority = s.certs.authority
 	prosodyData(t, filepath.Join(dir, "data"))
-	plugin := filepath.Join(dir, "mod_probe_details.lua")
+	plugged := filepath.Join(dir, "plugins")
+	if err := os.CopyFS(plugged, plugins); err != nil {
+		t.Fatal(err)
+	}
 	config, log := filepath.Join(dir, "prosody.cfg.lua"), filepath.Join(dir, "prosody.log")
-	write(t, plugin, string(probeDetails))
 	write(t, config, prosodyConfig(s, v, dir, log))
 	start(t, exec.Command(program, "-F", "--config", config), s.Addr, log)
 	return s
@@ -57,6 +60,8 @@ func prosodyConfig(s *Server, v ProsodyVariant, dir, log string) string {
 		b.WriteString("lastlog_stamp_offline = true\n")
 	case XEP0318:
 		modules = append(modules, "probe_details")
+	case Sift:
+		modules = append(modules, "sift")
 	}
 	port := s.Addr[strings.LastIndexByte(s.Addr, ':')+1:]
 	fmt.Fprintf(&b, `
@@ -71,7 +76,7 @@ modules_enabled = { "%[6]s" }
 modules_disabled = { "s2s" }
 authentication = "internal_plain"
 ssl = { certificate = %[7]q, key = %[8]q }
-`, filepath.Join(dir, "data"), filepath.Join(dir, "prosody.pid"), dir, log, port,
+`, filepath.Join(dir, "data"), filepath.Join(dir, "prosody.pid"), filepath.Join(dir, "plugins"), log, port,
 		strings.Join(modules, `", "`), s.certs.cert, s.certs.key)
 	for _, d := range domains {
 		fmt.Fprintf(&b, "VirtualHost %q\n", d)
