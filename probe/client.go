@@ -63,10 +63,10 @@ type flight struct {
 // never for a list of contacts (XEP-0318 section 2).
 //
 // An answer of any outcome is not an error. The error is for what stopped the
-// asking: ErrNotSubscribed, ErrCoolDown, ErrBudget, ErrClosed, what the session
-// failed with, or the context's error, which comes with what was known by
-// then. Simultaneous probes to one contact are one probe; the end of one
-// caller's context does not concern the others.
+// asking: ErrInvisible, ErrNotSubscribed, ErrCoolDown, ErrBudget, ErrClosed,
+// what the session failed with, or the context's error, which comes with what
+// was known by then. Simultaneous probes to one contact are one probe; the end
+// of one caller's context does not concern the others.
 func (c *Client) Probe(ctx context.Context, to jid.JID) (Answer, error) {
 	to = to.Bare()
 	answer := Answer{Contact: to}
@@ -76,12 +76,13 @@ func (c *Client) Probe(ctx context.Context, to jid.JID) (Answer, error) {
 	if to.Equal(jid.JID{}) {
 		return answer, fmt.Errorf("probe: ask: the address is empty (XEP-0318 section 3.1)")
 	}
-	if c.cfg.allowed != nil && to.Localpart() != "" && !c.cfg.allowed(to) {
-		return answer, fmt.Errorf("%w: %s", ErrNotSubscribed, to)
-	}
-	f, err := c.join(to)
+	f, joined, err := c.ask(to)
 	if err != nil {
+		c.debug("refused", to, reason(err))
 		return answer, fmt.Errorf("%w: %s", err, to)
+	}
+	if joined {
+		c.debug("joined", to)
 	}
 	select {
 	case <-f.done:
@@ -96,23 +97,35 @@ func (c *Client) Probe(ctx context.Context, to jid.JID) (Answer, error) {
 	return f.x.answer(), fmt.Errorf("probe: ask %s: %w", to, ctx.Err())
 }
 
-// join returns the flight to the contact, a new one where there is none.
-func (c *Client) join(to jid.JID) (*flight, error) {
+// ask returns a flight to the contact if there may be one.
+func (c *Client) ask(to jid.JID) (f *flight, joined bool, err error) {
+	switch {
+	case c.cfg.visible != nil && !c.cfg.visible():
+		return nil, false, ErrInvisible
+	case c.cfg.allowed != nil && to.Localpart() != "" && !c.cfg.allowed(to):
+		return nil, false, ErrNotSubscribed
+	}
+	return c.join(to)
+}
+
+// join returns the flight to the contact, a new one where there is none to
+// join.
+func (c *Client) join(to jid.JID) (f *flight, joined bool, err error) {
 	key := to.String()
 	now := time.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed || c.s.State()&xmpp.InputStreamClosed != 0 {
-		return nil, ErrClosed
+		return nil, false, ErrClosed
 	}
 	if f := c.flights[key]; f != nil {
 		c.ledger.joined()
-		return f, nil
+		return f, true, nil
 	}
 	if err := c.ledger.send(key, now); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	f := &flight{
+	f = &flight{
 		key: key,
 		x: exchange{
 			target:  to,
@@ -128,12 +141,13 @@ func (c *Client) join(to jid.JID) (*flight, error) {
 	c.flights[key] = f
 	f.timer = time.AfterFunc(poll, func() { c.tick(f) })
 	go c.launch(f)
-	return f, nil
+	return f, false, nil
 }
 
 // launch writes the probe and its fence. It ends when the session takes them
 // or fails.
 func (c *Client) launch(f *flight) {
+	c.debug("asked", f.x.target)
 	err := request.Write(c.s, stanzaWithID(f.x.target, f.x.probeID), lastactivity.Query(f.x.target, f.fenceID))
 	if err != nil {
 		c.fail(f, fmt.Errorf("probe: ask %s: %w", f.x.target, err))

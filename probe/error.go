@@ -18,6 +18,10 @@ var (
 	// know: by our own roster, without asking, or by its server's word.
 	ErrNotSubscribed = errors.New("probe: not subscribed to the contact's presence")
 
+	// ErrInvisible means that asking would show the user, who hides; see
+	// [Visible].
+	ErrInvisible = errors.New("probe: the own presence is not visible")
+
 	// ErrBudget means that too many probes were sent lately; see [Budget].
 	ErrBudget = errors.New("probe: over budget")
 

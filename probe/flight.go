@@ -2,6 +2,7 @@ package probe
 
 import (
 	"encoding/xml"
+	"log/slog"
 	"time"
 
 	"mellium.im/xmlstream"
@@ -78,6 +79,7 @@ func (c *Client) step(f *flight, event func(now time.Time)) {
 	c.ledger.answered(f.answer.Outcome)
 	c.land(f)
 	c.mu.Unlock()
+	c.debug("answered", f.answer.Contact, slog.String("outcome", f.answer.Outcome.String()), slog.Duration("round_trip", f.answer.RoundTrip))
 	if c.cfg.answer != nil {
 		c.cfg.answer(f.answer)
 	}
@@ -95,6 +97,7 @@ func (c *Client) fail(f *flight, err error) {
 	c.ledger.failed(f.key)
 	c.land(f)
 	c.mu.Unlock()
+	c.debug("failed", f.answer.Contact, reason(err))
 	close(f.done)
 }
 

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"log/slog"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -18,6 +19,8 @@ type config struct {
 	grace    time.Duration
 	old      *Client
 	allowed  func(jid.JID) bool
+	visible  func() bool
+	log      *slog.Logger
 	keep     bool
 	presence func(p Presence, asked bool)
 	answer   func(Answer)
@@ -83,6 +86,23 @@ func Continue(old *Client) Option {
 // with no lock held.
 func Subscribed(f func(contact jid.JID) bool) Option {
 	return func(cfg *config) { cfg.allowed = f }
+}
+
+// Visible keeps a user who hides from giving that away: Probe refuses with
+// [ErrInvisible] while f returns false, which it should while the user's own
+// presence is invisible or unavailable; for hosts as for contacts. The default
+// is to ask whatever the own presence, which a Client does not know. f is
+// called on the goroutine of Probe, with no lock held.
+func Visible(f func() bool) Option {
+	return func(cfg *config) { cfg.visible = f }
+}
+
+// Log has every probe told to the logger at debug level, and nothing at any
+// other: whom it asks, what the outcome is and how long it took, or why it was
+// refused; never a status text or a time that a peer told. The default, nil, is
+// to log nothing.
+func Log(l *slog.Logger) Option {
+	return func(cfg *config) { cfg.log = l }
 }
 
 // Observe has f called for every presence stanza that the session receives

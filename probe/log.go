@@ -1,0 +1,24 @@
+package probe
+
+import (
+	"context"
+	"log/slog"
+
+	"mellium.im/xmpp/jid"
+)
+
+// debug logs what happened to the question to a contact. It is called with no
+// lock held.
+func (c *Client) debug(msg string, to jid.JID, attrs ...slog.Attr) {
+	l := c.cfg.log
+	if l == nil || !l.Enabled(context.Background(), slog.LevelDebug) {
+		return
+	}
+	attrs = append(attrs, slog.String("contact", to.String()))
+	l.LogAttrs(context.Background(), slog.LevelDebug, "probe: "+msg, attrs...)
+}
+
+// reason is why a question was refused, or failed.
+func reason(err error) slog.Attr {
+	return slog.String("reason", err.Error())
+}
