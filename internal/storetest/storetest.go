@@ -1,0 +1,167 @@
+// Package storetest is what every [roster.Store] must do.
+package storetest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"sync"
+	"testing"
+	"time"
+
+	"mellium.im/xmpp/jid"
+
+	"example.org/lastpresence/roster"
+)
+
+// Account is whose contacts the tests store.
+var Account = jid.MustParse("juliet@capulet.lit")
+
+// Changes makes up changes of few contacts, so that they meet.
+func Changes(r *rand.Rand) roster.Saved {
+	at := func() time.Time {
+		if r.IntN(5) == 0 {
+			return time.Time{}
+		}
+		return time.Date(2012, 9, 10, 23, 41, r.IntN(8), r.IntN(3)*1000, time.UTC)
+	}
+	text := func() string { return []string{"", "bye", "Z", "ä", "a b", "𝄞", "\"%'\\"}[r.IntN(7)] }
+	sighting := func() roster.Sighting {
+		if r.IntN(3) == 0 {
+			return roster.Sighting{}
+		}
+		return roster.Sighting{At: at(), Heard: at(), Resource: text(), Status: text(), Settled: r.IntN(2) == 0}
+	}
+	var s roster.Saved
+	if r.IntN(2) == 0 {
+		s.Version, s.Synced = text(), at()
+	}
+	for i := range r.IntN(6) {
+		if r.IntN(2) == 0 {
+			continue
+		}
+		rec := roster.Record{
+			JID:          jid.MustParse(fmt.Sprintf("contact%d@montague.lit", i)),
+			Listed:       at(),
+			Name:         text(),
+			Subscription: []string{"none", "to", "from", "both", "remove"}[r.IntN(5)],
+			Ask:          r.IntN(2) == 0,
+			Approved:     r.IntN(2) == 0,
+			Seen:         sighting(),
+			Active:       sighting(),
+			Said:         sighting(),
+			Online:       at(),
+			Asked:        at(),
+			Learnt:       at(),
+		}
+		for range r.IntN(3) {
+			rec.Groups = append(rec.Groups, text())
+		}
+		if r.IntN(2) == 0 {
+			rec.Since = at()
+		}
+		s.Records = append(s.Records, rec)
+	}
+	return s
+}
+
+// Run runs the tests on the stores that open makes, each of which is empty.
+func Run(t *testing.T, open func(t testing.TB) roster.Store) {
+	t.Run("nothing is kept at first", func(t *testing.T) {
+		expect(t, open(t), Account, roster.Saved{})
+	})
+	t.Run("what is saved is merged", func(t *testing.T) {
+		for seed := range uint64(20) {
+			r := rand.New(rand.NewPCG(seed, 1))
+			s := open(t)
+			if err := s.Remove(t.Context(), Account); err != nil {
+				t.Fatal(err)
+			}
+			var want roster.Saved
+			for range 30 {
+				changes := Changes(r)
+				want = want.Merge(changes)
+				save(t, s, Account, changes)
+				if r.IntN(3) == 0 {
+					save(t, s, Account, changes)
+				}
+				expect(t, s, Account, want)
+				if t.Failed() {
+					t.Fatalf("seed %d", seed)
+				}
+			}
+		}
+	})
+	t.Run("accounts do not mix, and are forgotten", func(t *testing.T) {
+		s := open(t)
+		r := rand.New(rand.NewPCG(1, 2))
+		accounts := []jid.JID{Account, jid.MustParse("romeo@montague.lit"), jid.MustParse("capulet.lit"),
+			jid.MustParse("d+artagnan@musketeers.lit"), jid.MustParse("ärger@bücher.example")}
+		wants := make([]roster.Saved, len(accounts))
+		for i, a := range accounts {
+			changes := Changes(r)
+			changes.Records = append(changes.Records, roster.Record{JID: jid.MustParse("nurse@capulet.lit"), Name: a.String()})
+			wants[i] = wants[i].Merge(changes)
+			full, err := a.WithResource("balcony")
+			if err != nil {
+				t.Fatal(err)
+			}
+			save(t, s, full, changes) // a resource does not count
+		}
+		for i, a := range accounts {
+			expect(t, s, a, wants[i])
+		}
+		for range 2 {
+			if err := s.Remove(t.Context(), accounts[0]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		expect(t, s, accounts[0], roster.Saved{})
+		expect(t, s, accounts[1], wants[1])
+	})
+	t.Run("many write at once", func(t *testing.T) {
+		s := open(t)
+		var wg sync.WaitGroup
+		var want roster.Saved
+		for writer := range uint64(8) {
+			r := rand.New(rand.NewPCG(writer, 3))
+			for range 10 {
+				want = want.Merge(Changes(r))
+			}
+			wg.Go(func() {
+				r := rand.New(rand.NewPCG(writer, 3))
+				for range 10 {
+					if err := s.Save(t.Context(), Account, Changes(r)); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		expect(t, s, Account, want)
+	})
+}
+
+func save(t *testing.T, s roster.Store, account jid.JID, changes roster.Saved) {
+	t.Helper()
+	if err := s.Save(t.Context(), account, changes); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func expect(t *testing.T, s roster.Store, account jid.JID, want roster.Saved) {
+	t.Helper()
+	got, err := s.Load(t.Context(), account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !Equal(got, want) {
+		t.Errorf("kept: %+v\nwant: %+v", got, want)
+	}
+}
+
+// Equal tells whether two mean the same, in whichever order their records are.
+func Equal(a, b roster.Saved) bool {
+	a, b = a.Merge(roster.Saved{}), b.Merge(roster.Saved{})
+	return a.Version == b.Version && a.Synced.Equal(b.Synced) && reflect.DeepEqual(a.Records, b.Records)
+}

@@ -1,0 +1,253 @@
+package filestore_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"mellium.im/xmpp/jid"
+
+	"example.org/lastpresence/internal/storetest"
+	"example.org/lastpresence/roster"
+	"example.org/lastpresence/roster/filestore"
+)
+
+func newStore(t testing.TB) *filestore.Store {
+	t.Helper()
+	s, err := filestore.New(filepath.Join(t.TempDir(), "presence"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(t testing.TB) roster.Store { return newStore(t) })
+}
+
+// romeo is a record with something in every field.
+var romeo = roster.Record{
+	JID: jid.MustParse("romeo@montague.lit"), Listed: at(1), Name: "Romeo", Groups: []string{"Friends", ""}, Subscription: "both",
+	Ask: true, Approved: true, Since: at(2),
+	Seen:   roster.Sighting{At: at(3), Heard: at(4), Resource: "orchard", Status: "<Bye> & …", Settled: true},
+	Active: roster.Sighting{At: at(5)}, Said: roster.Sighting{Status: "words"},
+	Online: at(6), Asked: at(7), Learnt: at(8),
+}
+
+func at(second int) time.Time { return time.Date(2012, 9, 10, 23, 41, second, 1000*second, time.UTC) }
+
+// saved returns a folder in which romeo is kept, and the file.
+func saved(t *testing.T) (s *filestore.Store, file string, content []byte) {
+	t.Helper()
+	dir := t.TempDir()
+	s, err := filestore.New(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Save(t.Context(), storetest.Account, roster.Saved{Version: "v1", Synced: at(9), Records: []roster.Record{romeo}}); err != nil {
+		t.Fatal(err)
+	}
+	file = filepath.Join(dir, "juliet@capulet.lit.roster")
+	content, err = os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, file, content
+}
+
+func TestTheFormatStaysAsItIs(t *testing.T) {
+	_, _, content := saved(t)
+	golden, err := os.ReadFile(filepath.Join("testdata", "version1.roster"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(content, golden) {
+		t.Errorf("the file:\n%s\nwant:\n%s", content, golden)
+	}
+}
+
+func TestOnlyTheOwnerMayRead(t *testing.T) {
+	_, file, _ := saved(t)
+	entries, err := os.ReadDir(filepath.Dir(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s has the mode %v", e.Name(), info.Mode())
+		}
+	}
+}
+
+func TestADamagedFileIsSetAside(t *testing.T) {
+	_, _, content := saved(t)
+	damages := map[string][]byte{
+		"empty":                        {},
+		"another file":                 []byte("Dear diary\n"),
+		"another account":              bytes.Replace(content, []byte("juliet"), []byte("nurse"), 1),
+		"a changed letter":             bytes.Replace(content, []byte("Romeo"), []byte("Romeo!"), 1),
+		"a second foot":                append(bytes.Clone(content), content[bytes.LastIndexByte(content[:len(content)-1], '\n')+1:]...),
+		"no foot":                      content[:bytes.LastIndexByte(content[:len(content)-1], '\n')+1],
+		"zeros, as after a power cut":  make([]byte, len(content)),
+		"a version that never existed": bytes.Replace(content, []byte(`"version":1`), []byte(`"version":0`), 1),
+	}
+	for i := 1; i < len(content); i += 7 {
+		damages["cut short "+string(rune('0'+i%10))] = content[:len(content)-i]
+	}
+	for name, damage := range damages {
+		for _, how := range []string{"Load", "Save"} {
+			t.Run(name+", found by "+how, func(t *testing.T) {
+				s, file, _ := saved(t)
+				if err := os.WriteFile(file, damage, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				var err error
+				if how == "Load" {
+					_, err = s.Load(t.Context(), storetest.Account)
+				} else {
+					err = s.Save(t.Context(), storetest.Account, roster.Saved{Records: []roster.Record{romeo}})
+				}
+				var damaged *filestore.DamagedError
+				if !errors.As(err, &damaged) || damaged.Path != file || !strings.Contains(err.Error(), file) {
+					t.Fatalf("%v, want a DamagedError", err)
+				}
+				if kept, err := os.ReadFile(damaged.Aside); err != nil || !bytes.Equal(kept, damage) {
+					t.Errorf("set aside: %q, %v", kept, err)
+				}
+				if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+					t.Errorf("the damaged file is still there: %v", err)
+				}
+				if err := s.Save(t.Context(), storetest.Account, roster.Saved{Records: []roster.Record{romeo}}); err != nil {
+					t.Errorf("saving afterwards: %v", err)
+				}
+				if again, err := s.Load(t.Context(), storetest.Account); err != nil || len(again.Records) != 1 {
+					t.Errorf("loading afterwards: %+v, %v", again, err)
+				}
+			})
+		}
+	}
+}
+
+func TestANewerFormatIsLeftAlone(t *testing.T) {
+	s, file, content := saved(t)
+	newer := bytes.Replace(content, []byte(`"version":1`), []byte(`"version":2`), 1)
+	if err := os.WriteFile(file, newer, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Load(t.Context(), storetest.Account); err == nil || !strings.Contains(err.Error(), "version 2") {
+		t.Errorf("Load = %v", err)
+	}
+	if err := s.Save(t.Context(), storetest.Account, roster.Saved{}); err == nil {
+		t.Error("Save overwrote a newer format")
+	}
+	if kept, err := os.ReadFile(file); err != nil || !bytes.Equal(kept, newer) {
+		t.Errorf("the file has changed: %q, %v", kept, err)
+	}
+}
+
+func TestLongAddressesHaveFiles(t *testing.T) {
+	s := newStore(t)
+	long := jid.MustParse(strings.Repeat("ä", 300) + "@capulet.lit")
+	if err := s.Save(t.Context(), long, roster.Saved{Records: []roster.Record{romeo}}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.Load(t.Context(), long); err != nil || len(got.Records) != 1 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestAContextThatHasEndedWritesNothing(t *testing.T) {
+	s, file, content := saved(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Save(ctx, storetest.Account, roster.Saved{Version: "v2", Synced: at(10)}); !errors.Is(err, context.Canceled) {
+		t.Errorf("Save = %v", err)
+	}
+	if now, err := os.ReadFile(file); err != nil || !bytes.Equal(now, content) {
+		t.Errorf("the file has changed: %v", err)
+	}
+}
+
+func TestNewNeedsAFolder(t *testing.T) {
+	_, file, _ := saved(t)
+	for _, dir := range []string{"", file} {
+		if _, err := filestore.New(dir); err == nil {
+			t.Errorf("New(%q) succeeded", dir)
+		}
+	}
+}
+
+// FuzzLoad reads any file: it is read as it was written, or reported.
+func FuzzLoad(f *testing.F) {
+	golden, err := os.ReadFile(filepath.Join("testdata", "version1.roster"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(golden)
+	f.Add(golden[:len(golden)/2])
+	f.Add([]byte(`{"format":"lastpresence roster","version":1,"account":"juliet@capulet.lit"}` + "\n"))
+	dir := f.TempDir()
+	s, err := filestore.New(dir)
+	if err != nil {
+		f.Fatal(err)
+	}
+	file := filepath.Join(dir, "juliet@capulet.lit.roster")
+	f.Fuzz(func(t *testing.T, content []byte) {
+		if err := os.WriteFile(file, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Load(t.Context(), storetest.Account)
+		var damaged *filestore.DamagedError
+		if errors.As(err, &damaged) {
+			_ = os.Remove(damaged.Aside)
+			return
+		}
+		if err != nil {
+			return
+		}
+		if err := s.Save(t.Context(), storetest.Account, roster.Saved{}); err != nil {
+			t.Fatal(err)
+		}
+		again, err := s.Load(t.Context(), storetest.Account)
+		if err != nil || !storetest.Equal(got, again) {
+			t.Errorf("read %+v\nread again %+v, %v", got, again, err)
+		}
+	})
+}
+
+func BenchmarkSaveAndLoad(b *testing.B) {
+	s := newStore(b)
+	r := rand.New(rand.NewPCG(1, 2))
+	var all roster.Saved
+	for len(all.Records) < 10_000 {
+		rec := romeo
+		rec.JID = jid.MustParse("contact" + strings.Repeat("x", len(all.Records)%5) + time.Duration(len(all.Records)).String() + "@montague.lit")
+		rec.Seen.At = at(r.IntN(60))
+		all.Records = append(all.Records, rec)
+	}
+	b.Run("save", func(b *testing.B) {
+		for b.Loop() {
+			if err := s.Save(b.Context(), storetest.Account, all); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("load", func(b *testing.B) {
+		for b.Loop() {
+			if got, err := s.Load(b.Context(), storetest.Account); err != nil || len(got.Records) != len(all.Records) {
+				b.Fatal(len(got.Records), err)
+			}
+		}
+	})
+}
