@@ -72,6 +72,8 @@ func TestParseDateTimeRefusesWhatTheProfileDoesNotHave(t *testing.T) {
 		{"date only", "2012-09-10", 10, false},
 		{"year zero", "0000-09-10T23:41:07Z", 0, true},
 		{"five-digit year", "12012-09-10T23:41:07Z", 0, true},
+		{"five-digit year of nines", "99999-09-10T23:41:07Z", 0, true},
+		{"what follows 9 in ASCII", "201:2-09-10T23:41:07Z", 3, false},
 		{"negative year", "-2012-09-10T23:41:07Z", 0, true},
 		{"negative year of two digits", "-12-09-10T23:41:07Z", 0, false},
 		{"minus alone", "-", 0, false},
