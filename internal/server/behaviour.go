@@ -38,6 +38,12 @@ type Behaviour struct {
 
 	// Last is how queries for last activity are answered.
 	Last LastActivity
+
+	// ClientState is what the server makes of a client that is not looked
+	// at (XEP-0352), and Sift whether it keeps presence away from who asks
+	// for that (XEP-0273).
+	ClientState ClientState
+	Sift        bool
 }
 
 // Replay is a presence as a server keeps and sends it later. It comes from the

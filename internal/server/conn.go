@@ -25,6 +25,7 @@ type conn struct {
 	srv *Server
 	net net.Conn
 	*queue
+	filter filter
 
 	account *account // nil: not yet bound
 	jid     jid.JID
@@ -150,8 +151,18 @@ func (c *conn) drop() {
 	_ = c.net.Close()
 }
 
-// send queues a stanza, written as it is.
+// send queues a stanza to the resource, written as it is, unless it is filtered.
 func (c *conn) send(stanza string) {
+	c.filter.pass(c, stanza, false)
+}
+
+// sendAccount does so with presence that is addressed to the account, although
+// it names the resource.
+func (c *conn) sendAccount(presence string) {
+	c.filter.pass(c, presence, true)
+}
+
+func (c *conn) queueNow(stanza string) {
 	if !c.put(stanza) {
 		c.srv.debug("dropped, too slow", "account", c.jid)
 		c.drop()

@@ -30,6 +30,7 @@ const overtake = 50 * time.Millisecond
 
 // handle takes a stanza from a client.
 func (s *Server) handle(c *conn, st stanzaIn) {
+	c.filter.heard(c)
 	if q := s.take(c, st); q != nil {
 		if s.Hook != nil {
 			q.Answers = s.Hook(*q)
@@ -49,6 +50,8 @@ func (s *Server) take(c *conn, st stanzaIn) *Question {
 	defer s.mu.Unlock()
 	q := &Question{From: c.jid, To: st.to, ID: st.id}
 	switch {
+	case st.space == nsCSI:
+		s.clientState(c, st.name)
 	case st.toErr != nil:
 		c.refuse(st, Refusal{Type: "modify", Condition: "jid-malformed"})
 	case st.name == "presence" && st.typ == "probe":
@@ -77,6 +80,7 @@ func (s *Server) asksUs(c *conn, st stanzaIn) bool {
 func (c *conn) sendAll(answers []Answer) {
 	for _, a := range answers {
 		switch {
+		case (a.held || a.After > 0) && c.filter.keeps(c, a.XML, a.held):
 		case a.held:
 			c.putLater(a.XML, time.Now().Add(overtake), true)
 		case a.After > 0:

@@ -32,6 +32,8 @@ func (s *Server) iq(c *conn, st stanzaIn) {
 		s.rosterGet(c, st)
 	case query.Space == nsRoster && own:
 		s.rosterSet(c, st)
+	case query.Space == nsSift && own && st.typ == "set" && s.behaviour(c.jid.Domainpart()).Sift:
+		s.sift(c, st)
 	case query.Space == nsPing && (own || host):
 		s.count(c, Pings)
 		c.result(st, "")
@@ -56,6 +58,9 @@ func (s *Server) info(host string) string {
 	features := []string{nsInfo, nsItems, nsRoster, nsPing}
 	if b.Last.Known {
 		features = append(features, nsLast)
+	}
+	if b.Sift {
+		features = append(features, siftFeatures...)
 	}
 	var inner strings.Builder
 	inner.WriteString(element("identity", "", "category", "server", "type", "im", "name", b.Name))

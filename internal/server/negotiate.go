@@ -24,6 +24,7 @@ func (s *Server) negotiate(ctx context.Context, c *conn) (*xmpp.Session, error) 
 		s.sasl(&user),
 		informs("urn:xmpp:features:rosterver", "ver"),
 		informs("urn:xmpp:features:pre-approval", "sub"),
+		s.csi(&user),
 		xmpp.BindCustom(func(claimed jid.JID, resource string) (jid.JID, error) {
 			// mellium's client asks for an empty resource here, and says the
 			// one that it wants in the stream's from.

@@ -139,7 +139,10 @@ func (s *Server) deliver(to jid.JID, presence func(to *conn) string) {
 		return
 	}
 	for _, c := range a.online() {
-		if to.Resourcepart() == "" || to.Resourcepart() == c.jid.Resourcepart() {
+		switch to.Resourcepart() {
+		case "":
+			c.sendAccount(presence(c))
+		case c.jid.Resourcepart():
 			c.send(presence(c))
 		}
 	}

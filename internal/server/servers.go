@@ -16,6 +16,7 @@ var (
 		Ourselves:   Refusal{Type: stanza.Modify, Condition: stanza.BadRequest, Text: "Invalid presence type"},
 		Unreachable: Refusal{Type: stanza.Cancel, Condition: stanza.NotAllowed, Text: "Communication with remote domains is not enabled"},
 		OwnNameless: true,
+		ClientState: HoldAll,
 		Last: LastActivity{
 			Known:    true,
 			Stranger: Refusal{Type: stanza.Auth, Condition: stanza.Forbidden},
@@ -38,6 +39,7 @@ var (
 		Online:      Replay{Send: true, Stamp: true, StampFirst: true, From: FromResource, Digits: 6},
 		OneResource: true,
 		FenceFirst:  true,
+		ClientState: HoldLatest,
 		Unreachable: Refusal{Type: stanza.Auth, Condition: stanza.Forbidden},
 		Last: LastActivity{
 			Known:    true,

@@ -12,15 +12,16 @@ import (
 
 // stanzaIn is a stanza as it was received.
 type stanzaIn struct {
-	name, typ, id, lang string
-	to                  jid.JID // zero: none
-	toErr               error
-	tokens              []xml.Token // all of it, from start to end element
+	space, name   string
+	typ, id, lang string
+	to            jid.JID // zero: none
+	toErr         error
+	tokens        []xml.Token // all of it, from start to end element
 }
 
 // readStanza reads the rest of a stanza whose start element was just read.
 func readStanza(start xml.StartElement, r xml.TokenReader) (stanzaIn, error) {
-	st := stanzaIn{name: start.Name.Local}
+	st := stanzaIn{space: start.Name.Space, name: start.Name.Local}
 	for _, a := range start.Attr {
 		switch a.Name.Local {
 		case "type":
