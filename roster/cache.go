@@ -34,7 +34,7 @@ type Cache struct {
 	link     *link
 	clock    moment // the latest that was given out
 	epoch    epoch
-	filtered bool
+	filtered filters
 	synced   bool // the roster was fetched: only contacts count from then on
 	version  string
 	asOf     moment // when the roster had that version
@@ -161,7 +161,7 @@ func (c *Cache) snapshot(keep func(*entry, horizon) bool) []Contact {
 
 // horizon is that of the present moment.
 func (c *Cache) horizon() horizon {
-	h := horizon{epoch: c.epoch, filtered: c.filtered}
+	h := horizon{epoch: c.epoch, filtered: c.filtered != 0}
 	if h.filtered {
 		h.now = momentOf(time.Now())
 	}

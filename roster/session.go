@@ -43,7 +43,7 @@ func (c *Cache) Renew(s *xmpp.Session) error {
 	}
 	c.connect(s, probe.Continue(old))
 	c.own = knowledge{}
-	c.filtered = false
+	c.filtered = 0
 	for _, e := range c.contacts {
 		c.notify(e)
 	}

@@ -1,0 +1,235 @@
+package roster
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+
+	"mellium.im/xmlstream"
+	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
+
+	"example.org/lastpresence/internal/csi"
+	"example.org/lastpresence/internal/request"
+	"example.org/lastpresence/internal/sift"
+	"example.org/lastpresence/probe"
+)
+
+// ErrNotOffered means that the server does not offer to filter presence in the
+// way that is asked for.
+var ErrNotOffered = errors.New("the server does not offer it")
+
+// filters are what may keep presence from the session.
+type filters uint8
+
+const (
+	hushed  filters = 1 << iota // stanza interception (XEP-0273)
+	resting                     // an inactive client state (XEP-0352)
+)
+
+// Hush asks the server to keep presence notifications from this session, as
+// XEP-0273 section 5.2 has it, until Unhush. The session must be served
+// meanwhile.
+//
+// What is known is outdated a minute after it was learnt from then on, and
+// [Cache.Open] asks even about a contact who seemed online. A server that can
+// tell the account's address from the session's is asked to keep away only what
+// is addressed to the account, as all presence is that comes by itself; the
+// answers to Open come through. On other servers they are kept away too, and
+// Open learns only what last activity (XEP-0012) tells.
+//
+// The errors are [ErrNotOffered] where the server does not have it, a
+// [stanza.Error] where it refuses, [probe.ErrClosed], what the session failed
+// with, and the context's. After the first two nothing has changed; after the
+// others it is not known whether the server has complied, and presence counts
+// as filtered.
+func (c *Cache) Hush(ctx context.Context) error {
+	l := c.current()
+	features, err := l.sifts(ctx)
+	if err == nil && !features.Presence {
+		err = ErrNotOffered
+	}
+	if err != nil {
+		return fmt.Errorf("roster: hush: %w", err)
+	}
+	rule := sift.Both
+	if features.Bare {
+		rule = sift.Bare
+	}
+	already := c.filter(l, hushed)
+	var refused error
+	err = l.ask(ctx, c.account, func(id string) xml.TokenReader { return sift.Presence(c.account, id, rule) },
+		func(start *xml.StartElement, r xml.TokenReader) {
+			if refused = sift.ReadAnswer(start, r); refused != nil && !already {
+				c.unfilter(l, hushed)
+			}
+		})
+	if err == nil {
+		err = missing(refused)
+	}
+	if err != nil {
+		return fmt.Errorf("roster: hush: %w", err)
+	}
+	return nil
+}
+
+// Unhush undoes Hush. All that is known is outdated then, until the presence
+// that the server sends anew confirms or replaces it. Without a Hush before it
+// does nothing.
+//
+// The errors are those of Hush, and after each of them presence still counts
+// as filtered.
+func (c *Cache) Unhush(ctx context.Context) error {
+	l := c.current()
+	if !c.renewed(l) {
+		return nil
+	}
+	var refused error
+	err := l.ask(ctx, c.account, func(id string) xml.TokenReader { return sift.Nothing(c.account, id) },
+		func(start *xml.StartElement, r xml.TokenReader) {
+			if refused = sift.ReadAnswer(start, r); refused == nil {
+				c.unfilter(l, hushed)
+			}
+		})
+	if err == nil {
+		err = missing(refused)
+	}
+	if err != nil {
+		return fmt.Errorf("roster: unhush: %w", err)
+	}
+	return nil
+}
+
+// Inactive tells the server that nobody looks at the client (XEP-0352), until
+// Active. Servers then hold presence back, and most stamp what they held. What
+// is known is outdated a minute after it was learnt from then on, and
+// [Cache.Open] asks even about a contact who seemed online.
+//
+// The answers to Open may be held back like other presence. Prosody's
+// mod_csi_simple lets go of it for the answer to the query that goes with a
+// probe. So does ejabberd's mod_client_state, but there that answer most often
+// comes first. A client whose user opens a chat is not inactive: call Active
+// before Open.
+//
+// The errors are [ErrNotOffered] where the server did not offer it as the
+// session was negotiated, what the session failed with, and the context's.
+// After the first nothing has changed.
+func (c *Cache) Inactive(ctx context.Context) error {
+	l := c.current()
+	if !csi.Offered(l.s) {
+		return fmt.Errorf("roster: inactive: %w", ErrNotOffered)
+	}
+	c.filter(l, resting)
+	if err := csi.Indicate(ctx, l.s, false); err != nil {
+		return fmt.Errorf("roster: inactive: %w", err)
+	}
+	return nil
+}
+
+// Active undoes Inactive. It returns when the server has sent what it held
+// back (XEP-0352 section 5.1), and what is known counts again as it did before.
+// Without an Inactive before it does nothing. Do not call the two at once.
+//
+// The errors are [probe.ErrClosed], what the session failed with, and the
+// context's; after each of them presence still counts as filtered.
+func (c *Cache) Active(ctx context.Context) error {
+	l := c.current()
+	if !c.filteredBy(l, resting) {
+		return nil
+	}
+	err := csi.Indicate(ctx, l.s, true)
+	if err == nil {
+		// Any answer will do: it comes behind what was held.
+		err = l.ask(ctx, c.account.Domain(), ping(c.account.Domain()),
+			func(*xml.StartElement, xml.TokenReader) { c.unfilter(l, resting) })
+	}
+	if err != nil {
+		return fmt.Errorf("roster: active: %w", err)
+	}
+	return nil
+}
+
+func ping(host jid.JID) func(id string) xml.TokenReader {
+	return func(id string) xml.TokenReader {
+		return stanza.IQ{ID: id, To: host, Type: stanza.GetIQ}.Wrap(
+			xmlstream.Wrap(nil, xml.StartElement{Name: xml.Name{Space: "urn:xmpp:ping", Local: "ping"}}))
+	}
+}
+
+// filter takes that presence is being filtered, and reports whether it was so
+// in this way before.
+func (c *Cache) filter(l *link, f filters) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if l != c.link {
+		return false
+	}
+	already := c.filtered&f != 0
+	c.filtered |= f
+	return already
+}
+
+// unfilter takes that it is so no longer.
+func (c *Cache) unfilter(l *link, f filters) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if l != c.link || c.filtered&f == 0 {
+		return
+	}
+	c.filtered &^= f
+	for _, e := range c.contacts {
+		c.notify(e)
+	}
+}
+
+func (c *Cache) filteredBy(l *link, f filters) bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return l == c.link && c.filtered&f != 0
+}
+
+// renewed begins an epoch before the server sends all presence anew, and
+// reports whether there is anything to undo.
+func (c *Cache) renewed(l *link) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if l != c.link || c.filtered&hushed == 0 {
+		return false
+	}
+	c.turn()
+	return true
+}
+
+// sifts asks what of XEP-0273 the server can do.
+func (l *link) sifts(ctx context.Context) (sift.Features, error) {
+	host := l.s.LocalAddr().Domain()
+	var features sift.Features
+	var refused error
+	err := l.ask(ctx, host, func(id string) xml.TokenReader { return sift.Query(host, id) },
+		func(start *xml.StartElement, r xml.TokenReader) {
+			features, refused = sift.ReadFeatures(start, r)
+		})
+	if err != nil {
+		return sift.Features{}, err
+	}
+	return features, missing(refused)
+}
+
+func (l *link) ask(ctx context.Context, to jid.JID, build func(id string) xml.TokenReader, read func(*xml.StartElement, xml.TokenReader)) error {
+	err := l.requests.Do(ctx, l.s, to, build, read)
+	if errors.Is(err, request.ErrClosed) {
+		return probe.ErrClosed
+	}
+	return err
+}
+
+// missing says that a server refused because it does not know what was asked.
+func missing(err error) error {
+	var refused stanza.Error
+	if errors.As(err, &refused) &&
+		(refused.Condition == stanza.ServiceUnavailable || refused.Condition == stanza.FeatureNotImplemented) {
+		return fmt.Errorf("%w: %w", ErrNotOffered, err)
+	}
+	return err
+}
