@@ -55,9 +55,12 @@ var programs = map[string][]struct{ name, pkg string }{
 	"ejabberd": {{"ejabberdctl", "ejabberd"}, {"erl", "erlang-base"}},
 }
 
-// Missing says in one line what a kind of server, "prosody" or "ejabberd",
-// lacks on this machine. The empty string means nothing.
+// Missing says in one line what a kind of server, "prosody", "ejabberd" or
+// "postgresql", lacks on this machine. The empty string means nothing.
 func Missing(kind string) string {
+	if kind == "postgresql" && postgresFolder() == "" {
+		return missing("PostgreSQL", "postgresql")
+	}
 	for _, p := range programs[kind] {
 		if _, err := exec.LookPath(p.name); err != nil {
 			return missing(p.name, p.pkg)

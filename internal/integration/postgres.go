@@ -1,0 +1,105 @@
+package integration
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Postgres is a PostgreSQL server that runs until its test ends.
+type Postgres struct {
+	url string
+	n   atomic.Int32
+	run func(t testing.TB, program string, args ...string)
+}
+
+// postgresFolder returns where Debian has the newest version's programs, "" for
+// nowhere.
+func postgresFolder() string {
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if len(found) == 0 {
+		return ""
+	}
+	return filepath.Dir(found[len(found)-1])
+}
+
+// StartPostgres starts PostgreSQL on a free port of the loopback interface, as
+// the user postgres where the test runs as root, whom it refuses.
+func StartPostgres(t testing.TB) *Postgres {
+	t.Helper()
+	if what := Missing("postgresql"); what != "" {
+		lack(t, what)
+	}
+	bin := postgresFolder()
+	dir, err := os.MkdirTemp("", "lastpresence-postgres")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	var as *syscall.SysProcAttr
+	if os.Geteuid() == 0 {
+		u, err := user.Lookup("postgres")
+		if err != nil {
+			t.Fatal(err)
+		}
+		uid, _ := strconv.Atoi(u.Uid)
+		gid, _ := strconv.Atoi(u.Gid)
+		as = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
+		if err := os.Chown(dir, uid, gid); err != nil {
+			t.Fatal(err)
+		}
+	}
+	command := func(program string, args ...string) *exec.Cmd {
+		cmd := exec.Command(filepath.Join(bin, program), args...)
+		cmd.Dir = dir
+		cmd.SysProcAttr = as
+		return cmd
+	}
+	p := &Postgres{run: func(t testing.TB, program string, args ...string) {
+		t.Helper()
+		if out, err := command(program, args...).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", program, err, out)
+		}
+	}}
+	data := filepath.Join(dir, "data")
+	p.run(t, "initdb", "-D", data, "-U", "test", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
+	port := freePort(t)
+	cmd := command("postgres", "-D", data, "-h", "127.0.0.1", "-p", strconv.Itoa(port), "-k", dir, "-F")
+	var log strings.Builder
+	cmd.Stdout, cmd.Stderr = &log, &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGINT)
+		_ = cmd.Wait()
+		if t.Failed() {
+			t.Log(log.String())
+		}
+	})
+	p.url = fmt.Sprintf("postgres://test@127.0.0.1:%d/", port)
+	deadline := time.Now().Add(30 * time.Second)
+	for command("pg_isready", "-q", "-h", "127.0.0.1", "-p", strconv.Itoa(port)).Run() != nil {
+		if time.Now().After(deadline) {
+			t.Fatal("PostgreSQL does not start")
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return p
+}
+
+// Database makes an empty database, and returns its URL.
+func (p *Postgres) Database(t testing.TB) string {
+	t.Helper()
+	name := fmt.Sprintf("test%d", p.n.Add(1))
+	p.run(t, "createdb", "--maintenance-db="+p.url+"postgres", "-T", "template0", name)
+	return p.url + name + "?sslmode=disable"
+}
