@@ -25,8 +25,23 @@ type filters uint8
 
 const (
 	hushed  filters = 1 << iota // stanza interception (XEP-0273)
+	deaf                        // and it takes the answers to probes, too
 	resting                     // an inactive client state (XEP-0352)
 )
+
+// withheld tells whether the answer to a probe lacks presence that the server
+// may be keeping. Last activity alone is not believed then: what says that a
+// contact is connected must not make it seem offline, and some servers tell the
+// last logout of one who is online (seen on Prosody).
+func (f filters) withheld(a probe.Answer) bool {
+	switch {
+	case f == 0, len(a.Presences) > 0:
+		return false
+	case f&deaf != 0:
+		return true
+	}
+	return a.Activity.Told && a.Activity.Ago == 0 && a.Activity.Status == ""
+}
 
 // Hush asks the server to keep presence notifications from this session, as
 // XEP-0273 section 5.2 has it, until Unhush. The session must be served
@@ -37,7 +52,7 @@ const (
 // tell the account's address from the session's is asked to keep away only what
 // is addressed to the account, as all presence is that comes by itself; the
 // answers to Open come through. On other servers they are kept away too, and
-// Open learns only what last activity (XEP-0012) tells.
+// Open learns nothing: last activity (XEP-0012) alone cannot be relied on.
 //
 // The errors are [ErrNotOffered] where the server does not have it, a
 // [stanza.Error] where it refuses, [probe.ErrClosed], what the session failed
@@ -53,16 +68,16 @@ func (c *Cache) Hush(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("roster: hush: %w", err)
 	}
-	rule := sift.Both
+	rule, filter := sift.Both, hushed|deaf
 	if features.Bare {
-		rule = sift.Bare
+		rule, filter = sift.Bare, hushed
 	}
-	already := c.filter(l, hushed)
+	already := c.filter(l, filter)
 	var refused error
 	err = l.ask(ctx, c.account, func(id string) xml.TokenReader { return sift.Presence(c.account, id, rule) },
 		func(start *xml.StartElement, r xml.TokenReader) {
 			if refused = sift.ReadAnswer(start, r); refused != nil && !already {
-				c.unfilter(l, hushed)
+				c.unfilter(l, hushed|deaf)
 			}
 		})
 	if err == nil {
@@ -89,7 +104,7 @@ func (c *Cache) Unhush(ctx context.Context) error {
 	err := l.ask(ctx, c.account, func(id string) xml.TokenReader { return sift.Nothing(c.account, id) },
 		func(start *xml.StartElement, r xml.TokenReader) {
 			if refused = sift.ReadAnswer(start, r); refused == nil {
-				c.unfilter(l, hushed)
+				c.unfilter(l, hushed|deaf)
 			}
 		})
 	if err == nil {
@@ -107,10 +122,11 @@ func (c *Cache) Unhush(ctx context.Context) error {
 // [Cache.Open] asks even about a contact who seemed online.
 //
 // The answers to Open may be held back like other presence. Prosody's
-// mod_csi_simple lets go of it for the answer to the query that goes with a
-// probe. So does ejabberd's mod_client_state, but there that answer most often
-// comes first. A client whose user opens a chat is not inactive: call Active
-// before Open.
+// mod_csi_simple lets go of them for the answer to the query that goes with a
+// probe. ejabberd's mod_client_state does, too, unless that answer is the first
+// of the two to come, as it often is; then Open learns nothing, and Active
+// brings the presence. A client whose user opens a chat is not inactive: call
+// Active before Open.
 //
 // The errors are [ErrNotOffered] where the server did not offer it as the
 // session was negotiated, what the session failed with, and the context's.
@@ -158,7 +174,7 @@ func ping(host jid.JID) func(id string) xml.TokenReader {
 }
 
 // filter takes that presence is being filtered, and reports whether it was so
-// in this way before.
+// before, in one of these ways.
 func (c *Cache) filter(l *link, f filters) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -111,6 +111,9 @@ func (c *Cache) answered(l *link, a probe.Answer) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.filtered.withheld(a) {
+		return
+	}
 	if e := c.contacts[a.Contact.String()]; e != nil {
 		e.answer(a, l.hearing(c.tick(a.Received), Probe))
 		c.changed(e)

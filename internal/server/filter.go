@@ -57,7 +57,7 @@ func (f *filter) takes(stanza string, account, overtaken bool) bool {
 		return false
 	}
 	held := heldPresence{from: attribute(stanza, "from"), stanza: f.stamped(stanza), overtaken: overtaken}
-	if f.state == HoldLatest {
+	if f.state == HoldLatest && !overtaken {
 		f.held = slices.DeleteFunc(f.held, func(other heldPresence) bool { return other.from == held.from })
 	}
 	f.held = append(f.held, held)
