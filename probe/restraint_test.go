@@ -77,3 +77,46 @@ func TestLogTellsWhoWasAskedAndNotWhatTheySaid(t *testing.T) {
 		}
 	})
 }
+
+func TestSimultaneousProbesAreOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := world(t, server.XEP0318)
+		s.SetOffline(romeo, time.Now().Add(-time.Hour), "Out of battery.")
+		s.Hook = func(q server.Question) []server.Answer {
+			for i := range q.Answers {
+				q.Answers[i].After = time.Second
+			}
+			return q.Answers
+		}
+		client, end := connect(t, s)
+		ctx, cancel := context.WithCancel(context.Background())
+		impatient := make(chan error, 1)
+		go func() {
+			_, err := client.Probe(ctx, romeo)
+			impatient <- err
+		}()
+		synctest.Wait()
+		patient := make(chan probe.Answer, 5)
+		for range cap(patient) {
+			go func() { patient <- ask(t, client, romeo, nil) }()
+		}
+		synctest.Wait()
+		cancel()
+		if err := <-impatient; !errors.Is(err, context.Canceled) {
+			t.Errorf("the one who left got %v", err)
+		}
+		for range cap(patient) {
+			if a := <-patient; a.Status != "Out of battery." {
+				t.Errorf("one who stayed got %v %q", a.Outcome, a.Status)
+			}
+		}
+		if n := s.Count(juliet, server.Probes); n != 1 {
+			t.Errorf("%d probes sent, want 1", n)
+		}
+		want := probe.Stats{Sent: 1, Joined: 5, Unavailable: 1}
+		if got := client.Stats(); got != want {
+			t.Errorf("stats = %+v, want %+v", got, want)
+		}
+		end()
+	})
+}
