@@ -104,6 +104,12 @@ type Answer struct {
 	Up     time.Time
 	UpFrom Origin
 
+	// Skew is how far the clock behind LastSeen or Up is ahead of ours, where
+	// a presence's stamp and last activity's seconds both tell that time; 0
+	// where only one does, or they agree within 2 seconds and the round trip.
+	// It is a guess: a server may mean two events by them.
+	Skew time.Duration
+
 	// RoundTrip is from sending the probe to the last stanza that the
 	// answer is made of.
 	RoundTrip time.Duration
@@ -115,4 +121,20 @@ type Answer struct {
 	// why; nil otherwise. Moved is the new address that it may name.
 	Err   error
 	Moved string
+}
+
+// Corrected returns LastSeen, or for a host Up, by our own clock: less Skew, and
+// never later than the answer was received. It is zero where that time is.
+func (a Answer) Corrected() time.Time {
+	t := a.LastSeen
+	if t.IsZero() {
+		t = a.Up
+	}
+	if t.IsZero() {
+		return t
+	}
+	if t = t.Add(-a.Skew); t.After(a.Received) {
+		return a.Received
+	}
+	return t
 }

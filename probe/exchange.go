@@ -87,7 +87,7 @@ func (x *exchange) afterPresence(p Presence, now time.Time) {
 	case p.Type == stanza.UnavailablePresence && p.bare():
 		// It speaks of the whole contact. Without its details the fence
 		// may have them.
-		x.done = x.hasFence() || !p.Delay.Stamp.IsZero() && p.Status() != ""
+		x.done = x.hasFence() || !p.Delay.Stamp.IsZero() && p.Status() != "" && !p.LastWords()
 		x.wait(x.graceAfter(now), now)
 	case p.Type == stanza.UnavailablePresence:
 		// One resource left; nothing is said of the others. After the
@@ -221,8 +221,10 @@ func (x *exchange) outcome() Outcome {
 }
 
 // left fills in when the contact went offline and what was said: the time
-// from a presence, the status from whichever has one.
+// from a presence, the status from whichever has one. Last activity knows both
+// better than somebody's last words.
 func (x *exchange) left(a *Answer) {
+	words, stamped := false, false
 	for _, p := range x.presences {
 		at := p.Delay.Stamp
 		if at.IsZero() && !p.bare() {
@@ -230,21 +232,27 @@ func (x *exchange) left(a *Answer) {
 		}
 		if at.After(a.LastSeen) {
 			a.LastSeen, a.LastSeenFrom = at, FromPresence
+			stamped = !p.Delay.Stamp.IsZero()
 		}
 		if s := p.Status(); s != "" {
 			a.Status, a.StatusFrom = s, FromPresence
 		}
+		words = words || p.LastWords()
 	}
 	if !x.activity.Told {
 		return
 	}
-	if x.activity.Status != "" && a.Status == "" {
+	if x.activity.Status != "" && (a.Status == "" || words) {
 		a.Status, a.StatusFrom = x.activity.Status, FromLastActivity
 	}
 	// No seconds means connected now, or that the server knows nothing; but
 	// a text is only told of someone who has just left.
-	if a.LastSeen.IsZero() && (x.activity.Ago > 0 || x.activity.Status != "") {
-		a.LastSeen, a.LastSeenFrom = x.fenced.Add(-x.activity.Ago), FromLastActivity
+	told := x.activity.Ago > 0 || x.activity.Status != ""
+	switch {
+	case told && (a.LastSeen.IsZero() || words):
+		a.LastSeen, a.LastSeenFrom = x.byActivity(), FromLastActivity
+	case told && stamped:
+		a.Skew = x.skew(a.LastSeen)
 	}
 }
 
@@ -252,10 +260,28 @@ func (x *exchange) up(a *Answer) {
 	for _, p := range x.presences {
 		if p.Type == stanza.AvailablePresence && !p.Delay.Stamp.IsZero() {
 			a.Up, a.UpFrom = p.Delay.Stamp, FromPresence
+			if x.activity.Told {
+				a.Skew = x.skew(a.Up)
+			}
 			return
 		}
 	}
 	if x.activity.Told {
-		a.Up, a.UpFrom = x.fenced.Add(-x.activity.Ago), FromLastActivity
+		a.Up, a.UpFrom = x.byActivity(), FromLastActivity
 	}
+}
+
+// byActivity is the time that last activity tells, by our clock.
+func (x *exchange) byActivity() time.Time {
+	return x.fenced.Add(-x.activity.Ago)
+}
+
+// skew is how far the clock that stamped is ahead of ours. Seconds and stamps
+// are whole numbers, and the answer was under way: what that explains is none.
+func (x *exchange) skew(stamp time.Time) time.Duration {
+	d := stamp.Sub(x.byActivity())
+	if d.Abs() <= 2*time.Second+x.fenced.Sub(x.sent) {
+		return 0
+	}
+	return d
 }

@@ -271,7 +271,8 @@ func open(t *testing.T, w World, contact jid.JID, left *time.Time) Row {
 func ask(t *testing.T, w World, to jid.JID, resources int) Row {
 	t.Helper()
 	session := w.Login(t, Juliet)
-	client := probe.NewClient(session)
+	// No case may wait for the time-out: that would be an error of the context.
+	client := probe.NewClient(session, probe.Timeout(2*patience))
 	served := make(chan struct{})
 	go func() {
 		defer close(served)

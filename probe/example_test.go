@@ -1,0 +1,75 @@
+package probe_test
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"mellium.im/xmpp"
+
+	"example.org/lastpresence/internal/server"
+	"example.org/lastpresence/probe"
+)
+
+// logIn logs Juliet in to a server inside the process, where Romeo left an
+// hour ago.
+func logIn() (*server.Server, *xmpp.Session) {
+	s := server.New(server.Config{Domains: []string{"capulet.lit", "montague.lit"}, Behaviour: server.XEP0318})
+	s.AddAccount(juliet, "secret")
+	s.AddAccount(romeo, "secret")
+	s.Befriend(juliet, romeo, "Romeo")
+	s.SetOffline(romeo, time.Now().Add(-time.Hour), "Going offline. Out of battery.")
+	session, err := s.Session(context.Background(), juliet)
+	if err != nil {
+		panic(err)
+	}
+	return s, session
+}
+
+// The user opens a chat, and the client waits for what to write under the name.
+func ExampleClient_Probe() {
+	s, session := logIn()
+	defer s.Close()
+
+	client := probe.NewClient(session)
+	defer client.Close()
+	go session.Serve(client.Handler(nil))
+
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	answer, err := client.Probe(ctx, romeo)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(answer.Outcome, time.Since(answer.LastSeen).Round(time.Minute), answer.Status)
+	// Output: unavailable 1h0m0s Going offline. Out of battery.
+}
+
+// The client shows the chat at once, and fills in what it is told later.
+func ExampleAnswered() {
+	s, session := logIn()
+	defer s.Close()
+
+	answers := make(chan probe.Answer, 16)
+	client := probe.NewClient(session, probe.Answered(func(a probe.Answer) {
+		select {
+		case answers <- a:
+		default: // it must not block
+		}
+	}))
+	defer client.Close()
+	go session.Serve(client.Handler(nil))
+
+	// Asked, and not waited for: what comes is told all the same.
+	gone, cancel := context.WithCancel(context.Background())
+	go client.Probe(gone, romeo)
+	fmt.Println("the chat is open")
+
+	answer := <-answers
+	cancel()
+	fmt.Println(answer.Contact, "is", answer.Outcome)
+	// Output:
+	// the chat is open
+	// romeo@montague.lit is unavailable
+}
