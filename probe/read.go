@@ -118,6 +118,10 @@ func (rd *reader) read(start xml.StartElement, self jid.JID, received time.Time)
 		rd.p.Cut, err = true, nil
 	}
 	rd.p.Delay, rd.p.Doubts = delay.Rules{}.Believe(rd.delays, rd.p.From, self, received)
+	if rd.p.heldBy(self) {
+		held := delay.Element{Delay: rd.p.Delay}
+		rd.p.Delay, rd.p.Doubts = delay.Delay{}, append(rd.p.Doubts, delay.Doubt{Element: held, Why: delay.Superseded})
+	}
 	switch {
 	case !rd.idle.IsZero():
 		rd.p.Idle = rd.idle
@@ -128,6 +132,15 @@ func (rd *reader) read(start xml.StartElement, self jid.JID, received time.Time)
 		err = fmt.Errorf("probe: read presence: %w", err)
 	}
 	return rd.p, err
+}
+
+// heldBy tells whether the believed stamp is of the own server, in the own
+// account's name, for a presence that says of a contact as a whole that it is
+// offline. Such a stamp tells when an inactive client's server held the
+// presence back (XEP-0352), not since when the contact is offline.
+func (p Presence) heldBy(self jid.JID) bool {
+	return p.Type == stanza.UnavailablePresence && p.bare() && !self.Equal(jid.JID{}) &&
+		p.Delay.From.Bare().Equal(self) && !p.From.Equal(jid.JID{}) && !p.From.Bare().Equal(self)
 }
 
 func (rd *reader) addresses(start xml.StartElement) (err error) {

@@ -131,7 +131,7 @@ func (k *knowledge) presence(p probe.Presence, h hearing) bool {
 	if !p.Delay.Stamp.IsZero() {
 		at = momentOf(p.Delay.Stamp)
 	}
-	spoken := max(at, h.began)
+	spoken := max(upTo(at, h.at), h.began)
 	name := p.From.Resourcepart()
 	switch {
 	case p.Type == stanza.AvailablePresence:
@@ -154,6 +154,17 @@ func (k *knowledge) presence(p probe.Presence, h hearing) bool {
 	}
 	k.confirm(h)
 	return true
+}
+
+// upTo is the latest that a stamp can mean, at most when it was heard. Most
+// stamps are of whole seconds, and must not be earlier than what was heard
+// before in the same second.
+func upTo(stamp, heard moment) moment {
+	const second = 1e6
+	if stamp%second == 0 {
+		return max(min(stamp+second-1, heard), stamp)
+	}
+	return stamp
 }
 
 func (k *knowledge) event(e event) {
@@ -197,7 +208,7 @@ func (k *knowledge) offline(p probe.Presence, h hearing) {
 		return
 	}
 	at := momentOf(stamp)
-	k.end(end{at: max(at, h.began), heard: h.at, began: h.began, source: h.source})
+	k.end(end{at: max(upTo(at, h.at), h.began), heard: h.at, began: h.began, source: h.source})
 	k.seen.take(sighting{at: at, heard: h.at, resource: p.Delay.From.Resourcepart(), status: status, source: h.source})
 }
 

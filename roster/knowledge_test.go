@@ -94,6 +94,11 @@ func TestWhatIsKnown(t *testing.T) {
 		{"a stamp that comes late does not replace later news", []string{
 			from("orchard", "", ""), from("orchard", "unavailable", "<status>new</status>"), from("", "unavailable", "<status>old</status>"+delayed(-60))},
 			"offline 1 orchard new"},
+		{"a stamp of whole seconds is not earlier than the same second", []string{
+			from("", "unavailable", ""),
+			from("orchard", "", "<delay xmlns='urn:xmpp:delay' from='montague.lit' stamp='2012-09-10T06:00:30.7Z'/>"),
+			from("orchard", "unavailable", "<status>bye</status><delay xmlns='urn:xmpp:delay' from='montague.lit' stamp='2012-09-10T06:00:30Z'/>")},
+			"offline 0 orchard bye"},
 		{"a new session", []string{from("orchard", "", ""), "session"}, "outdated online orchard()"},
 		{"a new session in which the contact is offline", []string{from("orchard", "", ""), "session", from("", "unavailable", "")},
 			"offline: no details"},

@@ -182,10 +182,15 @@ func logIn(t testing.TB, w World, account jid.JID) *Client {
 	return LogIn(t, w, account)
 }
 
-// logOut closes the session abruptly enough not to wait for the other side.
+// logOut closes the session, and gives the server time to tell of it, so that
+// the next case does not hear it; it does not wait for a server that is stuck.
 func (c *Client) logOut() {
 	_ = c.Cache.Close()
 	_ = c.Session.Close()
+	select {
+	case <-c.served:
+	case <-time.After(2 * time.Second):
+	}
 	_ = c.Session.Conn().Close()
 	<-c.served
 }

@@ -1,0 +1,46 @@
+package probe
+
+import (
+	"encoding/xml"
+	"strings"
+	"testing"
+	"time"
+
+	"mellium.im/xmpp/jid"
+
+	"example.org/lastpresence/delay"
+)
+
+// TestAStampOfWhenItWasHeldIsNoTimeOfLeaving is about servers that hold back
+// what a contact's server answered.
+func TestAStampOfWhenItWasHeldIsNoTimeOfLeaving(t *testing.T) {
+	self := jid.MustParse("juliet@capulet.lit")
+	received := time.Date(2012, 9, 10, 23, 41, 7, 0, time.UTC)
+	for _, tc := range []struct {
+		name, from, typ, by string
+		believed            bool
+	}{
+		{"offline, held by the own account", "romeo@montague.lit", "unavailable", "juliet@capulet.lit", false},
+		{"offline, stamped by the contact's server", "romeo@montague.lit", "unavailable", "montague.lit", true},
+		{"a resource that left, held by the own account", "romeo@montague.lit/orchard", "unavailable", "juliet@capulet.lit", true},
+		{"a resource that came, held by the own account", "romeo@montague.lit/orchard", "", "juliet@capulet.lit", true},
+		{"ourselves", "juliet@capulet.lit", "unavailable", "juliet@capulet.lit", true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			d := xml.NewDecoder(strings.NewReader("<presence xmlns='jabber:client' from='" + tc.from + "' type='" + tc.typ +
+				"'><delay xmlns='urn:xmpp:delay' from='" + tc.by + "' stamp='2012-09-10T23:41:06Z'/></presence>"))
+			tok, err := d.Token()
+			if err != nil {
+				t.Fatal(err)
+			}
+			rd := reader{src: d}
+			p, err := rd.read(tok.(xml.StartElement), self, received)
+			if err != nil || p.Delay.Stamp.IsZero() == tc.believed {
+				t.Fatalf("the stamp is %v, %v", p.Delay.Stamp, err)
+			}
+			if !tc.believed && (len(p.Doubts) != 1 || p.Doubts[0].Why != delay.Superseded || p.Doubts[0].Element.Stamp.IsZero()) {
+				t.Errorf("doubts: %+v", p.Doubts)
+			}
+		})
+	}
+}
