@@ -24,14 +24,25 @@
 // stream in order (RFC 6120 section 10.1) and always answer a query: when its
 // answer arrives, the probe's has arrived too, or will not.
 //
-//	sent ──► waiting ──┬─ bare unavailable, with time and status ────► unavailable
-//	                   ├─ unsubscribed, error, to this probe ────────► unauthorized, error
-//	                   ├─ fence, presence has come ──────────────────► available, unavailable
-//	                   ├─ fence: N seconds ago, no presence ─────────► unavailable
-//	                   ├─ fence: not authorised, no presence ────────► unauthorized
-//	                   ├─ fence: connected now, no presence ──► grace ─► whatever comes
-//	                   ├─ fence: tells nothing, no presence ──► grace ─► whatever comes
-//	                   └─ the deadline ──────────────────────────────► what has come
+//	waiting ──┬─ unavailable, with time and status ───────► unavailable
+//	          ├─ unsubscribed, or refused ────────────────► unauthorized
+//	          ├─ the probe or the fence is returned ──────► error
+//	          ├─ fence: N seconds ago ────────────────────► unavailable
+//	          ├─ fence: not authorised ───────────────────► unauthorized
+//	          ├─ a resource is available ──► seen ─ fence, or grace ──► available
+//	          ├─ a resource leaves ────────► parted ─ fence ──► as in waiting
+//	          ├─ bare unavailable ─────────► bare ─ fence, or grace ──► unavailable
+//	          ├─ fence: connected now ─────► overtaken ─┬─ grace ──► unavailable
+//	          ├─ fence: tells nothing ─────► mute ──────┼─ grace ──► unanswered
+//	          │                                         ├─ unavailable ──► unavailable
+//	          │                                         └─ available ──► settling
+//	          └─ the deadline ───────────────────────────► what has come
+//
+//	seen ─ fence: connected now ──► settling ─ a moment ──► available
+//
+// Presence of other types, errors of other stanzas and what comes from other
+// addresses change nothing. A host that tells its uptime is available, and so
+// is the own account, whose server may refuse the probe.
 //
 // Where presence and query are handled by different processes the fence may
 // overtake the presence. Then it says that the contact is connected, and the
