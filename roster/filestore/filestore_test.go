@@ -3,7 +3,9 @@ package filestore_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -226,16 +228,52 @@ func FuzzLoad(f *testing.F) {
 	})
 }
 
+// BenchmarkSaveAndLoad keeps 10,000 contacts, beside encoding/json alone with
+// the same values, which touches no disk.
 func BenchmarkSaveAndLoad(b *testing.B) {
 	s := newStore(b)
 	r := rand.New(rand.NewPCG(1, 2))
 	var all roster.Saved
 	for len(all.Records) < 10_000 {
 		rec := romeo
-		rec.JID = jid.MustParse("contact" + strings.Repeat("x", len(all.Records)%5) + time.Duration(len(all.Records)).String() + "@montague.lit")
+		rec.JID = jid.MustParse(fmt.Sprintf("contact%d@montague.lit", len(all.Records)))
 		rec.Seen.At = at(r.IntN(60))
 		all.Records = append(all.Records, rec)
 	}
+	plain := make([]any, len(all.Records))
+	for i, r := range all.Records {
+		plain[i] = struct {
+			JID string
+			roster.Record
+		}{r.JID.String(), r}
+	}
+	encoded, err := json.Marshal(plain)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("encoding json", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := json.Marshal(plain); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("decoding json", func(b *testing.B) {
+		for b.Loop() {
+			var got []struct {
+				JID                   string
+				Listed, Since         time.Time
+				Name, Subscription    string
+				Groups                []string
+				Ask, Approved         bool
+				Seen, Active, Said    roster.Sighting
+				Online, Asked, Learnt time.Time
+			}
+			if err := json.Unmarshal(encoded, &got); err != nil || len(got) != len(all.Records) {
+				b.Fatal(len(got), err)
+			}
+		}
+	})
 	b.Run("save", func(b *testing.B) {
 		for b.Loop() {
 			if err := s.Save(b.Context(), storetest.Account, all); err != nil {
