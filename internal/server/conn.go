@@ -60,6 +60,7 @@ func (s *Server) accept(nc net.Conn, negotiate func(context.Context, *conn) (*xm
 		_ = nc.SetDeadline(time.Time{})
 		if err != nil {
 			s.debug("not logged in", "reason", err)
+			c.drop()
 			s.leave(c)
 			return
 		}
