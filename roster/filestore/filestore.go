@@ -58,8 +58,10 @@ func (e *DamagedError) Unwrap() error { return e.Err }
 // file that cannot be read; the next call finds nothing.
 func (s *Store) Load(ctx context.Context, account jid.JID) (saved roster.Saved, err error) {
 	err = s.locked(ctx, account, func(path string) error {
-		saved, err = read(path, account)
-		return err
+		return read(path, func(data []byte) (err error) {
+			saved, err = decode(account, data)
+			return err
+		})
 	})
 	return saved, err
 }
@@ -68,11 +70,15 @@ func (s *Store) Load(ctx context.Context, account jid.JID) (saved roster.Saved, 
 // nothing, where the file cannot be read; the next call writes a new one.
 func (s *Store) Save(ctx context.Context, account jid.JID, changes roster.Saved) error {
 	return s.locked(ctx, account, func(path string) error {
-		saved, err := read(path, account)
+		content := encode(account, roster.Saved{}.Merge(changes))
+		err := read(path, func(data []byte) (err error) {
+			content, err = merge(account, data, changes)
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		return write(path, encode(account, saved.Merge(changes)))
+		return write(path, content)
 	})
 }
 
@@ -118,24 +124,25 @@ func fileName(account jid.JID) string {
 	return b.String()
 }
 
-// read returns what a file has, nothing where there is none.
-func read(path string, account jid.JID) (roster.Saved, error) {
+// read has f read a file, unless there is none. It sets aside what f cannot
+// read.
+func read(path string, f func(data []byte) error) error {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return roster.Saved{}, nil
+		return nil
 	}
 	if err != nil {
-		return roster.Saved{}, fmt.Errorf("filestore: %w", err)
+		return fmt.Errorf("filestore: %w", err)
 	}
-	saved, err := decode(account, data)
+	err = f(data)
 	if err == nil || errors.Is(err, errNewer) {
-		return saved, err
+		return err
 	}
 	aside := path + ".damaged-" + time.Now().UTC().Format("20060102T150405.000000000")
 	if moved := os.Rename(path, aside); moved != nil {
-		return roster.Saved{}, fmt.Errorf("filestore: %s is damaged: %w, and cannot be set aside: %w", path, err, moved)
+		return fmt.Errorf("filestore: %s is damaged: %w, and cannot be set aside: %w", path, err, moved)
 	}
-	return roster.Saved{}, &DamagedError{Path: path, Aside: aside, Err: err}
+	return &DamagedError{Path: path, Aside: aside, Err: err}
 }
 
 // write replaces a file. The caller has the lock, so the new one's name is

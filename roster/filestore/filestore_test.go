@@ -3,6 +3,7 @@ package filestore_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,7 +24,12 @@ import (
 
 func newStore(t testing.TB) *filestore.Store {
 	t.Helper()
-	s, err := filestore.New(filepath.Join(t.TempDir(), "presence"))
+	return openStore(t, filepath.Join(t.TempDir(), "presence"))
+}
+
+func openStore(t testing.TB, dir string) *filestore.Store {
+	t.Helper()
+	s, err := filestore.New(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,6 +234,79 @@ func FuzzLoad(f *testing.F) {
 	})
 }
 
+func TestSavingInPartsWritesWhatSavingAtOnceDoes(t *testing.T) {
+	for seed := range uint64(50) {
+		r := rand.New(rand.NewPCG(seed, 5))
+		var files [2][]byte
+		dirs := []string{t.TempDir(), t.TempDir()}
+		whole, parts := openStore(t, dirs[0]), openStore(t, dirs[1])
+		var all roster.Saved
+		for range 1 + r.IntN(5) {
+			var some roster.Saved
+			for range r.IntN(20) {
+				rec := romeo
+				rec.JID = jid.MustParse(fmt.Sprintf(`contact%d\2fx@montague.lit`, r.IntN(30)))
+				rec.Seen.At, rec.Listed, rec.Name = at(r.IntN(60)), at(r.IntN(60)), fmt.Sprint(r.IntN(9))
+				some.Records = append(some.Records, rec)
+			}
+			if err := parts.Save(t.Context(), storetest.Account, some); err != nil {
+				t.Fatal(err)
+			}
+			all = all.Merge(some)
+		}
+		if err := whole.Save(t.Context(), storetest.Account, all); err != nil {
+			t.Fatal(err)
+		}
+		for i, dir := range dirs {
+			var err error
+			if files[i], err = os.ReadFile(filepath.Join(dir, "juliet@capulet.lit.roster")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !bytes.Equal(files[0], files[1]) {
+			t.Fatalf("at once:\n%s\nin parts:\n%s", files[0], files[1])
+		}
+	}
+}
+
+// signed ends lines with the foot that they need.
+func signed(lines ...string) []byte {
+	text := strings.Join(lines, "\n") + "\n"
+	return fmt.Appendf(nil, "%s{\"sha256\":\"%x\"}\n", text, sha256.Sum256([]byte(text)))
+}
+
+func TestLinesThatNoStoreWroteAreDamage(t *testing.T) {
+	head := `{"format":"lastpresence roster","version":1,"account":"juliet@capulet.lit"}`
+	tests := map[string]struct {
+		lines []string
+		want  string
+	}{
+		"twice the same":      {[]string{`{"jid":"a@b"}`, `{"jid":"a@b"}`}, `line 3: "a@b" does not come after "a@b"`},
+		"not in order":        {[]string{`{"jid":"c@b"}`, `{"jid":"a@b"}`}, `line 3: "a@b" does not come after "c@b"`},
+		"no address":          {[]string{`{"name":"Romeo"}`}, `line 2: "" does not come after ""`},
+		"two addresses":       {[]string{`{"jid":"a@b","jid":"c@d"}`}, `line 2: "c@d" is not a bare address in its usual form`},
+		"full address":        {[]string{`{"jid":"a@b/c"}`}, `line 2: "a@b/c" is not a bare address in its usual form`},
+		"upper case":          {[]string{`{"jid":"A@b"}`}, `line 2: "A@b" is not a bare address in its usual form`},
+		"not an address":      {[]string{`{"jid":"@"}`}, `line 2: "@": `},
+		"not JSON":            {[]string{`{"jid":"a@b",`}, "line 2: unexpected end of JSON input"},
+		"an empty line":       {[]string{``}, "line 2: unexpected end of JSON input"},
+		"a time out of range": {[]string{`{"jid":"a@b","listed":"yesterday"}`}, "line 2: "},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s, file, _ := saved(t)
+			if err := os.WriteFile(file, signed(append([]string{head}, tt.lines...)...), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := s.Load(t.Context(), storetest.Account)
+			var damaged *filestore.DamagedError
+			if !errors.As(err, &damaged) || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("%v, want a DamagedError with %q", err, tt.want)
+			}
+		})
+	}
+}
+
 // BenchmarkSaveAndLoad keeps 10,000 contacts, beside encoding/json alone with
 // the same values, which touches no disk.
 func BenchmarkSaveAndLoad(b *testing.B) {
@@ -276,7 +355,27 @@ func BenchmarkSaveAndLoad(b *testing.B) {
 	})
 	b.Run("save", func(b *testing.B) {
 		for b.Loop() {
+			b.StopTimer()
+			if err := s.Remove(b.Context(), storetest.Account); err != nil {
+				b.Fatal(err)
+			}
+			b.StartTimer()
 			if err := s.Save(b.Context(), storetest.Account, all); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("save again", func(b *testing.B) {
+		for b.Loop() {
+			if err := s.Save(b.Context(), storetest.Account, all); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("save a change", func(b *testing.B) {
+		change := roster.Saved{Records: all.Records[5000:5001]}
+		for b.Loop() {
+			if err := s.Save(b.Context(), storetest.Account, change); err != nil {
 				b.Fatal(err)
 			}
 		}

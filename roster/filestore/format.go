@@ -59,70 +59,93 @@ type foot struct {
 	Sum string `json:"sha256"`
 }
 
-// encode returns the content of a file. Nothing in it fails to encode.
+// page is the content of a file while it is written.
+type page struct {
+	bytes.Buffer
+	json *json.Encoder
+}
+
+func newPage(account jid.JID, saved roster.Saved) *page {
+	p := new(page)
+	p.json = json.NewEncoder(p)
+	p.json.SetEscapeHTML(false)
+	// Nothing that is written here fails to encode.
+	_ = p.json.Encode(head{format, version, account.Bare().String(), saved.Version, saved.Synced})
+	return p
+}
+
+func (p *page) add(r roster.Record) {
+	_ = p.json.Encode(contact{
+		JID:          r.JID.String(),
+		Listed:       r.Listed,
+		Name:         r.Name,
+		Groups:       r.Groups,
+		Subscription: r.Subscription,
+		Ask:          r.Ask,
+		Approved:     r.Approved,
+		Since:        r.Since,
+		Seen:         sighting(r.Seen),
+		Active:       sighting(r.Active),
+		Said:         sighting(r.Said),
+		Online:       r.Online,
+		Asked:        r.Asked,
+		Learnt:       r.Learnt,
+	})
+}
+
+func (p *page) end() []byte {
+	sum := sha256.Sum256(p.Bytes())
+	_ = p.json.Encode(foot{hex.EncodeToString(sum[:])})
+	return p.Bytes()
+}
+
+// encode returns the content of a file.
 func encode(account jid.JID, saved roster.Saved) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	_ = e.Encode(head{format, version, account.Bare().String(), saved.Version, saved.Synced})
+	p := newPage(account, saved)
 	for _, r := range saved.Records {
-		_ = e.Encode(contact{
-			JID:          r.JID.String(),
-			Listed:       r.Listed,
-			Name:         r.Name,
-			Groups:       r.Groups,
-			Subscription: r.Subscription,
-			Ask:          r.Ask,
-			Approved:     r.Approved,
-			Since:        r.Since,
-			Seen:         sighting(r.Seen),
-			Active:       sighting(r.Active),
-			Said:         sighting(r.Said),
-			Online:       r.Online,
-			Asked:        r.Asked,
-			Learnt:       r.Learnt,
-		})
+		p.add(r)
 	}
-	sum := sha256.Sum256(b.Bytes())
-	_ = e.Encode(foot{hex.EncodeToString(sum[:])})
-	return b.Bytes()
+	return p.end()
 }
 
 // decode reads the content of a file.
 func decode(account jid.JID, data []byte) (roster.Saved, error) {
-	first, rest, _ := bytes.Cut(data, []byte("\n"))
-	var h head
-	if err := json.Unmarshal(first, &h); err != nil {
-		return roster.Saved{}, fmt.Errorf("line 1: %w", err)
-	}
-	switch own := account.Bare().String(); {
-	case h.Format != format:
-		return roster.Saved{}, fmt.Errorf("line 1: the format is %q, not %q", h.Format, format)
-	case h.Version > version:
-		return roster.Saved{}, fmt.Errorf("%w: version %d, not %d", errNewer, h.Version, version)
-	case h.Version < 1:
-		return roster.Saved{}, fmt.Errorf("line 1: there is no version %d", h.Version)
-	case h.Account != own:
-		return roster.Saved{}, fmt.Errorf("line 1: the account is %q, not %q", h.Account, own)
-	}
-	body, err := check(data, rest)
+	saved, body, err := open(account, data)
 	if err != nil {
 		return roster.Saved{}, err
 	}
-	saved := roster.Saved{Version: h.Roster, Synced: h.Synced}
 	if n := bytes.Count(body, []byte("\n")); n > 0 {
 		saved.Records = make([]roster.Record, 0, n)
 	}
-	for n := 2; len(body) > 0; n++ {
-		var l []byte
-		l, body, _ = bytes.Cut(body, []byte("\n"))
-		r, err := record(l)
-		if err != nil {
-			return roster.Saved{}, fmt.Errorf("line %d: %w", n, err)
-		}
-		saved.Records = append(saved.Records, r)
+	lines := lines{rest: body}
+	for lines.next() {
+		saved.Records = append(saved.Records, lines.record())
+	}
+	if lines.err != nil {
+		return roster.Saved{}, lines.err
 	}
 	return saved, nil
+}
+
+// open reads the head of a file, and returns the lines of the records as well.
+func open(account jid.JID, data []byte) (saved roster.Saved, body []byte, err error) {
+	first, rest, _ := bytes.Cut(data, []byte("\n"))
+	var h head
+	if err := json.Unmarshal(first, &h); err != nil {
+		return roster.Saved{}, nil, fmt.Errorf("line 1: %w", err)
+	}
+	switch own := account.Bare().String(); {
+	case h.Format != format:
+		return roster.Saved{}, nil, fmt.Errorf("line 1: the format is %q, not %q", h.Format, format)
+	case h.Version > version:
+		return roster.Saved{}, nil, fmt.Errorf("%w: version %d, not %d", errNewer, h.Version, version)
+	case h.Version < 1:
+		return roster.Saved{}, nil, fmt.Errorf("line 1: there is no version %d", h.Version)
+	case h.Account != own:
+		return roster.Saved{}, nil, fmt.Errorf("line 1: the account is %q, not %q", h.Account, own)
+	}
+	body, err = check(data, rest)
+	return roster.Saved{Version: h.Roster, Synced: h.Synced}, body, err
 }
 
 // check returns the lines between head and foot, of whose sum it makes sure.
@@ -140,36 +163,4 @@ func check(data, rest []byte) ([]byte, error) {
 		return nil, errors.New("the last line is not the sum of those before it")
 	}
 	return rest[:begin], nil
-}
-
-func record(line []byte) (roster.Record, error) {
-	var c contact
-	if err := json.Unmarshal(line, &c); err != nil {
-		return roster.Record{}, err
-	}
-	j, err := jid.Parse(c.JID)
-	if err != nil {
-		return roster.Record{}, fmt.Errorf("%q: %w", c.JID, err)
-	}
-	return roster.Record{
-		JID:          j.Bare(),
-		Listed:       c.Listed.UTC(),
-		Name:         c.Name,
-		Groups:       c.Groups,
-		Subscription: c.Subscription,
-		Ask:          c.Ask,
-		Approved:     c.Approved,
-		Since:        c.Since.UTC(),
-		Seen:         c.Seen.sighting(),
-		Active:       c.Active.sighting(),
-		Said:         c.Said.sighting(),
-		Online:       c.Online.UTC(),
-		Asked:        c.Asked.UTC(),
-		Learnt:       c.Learnt.UTC(),
-	}, nil
-}
-
-func (s sighting) sighting() roster.Sighting {
-	s.At, s.Heard = s.At.UTC(), s.Heard.UTC()
-	return roster.Sighting(s)
 }

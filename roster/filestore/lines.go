@@ -1,0 +1,96 @@
+package filestore
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"mellium.im/xmpp/jid"
+
+	"example.org/lastpresence/roster"
+)
+
+// lines goes through the records of a file, which are ordered by address, each
+// of one contact. What is not so ends it with an error.
+type lines struct {
+	rest    []byte
+	line    []byte // with its end
+	address string // of the contact
+	n       int
+	err     error
+}
+
+func (l *lines) next() bool {
+	if len(l.rest) == 0 || l.err != nil {
+		return false
+	}
+	end := bytes.IndexByte(l.rest, '\n') + 1
+	l.line, l.rest = l.rest[:end], l.rest[end:]
+	l.n++
+	last := l.address
+	if err := l.readAddress(); err != nil {
+		return l.fail(err)
+	}
+	if l.address <= last {
+		return l.fail(fmt.Errorf("%q does not come after %q", l.address, last))
+	}
+	return true
+}
+
+// readAddress reads no more of the line than it must.
+func (l *lines) readAddress() error {
+	if rest, ok := bytes.CutPrefix(l.line, []byte(`{"jid":"`)); ok {
+		if key, _, ok := bytes.Cut(rest, []byte(`"`)); ok && bytes.IndexByte(key, '\\') < 0 {
+			l.address = string(key)
+			return nil
+		}
+	}
+	var c struct {
+		JID string `json:"jid"`
+	}
+	err := json.Unmarshal(l.line, &c)
+	l.address = c.JID
+	return err
+}
+
+// record returns what the line says of the contact.
+func (l *lines) record() roster.Record {
+	var c contact
+	if err := json.Unmarshal(l.line, &c); err != nil {
+		l.fail(err)
+		return roster.Record{}
+	}
+	j, err := jid.Parse(c.JID)
+	switch {
+	case err != nil:
+		l.fail(fmt.Errorf("%q: %w", c.JID, err))
+	case c.JID != l.address || c.JID != j.Bare().String():
+		l.fail(fmt.Errorf("%q is not a bare address in its usual form", c.JID))
+	}
+	return roster.Record{
+		JID:          j,
+		Listed:       c.Listed.UTC(),
+		Name:         c.Name,
+		Groups:       c.Groups,
+		Subscription: c.Subscription,
+		Ask:          c.Ask,
+		Approved:     c.Approved,
+		Since:        c.Since.UTC(),
+		Seen:         c.Seen.sighting(),
+		Active:       c.Active.sighting(),
+		Said:         c.Said.sighting(),
+		Online:       c.Online.UTC(),
+		Asked:        c.Asked.UTC(),
+		Learnt:       c.Learnt.UTC(),
+	}
+}
+
+func (l *lines) fail(err error) bool {
+	l.err = fmt.Errorf("line %d: %w", l.n+1, err)
+	return false
+}
+
+func (s sighting) sighting() roster.Sighting {
+	s.At, s.Heard = s.At.UTC(), s.Heard.UTC()
+	return roster.Sighting(s)
+}

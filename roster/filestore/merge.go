@@ -1,0 +1,42 @@
+package filestore
+
+import (
+	"mellium.im/xmpp/jid"
+
+	"example.org/lastpresence/roster"
+)
+
+// merge returns the content of a file once changes are merged into it. Lines of
+// contacts that did not change are taken over as they are, unread.
+func merge(account jid.JID, data []byte, changes roster.Saved) ([]byte, error) {
+	saved, body, err := open(account, data)
+	if err != nil {
+		return nil, err
+	}
+	saved = saved.Merge(changes)
+	p := newPage(account, saved)
+	p.Grow(len(data))
+	rest := saved.Records
+	lines := lines{rest: body}
+	for lines.next() {
+		key := lines.address
+		for len(rest) > 0 && rest[0].JID.String() < key {
+			p.add(rest[0])
+			rest = rest[1:]
+		}
+		if len(rest) == 0 || rest[0].JID.String() != key {
+			p.Write(lines.line)
+			continue
+		}
+		r := lines.record()
+		p.add(r.Merge(rest[0]))
+		rest = rest[1:]
+	}
+	if lines.err != nil {
+		return nil, lines.err
+	}
+	for _, r := range rest {
+		p.add(r)
+	}
+	return p.end(), nil
+}
