@@ -37,8 +37,8 @@ type knowledge struct {
 	ends      []end   // when the contact as a whole was offline, the earliest first
 	up        moment  // when a resource was online last
 	seen      sighting
-	active    sighting // by last activity, in whole seconds
-	words     words
+	active    *sighting // by last activity, in whole seconds
+	words     *words
 	asked     moment // when the last answer came that says offline
 	learnt    moment // when something was last heard, and how
 	since     moment // when all that was known before was dropped
@@ -59,12 +59,39 @@ type hearing struct {
 	source Source
 }
 
-// event is a resource's coming, change or leaving.
+// event is a resource's coming, change or leaving. There is at least one for
+// each contact who was heard of, so it is kept small.
 type event struct {
-	Resource
-	at     moment // what counts for which is later
-	heard  moment
-	online bool
+	name     string
+	status   string
+	at       moment // what counts for which is later
+	heard    moment
+	since    moment
+	idle     moment
+	show     show
+	priority int8
+	online   bool
+}
+
+// resource is the copy for callers.
+func (e event) resource() Resource {
+	return Resource{
+		Name:     e.name,
+		Show:     shows[e.show],
+		Status:   e.status,
+		Priority: e.priority,
+		Since:    e.since.time(),
+		Idle:     e.idle.time(),
+	}
+}
+
+// show is an index of shows (RFC 6121 section 4.7.2.1).
+type show uint8
+
+var shows = [...]string{"", "away", "chat", "dnd", "xa"}
+
+func showOf(s string) show {
+	return show(max(slices.Index(shows[:], s), 0))
 }
 
 // end is a moment at which no resource was online.
@@ -103,9 +130,9 @@ func compareBool(a, b bool) int {
 }
 
 func (a event) compare(b event) int {
-	return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.heard, b.heard), -compareBool(a.online, b.online), a.Since.Compare(b.Since),
-		cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.Show, b.Show),
-		cmp.Compare(a.Status, b.Status), a.Idle.Compare(b.Idle))
+	return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.heard, b.heard), -compareBool(a.online, b.online), cmp.Compare(a.since, b.since),
+		cmp.Compare(a.priority, b.priority), cmp.Compare(a.show, b.show),
+		cmp.Compare(a.status, b.status), cmp.Compare(a.idle, b.idle))
 }
 
 func (a end) compare(b end) int {
@@ -135,19 +162,22 @@ func (k *knowledge) presence(p probe.Presence, h hearing) bool {
 	name := p.From.Resourcepart()
 	switch {
 	case p.Type == stanza.AvailablePresence:
-		k.event(event{at: spoken, heard: h.at, online: true, Resource: Resource{
-			Name:     name,
-			Show:     p.Show,
-			Status:   p.Status(),
-			Priority: p.Priority,
-			Since:    at.time(),
-			Idle:     p.Idle,
-		}})
+		k.event(event{
+			name:     name,
+			status:   p.Status(),
+			at:       spoken,
+			heard:    h.at,
+			since:    at,
+			idle:     momentOf(p.Idle),
+			show:     showOf(p.Show),
+			priority: p.Priority,
+			online:   true,
+		})
 		k.up = max(k.up, spoken)
 	case p.Type != stanza.UnavailablePresence:
 		return false
 	case name != "":
-		k.event(event{at: spoken, heard: h.at, Resource: Resource{Name: name}})
+		k.event(event{name: name, at: spoken, heard: h.at})
 		k.seen.take(sighting{at: at, heard: h.at, resource: name, status: p.Status(), settled: true, source: h.source})
 	default:
 		k.offline(p, h)
@@ -168,7 +198,7 @@ func upTo(stamp, heard moment) moment {
 }
 
 func (k *knowledge) event(e event) {
-	if i := slices.IndexFunc(k.resources, func(old event) bool { return old.Name == e.Name }); i < 0 {
+	if i := slices.IndexFunc(k.resources, func(old event) bool { return old.name == e.name }); i < 0 {
 		k.resources = append(k.resources, e)
 	} else if e.compare(k.resources[i]) > 0 {
 		k.resources[i] = e
@@ -202,8 +232,8 @@ func (k *knowledge) offline(p probe.Presence, h hearing) {
 	stamp := p.Delay.Stamp
 	if stamp.IsZero() {
 		k.end(end{at: h.at, heard: h.at, began: h.began, source: h.source})
-		if w := (words{h.at, status, h.source}); status != "" && w.compare(k.words) > 0 {
-			k.words = w
+		if status != "" {
+			k.say(words{h.at, status, h.source})
 		}
 		return
 	}
@@ -230,7 +260,7 @@ func (k *knowledge) answer(a probe.Answer, h hearing) {
 	var at moment
 	if a.Activity.Told && (a.Activity.Ago > 0 || a.Activity.Status != "") {
 		h.source, at = LastActivity, h.at.sub(a.Activity.Ago)
-		k.active.take(sighting{at: at, heard: h.at, status: a.Activity.Status, source: h.source})
+		k.act(sighting{at: at, heard: h.at, status: a.Activity.Status, source: h.source})
 	}
 	if at = max(at, momentOf(a.LastSeen)); at == 0 {
 		at = h.at // nobody knows since when, but now
@@ -245,6 +275,21 @@ func (k *knowledge) confirm(h hearing) {
 		k.learnt, k.source = h.at, h.source
 	}
 	k.epoch = max(k.epoch, h.epoch)
+}
+
+// act takes a last activity.
+func (k *knowledge) act(s sighting) {
+	if k.active == nil {
+		k.active = new(sighting)
+	}
+	k.active.take(s)
+}
+
+// say takes what the contact said.
+func (k *knowledge) say(w words) {
+	if k.words == nil || w.compare(*k.words) > 0 {
+		k.words = &w
+	}
 }
 
 func (s *sighting) take(other sighting) {
@@ -269,7 +314,7 @@ func (k *knowledge) isOnline() bool {
 
 // last is the end of the contact's last appearance, for one who is offline.
 func (k *knowledge) last() sighting {
-	s, other := k.seen, k.active
+	s, other := k.seen, valueOf(k.active)
 	if other.at-s.at > sameMoment {
 		s, other = other, s
 	}
@@ -286,12 +331,20 @@ func (k *knowledge) last() sighting {
 			s.at = k.up // a clock that is slow: we have seen better
 		}
 	}
-	if w := k.words; s.status == "" && (!s.settled || w.heard == s.at) && w.heard > k.up && w.heard >= s.at {
+	if w := valueOf(k.words); s.status == "" && (!s.settled || w.heard == s.at) && w.heard > k.up && w.heard >= s.at {
 		s.status = w.status
 		s.source = cmp.Or(s.source, w.source)
 	}
 	s.settled = s.settled || s.at != 0 && k.asked >= s.at
 	return s
+}
+
+// valueOf is what p points to, or the zero value.
+func valueOf[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
 }
 
 // watched is the end of an appearance that was seen as it happened, by a
@@ -309,7 +362,7 @@ func (k *knowledge) watched() sighting {
 			}
 			if end.began < e.at && end.source == Live && cmp.Or(cmp.Compare(end.at, s.at), e.compare(latest)) > 0 {
 				latest = e
-				s = sighting{at: end.at, heard: end.at, resource: e.Name, settled: true, source: end.source}
+				s = sighting{at: end.at, heard: end.at, resource: e.name, settled: true, source: end.source}
 			}
 			break
 		}
@@ -346,7 +399,7 @@ func (k *knowledge) describe(c *Contact, h horizon) {
 	c.Lack, c.Source, c.Learnt = k.lack(h), k.source, k.learnt.time()
 	for _, e := range k.resources {
 		if k.online(e) {
-			c.Resources = append(c.Resources, e.Resource)
+			c.Resources = append(c.Resources, e.resource())
 		}
 	}
 	if len(c.Resources) > 0 {

@@ -3,7 +3,7 @@ package roster
 // record returns what is to be kept of the contact.
 func (e *entry) record(texts bool) Record {
 	k := &e.knowledge
-	seen := k.seen
+	seen, said := k.seen, valueOf(k.words)
 	if w := k.watched(); w.compare(seen) > 0 {
 		seen = w
 	}
@@ -17,8 +17,8 @@ func (e *entry) record(texts bool) Record {
 		Approved:     e.approved,
 		Since:        k.since.time(),
 		Seen:         seen.record(),
-		Active:       k.active.record(),
-		Said:         Sighting{Heard: k.words.heard.time(), Status: k.words.status},
+		Active:       valueOf(k.active).record(),
+		Said:         Sighting{Heard: said.heard.time(), Status: said.status},
 		Online:       k.up.time(),
 		Asked:        k.asked.time(),
 		Learnt:       k.learnt.time(),
@@ -61,9 +61,11 @@ func (e *entry) restore(r Record, now moment) {
 		*k = knowledge{since: since}
 	}
 	k.seen.take(restored(r.Seen, now))
-	k.active.take(restored(r.Active, now))
-	if w := (words{min(momentOf(r.Said.Heard), now), r.Said.Status, Stored}); w.compare(k.words) > 0 {
-		k.words = w
+	if r.Active != (Sighting{}) {
+		k.act(restored(r.Active, now))
+	}
+	if r.Said != (Sighting{}) {
+		k.say(words{min(momentOf(r.Said.Heard), now), r.Said.Status, Stored})
 	}
 	k.up = max(k.up, min(momentOf(r.Online), now))
 	k.asked = max(k.asked, min(momentOf(r.Asked), now))
