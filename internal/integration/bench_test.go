@@ -3,7 +3,10 @@ package integration_test
 import (
 	"context"
 	"encoding/xml"
+	"fmt"
+	"io"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -68,10 +71,43 @@ func BenchmarkOpen(b *testing.B) {
 				pings = append(pings, time.Since(start))
 			}
 			b.ReportMetric(float64(median(opens))/float64(median(pings)), "open/ping")
+			b.ReportMetric(floor(b, w), "floor/ping")
 			b.ReportMetric(float64(median(opens).Nanoseconds()), "open-ns")
 			b.ReportMetric(0, "ns/op")
 		})
 	}
+}
+
+// floor is the ratio that no client can be below: the same stanzas, written in
+// one piece and not read further than to the answer's id, and a ping likewise.
+func floor(b *testing.B, w suite.World) float64 {
+	session := w.Login(b, suite.Juliet.Bare())
+	conn := session.Conn()
+	defer conn.Close()
+	buf := make([]byte, 1<<16)
+	round := func(id, stanzas string) time.Duration {
+		start := time.Now()
+		if _, err := io.WriteString(conn, stanzas); err != nil {
+			b.Fatal(err)
+		}
+		for got := ""; !strings.Contains(got, id); {
+			n, err := conn.Read(buf)
+			if err != nil {
+				b.Fatal(err)
+			}
+			got += string(buf[:n])
+		}
+		return time.Since(start)
+	}
+	const rounds = 200
+	var asks, pings []time.Duration
+	for i := range rounds {
+		id := fmt.Sprintf("floor-%d-", i)
+		asks = append(asks, round(id+"ask", fmt.Sprintf("<presence type='probe' to='%[1]s' id='%[2]sprobe'/>"+
+			"<iq type='get' to='%[1]s' id='%[2]sask'><query xmlns='jabber:iq:last'/></iq>", suite.Romeo.Bare(), id)))
+		pings = append(pings, round(id+"ping", fmt.Sprintf("<iq type='get' to='%s' id='%sping'><ping xmlns='urn:xmpp:ping'/></iq>", session.RemoteAddr(), id)))
+	}
+	return float64(median(asks)) / float64(median(pings))
 }
 
 func median(d []time.Duration) time.Duration {
