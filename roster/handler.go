@@ -10,6 +10,7 @@ import (
 	"mellium.im/xmpp/stanza"
 
 	"example.org/lastpresence/internal/address"
+	"example.org/lastpresence/internal/reply"
 )
 
 // Handler returns a handler that learns from every stanza and then hands it on
@@ -55,10 +56,10 @@ func (h handler) push(t xmlstream.TokenReadEncoder, start *xml.StartElement) err
 	if err != nil || iq.Type != stanza.SetIQ {
 		return h.next.HandleXMPP(t, start)
 	}
-	first, err := payload(t)
+	first, err := reply.Payload(t)
 	query, ok := first[len(first)-1].(xml.StartElement)
 	if err != nil || !ok || query.Name.Space != NS || query.Name.Local != "query" {
-		return h.next.HandleXMPP(&replay{Encoder: t, read: first, err: err, rest: t}, start)
+		return h.next.HandleXMPP(&reply.Replay{Encoder: t, Read: first, Err: err, Rest: t}, start)
 	}
 	if own := h.link.s.LocalAddr().Bare(); !iq.From.Equal(jid.JID{}) && !iq.From.Equal(own) {
 		return nil // Serve answers: service-unavailable
@@ -66,27 +67,14 @@ func (h handler) push(t xmlstream.TokenReadEncoder, start *xml.StartElement) err
 	tokens, err := xmlstream.ReadAll(t)
 	tokens = append(first, tokens...)
 	if err == nil {
-		h.cache.pushed(h.link, &replay{read: tokens})
+		h.cache.pushed(h.link, &reply.Replay{Read: tokens})
 	}
-	answered := &replyWatch{replay: replay{Encoder: t, read: tokens, err: err, rest: t}, id: iq.ID}
-	if err := h.next.HandleXMPP(answered, start); err != nil || answered.replied {
+	answered := &reply.Watch{Replay: reply.Replay{Encoder: t, Read: tokens, Err: err, Rest: t}, ID: iq.ID}
+	if err := h.next.HandleXMPP(answered, start); err != nil || answered.Answered {
 		return err
 	}
 	_, err = xmlstream.Copy(t, iq.Result(nil))
 	return err
-}
-
-// payload reads up to and including the first element of an IQ. It returns at
-// least one token, which is nil where there is none.
-func payload(r xml.TokenReader) ([]xml.Token, error) {
-	var read []xml.Token
-	for {
-		tok, err := r.Token()
-		read = append(read, xml.CopyToken(tok))
-		if _, text := tok.(xml.CharData); !text || err != nil {
-			return read, err
-		}
-	}
 }
 
 // pushed applies the items of a roster push. Only a push with one item is one

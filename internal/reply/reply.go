@@ -1,0 +1,107 @@
+// Package reply helps a handler that looks into an IQ before it hands it on:
+// what was read can be read once more, and whether somebody answered is noticed
+// (every request is answered exactly once, RFC 6120 section 8.2.3).
+package reply
+
+import (
+	"bytes"
+	"encoding/xml"
+
+	"mellium.im/xmlstream"
+	"mellium.im/xmpp/stanza"
+)
+
+// Replay reads what was read once more, then Err, and then the Rest if there
+// is one and no Err.
+type Replay struct {
+	xmlstream.Encoder
+	Read []xml.Token
+	Err  error
+	Rest xml.TokenReader
+}
+
+// Token implements xml.TokenReader.
+func (r *Replay) Token() (xml.Token, error) {
+	for len(r.Read) > 0 {
+		tok := r.Read[0]
+		r.Read = r.Read[1:]
+		if tok != nil {
+			return tok, nil
+		}
+	}
+	if r.Err != nil || r.Rest == nil {
+		return nil, r.Err
+	}
+	return r.Rest.Token()
+}
+
+// Watch is a Replay that notices whether the IQ with the ID is Answered.
+type Watch struct {
+	Replay
+	ID       string
+	Answered bool
+
+	depth int
+}
+
+// EncodeToken implements xmlstream.TokenWriter.
+func (w *Watch) EncodeToken(tok xml.Token) error {
+	switch tok := tok.(type) {
+	case xml.StartElement:
+		if w.depth == 0 && tok.Name.Local == "iq" {
+			w.watch(tok)
+		}
+		w.depth++
+	case xml.EndElement:
+		w.depth--
+	}
+	return w.Replay.EncodeToken(tok)
+}
+
+// Encode implements xmlstream.Encoder. It writes through EncodeToken, so that
+// an answer written with it is noticed as well.
+func (w *Watch) Encode(v any) error {
+	switch v := v.(type) {
+	case xmlstream.WriterTo:
+		_, err := v.WriteXML(w)
+		return err
+	case xmlstream.Marshaler:
+		_, err := xmlstream.Copy(w, v.TokenReader())
+		return err
+	}
+	return w.marshal(func(e *xml.Encoder) error { return e.Encode(v) })
+}
+
+// EncodeElement implements xmlstream.Encoder, as Encode does.
+func (w *Watch) EncodeElement(v any, start xml.StartElement) error {
+	return w.marshal(func(e *xml.Encoder) error { return e.EncodeElement(v, start) })
+}
+
+func (w *Watch) marshal(encode func(*xml.Encoder) error) error {
+	var b bytes.Buffer
+	if err := encode(xml.NewEncoder(&b)); err != nil {
+		return err
+	}
+	_, err := xmlstream.Copy(w, xml.NewDecoder(&b))
+	return err
+}
+
+func (w *Watch) watch(start xml.StartElement) {
+	iq, err := stanza.NewIQ(start)
+	if err == nil && iq.ID == w.ID && (iq.Type == stanza.ResultIQ || iq.Type == stanza.ErrorIQ) {
+		w.Answered = true
+	}
+}
+
+// Payload reads up to and including the first element of an IQ. It returns at
+// least one token, which is nil where there is none.
+func Payload(r xml.TokenReader) ([]xml.Token, error) {
+	var read []xml.Token
+	for {
+		tok, err := r.Token()
+		read = append(read, xml.CopyToken(tok))
+		if _, text := tok.(xml.CharData); !text || err != nil {
+			return read, err
+		}
+	}
+}
