@@ -27,8 +27,9 @@ type conn struct {
 	*queue
 	filter filter
 
-	account *account // nil: not yet bound
-	jid     jid.JID
+	account   *account   // nil: not yet bound
+	component *component // nil: a client
+	jid       jid.JID
 
 	available  bool
 	interested bool   // has fetched the roster
@@ -39,10 +40,12 @@ type conn struct {
 	directed   map[string]jid.JID // who else was sent presence
 }
 
-// accept serves a connection in goroutines of its own until it ends. negotiate
-// makes a stream of it and binds it to an account. It reports false, with the
-// connection closed, once the server is.
-func (s *Server) accept(nc net.Conn, negotiate func(context.Context, *conn) (*xmpp.Session, error)) bool {
+// negotiator makes a stream of a connection, and binds it to whom it serves.
+type negotiator func(context.Context, *conn) (*xmpp.Session, error)
+
+// accept serves a connection in goroutines of its own until it ends. It
+// reports false, with the connection closed, once the server is.
+func (s *Server) accept(nc net.Conn, negotiate negotiator) bool {
 	c := &conn{srv: s, net: nc, queue: newQueue()}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -123,6 +126,9 @@ func (c *conn) read(session *xmpp.Session) error {
 func (s *Server) leave(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if c.component != nil {
+		c.component.conn = nil
+	}
 	if c.account == nil {
 		return
 	}

@@ -60,35 +60,35 @@ func TestClientStates(t *testing.T) {
 				s.Befriend(juliet, romeo, "Romeo")
 				r := login(t, s, "romeo@montague.lit/orchard")
 				j := login(t, s, "juliet@capulet.lit/balcony")
-				j.ask(`<presence/>`)
+				j.Ask(`<presence/>`)
 				rest := func() {
 					t.Helper()
-					j.ask(active)
+					j.Ask(active)
 					aWhile()
-					if came := j.ask(inactive); len(came) > 0 {
+					if came := j.Ask(inactive); len(came) > 0 {
 						t.Errorf("inactive is answered with %q", came)
 					}
 				}
 				rest()
-				r.say(`<presence><status>one</status></presence>`)
+				r.Say(`<presence><status>one</status></presence>`)
 				aWhile()
-				r.say(`<presence><status>two</status></presence>`)
-				if came := j.heard(); len(came) > 0 && tc.b.ClientState != server.NoClientState {
+				r.Say(`<presence><status>two</status></presence>`)
+				if came := j.Heard(); len(came) > 0 && tc.b.ClientState != server.NoClientState {
 					t.Errorf("while inactive came %q", came)
-				} else if got := summary(append(came, j.ask(active+ping)...)); got != tc.flushed {
+				} else if got := summary(append(came, j.Ask(active+ping)...)); got != tc.flushed {
 					t.Errorf("flushed: %s, want %s", got, tc.flushed)
 				}
 				rest()
-				if got := summary(j.ask(asked + ping)); got != tc.probed {
+				if got := summary(j.Ask(asked + ping)); got != tc.probed {
 					t.Errorf("a probe, then a ping: %s, want %s", got, tc.probed)
 				}
 				rest()
-				if got := summary(j.ask(fenced)); got != tc.fenced {
+				if got := summary(j.Ask(fenced)); got != tc.fenced {
 					t.Errorf("a probe and a query: %s, want %s", got, tc.fenced)
 				}
 				rest()
-				r.say(`<presence><status>three</status></presence>`)
-				if got := summary(append(j.heard(), j.ask(ping)...)); got != tc.relayed {
+				r.Say(`<presence><status>three</status></presence>`)
+				if got := summary(append(j.Heard(), j.Ask(ping)...)); got != tc.relayed {
 					t.Errorf("after another query: %s, want %s", got, tc.relayed)
 				}
 			})
@@ -102,12 +102,12 @@ func TestAQueryReleasesWhatIsHeld(t *testing.T) {
 	bubble(t, server.Ejabberd, func(t *testing.T, s *server.Server) {
 		s.Befriend(juliet, romeo, "Romeo")
 		r := login(t, s, "romeo@montague.lit/orchard")
-		r.say(`<presence><status>one</status></presence>`)
+		r.Say(`<presence><status>one</status></presence>`)
 		j := login(t, s, "juliet@capulet.lit/balcony")
-		j.ask(`<presence/>`)
-		j.ask(inactive)
+		j.Ask(`<presence/>`)
+		j.Ask(inactive)
 		for i, want := range []string{"iq", "one by romeo@montague.lit/orchard by capulet.lit iq"} {
-			if got := summary(j.ask(strings.TrimPrefix(fenced, strings.Repeat(asked, i)))); got != want {
+			if got := summary(j.Ask(strings.TrimPrefix(fenced, strings.Repeat(asked, i)))); got != want {
 				t.Errorf("query %d brings %s, want %s", i+1, got, want)
 			}
 		}
@@ -119,15 +119,15 @@ func TestProsodyHoldsNothingForAWhileAfterAFlush(t *testing.T) {
 		s.Befriend(juliet, romeo, "Romeo")
 		r := login(t, s, "romeo@montague.lit/orchard")
 		j := login(t, s, "juliet@capulet.lit/balcony")
-		j.ask(`<presence/>`)
-		j.ask(inactive + ping)
-		r.say(`<presence><status>one</status></presence>`)
-		if got := summary(j.heard()); got != "one" {
+		j.Ask(`<presence/>`)
+		j.Ask(inactive + ping)
+		r.Say(`<presence><status>one</status></presence>`)
+		if got := summary(j.Heard()); got != "one" {
 			t.Errorf("at once: %q", got)
 		}
 		time.Sleep(5 * time.Second)
-		r.say(`<presence><status>two</status></presence>`)
-		if got := summary(j.heard()); got != "" {
+		r.Say(`<presence><status>two</status></presence>`)
+		if got := summary(j.Heard()); got != "" {
 			t.Errorf("five seconds later: %q", got)
 		}
 	})
@@ -152,16 +152,16 @@ func TestSift(t *testing.T) {
 				s.Befriend(juliet, benvolio, "Benvolio")
 				r := login(t, s, "romeo@montague.lit/orchard")
 				j := login(t, s, "juliet@capulet.lit/balcony")
-				j.ask(`<presence/>`)
-				j.ask(sift(tc.rule))
-				r.say(`<presence><status>one</status></presence>`)
-				if got := summary(append(j.heard(), j.ask(ping)...)); got != tc.itself {
+				j.Ask(`<presence/>`)
+				j.Ask(sift(tc.rule))
+				r.Say(`<presence><status>one</status></presence>`)
+				if got := summary(append(j.Heard(), j.Ask(ping)...)); got != tc.itself {
 					t.Errorf("by itself: %s, want %s", got, tc.itself)
 				}
-				if got := summary(j.ask(fenced)); got != tc.asked {
+				if got := summary(j.Ask(fenced)); got != tc.asked {
 					t.Errorf("asked: %s, want %s", got, tc.asked)
 				}
-				if got := summary(j.ask(sift(""))); got != "gone one by montague.lit iq" {
+				if got := summary(j.Ask(sift(""))); got != "gone one by montague.lit iq" {
 					t.Errorf("afterwards: %s", got)
 				}
 			})
@@ -180,7 +180,7 @@ func TestSiftRefuses(t *testing.T) {
 		bubble(t, b, func(t *testing.T, s *server.Server) {
 			j := login(t, s, "juliet@capulet.lit/balcony")
 			for _, rule := range rules {
-				if came := j.ask(sift(rule)); !slices.ContainsFunc(came, func(s string) bool { return strings.Contains(s, condition) }) {
+				if came := j.Ask(sift(rule)); !slices.ContainsFunc(came, func(s string) bool { return strings.Contains(s, condition) }) {
 					t.Errorf("%s: %q, want %s", rule, came, condition)
 				}
 			}

@@ -23,7 +23,7 @@ var cases = []struct {
 	{"online, one resource", "romeo@montague.lit", online},
 	{"online, two resources", "romeo@montague.lit", func(t *testing.T, s *server.Server) {
 		online(t, s)
-		login(t, s, "romeo@montague.lit/tomb").say(`<presence xml:lang='en' id='old2'><show>dnd</show></presence>`)
+		login(t, s, "romeo@montague.lit/tomb").Say(`<presence xml:lang='en' id='old2'><show>dnd</show></presence>`)
 	}},
 	{"online, that resource", "romeo@montague.lit/orchard", online},
 	{"online, another resource", "romeo@montague.lit/nope", online},
@@ -51,19 +51,19 @@ var cases = []struct {
 }
 
 func online(t *testing.T, s *server.Server) {
-	login(t, s, "romeo@montague.lit/orchard").say(`<presence id='old1'><status>Here</status></presence>`)
+	login(t, s, "romeo@montague.lit/orchard").Say(`<presence id='old1'><status>Here</status></presence>`)
 }
 
 // visit has Romeo come, and leave with those words or none.
 func visit(t *testing.T, s *server.Server, goodbye string) {
 	r := login(t, s, "romeo@montague.lit/orchard")
-	r.say(`<presence id='old1'><show>away</show><status>Here</status></presence>`)
+	r.Say(`<presence id='old1'><show>away</show><status>Here</status></presence>`)
 	synctest.Wait()
 	aWhile()
 	if goodbye == "" {
 		s.Cut(romeo)
 	} else {
-		r.say(goodbye)
+		r.Say(goodbye)
 	}
 	_ = r.Conn().Close()
 	synctest.Wait()
@@ -92,7 +92,7 @@ func TestBehaviours(t *testing.T) {
 					synctest.Wait()
 					aWhile()
 					j := login(t, s, "juliet@capulet.lit/balcony")
-					for _, stanza := range j.ask(fmt.Sprintf(`<presence type='probe' to='%[1]s' id='pr1'/><iq type='get' to='%[1]s' id='la1'><query xmlns='jabber:iq:last'/></iq>`, test.to)) {
+					for _, stanza := range j.Ask(fmt.Sprintf(`<presence type='probe' to='%[1]s' id='pr1'/><iq type='get' to='%[1]s' id='la1'><query xmlns='jabber:iq:last'/></iq>`, test.to)) {
 						fmt.Fprintln(&got, stanza)
 					}
 					if n := s.Count(juliet, server.Probes); n != 1 {
@@ -116,10 +116,10 @@ func TestWhatArrivesAtLogin(t *testing.T) {
 			s.Befriend(juliet, romeo, "Romeo")
 			s.Befriend(juliet, benvolio, "Benvolio")
 			visit(t, s, `<presence type='unavailable'><status>Going offline. Out of battery.</status></presence>`)
-			login(t, s, "benvolio@montague.lit/street").say(`<presence><status>Part, fools!</status></presence>`)
+			login(t, s, "benvolio@montague.lit/street").Say(`<presence><status>Part, fools!</status></presence>`)
 			synctest.Wait()
 			j := login(t, s, "juliet@capulet.lit/balcony")
-			for _, stanza := range j.ask(`<presence/>`) {
+			for _, stanza := range j.Ask(`<presence/>`) {
 				fmt.Fprintln(&got, stanza)
 			}
 			if n := s.Count(juliet, server.Probes); n != 0 {

@@ -28,8 +28,12 @@ type Answer struct {
 // overtake is how long a presence is held back at most for a query to come first.
 const overtake = 50 * time.Millisecond
 
-// handle takes a stanza from a client.
+// handle takes a stanza from a client or component.
 func (s *Server) handle(c *conn, st stanzaIn) {
+	if c.component != nil {
+		s.fromComponent(c, st)
+		return
+	}
 	c.filter.heard(c)
 	if q := s.take(c, st); q != nil {
 		if s.Hook != nil {
@@ -54,6 +58,7 @@ func (s *Server) take(c *conn, st stanzaIn) *Question {
 		s.clientState(c, st.name)
 	case st.toErr != nil:
 		c.refuse(st, Refusal{Type: "modify", Condition: "jid-malformed"})
+	case s.toComponent(c, st):
 	case st.name == "presence" && st.typ == "probe":
 		s.count(c, Probes)
 		q.Kind, q.Answers = Probes, s.probe(c, st)

@@ -136,6 +136,7 @@ func (s *Server) direct(c *conn, st stanzaIn) {
 func (s *Server) deliver(to jid.JID, presence func(to *conn) string) {
 	a := s.accounts[to.Bare().String()]
 	if a == nil {
+		s.deliverComponent(to, presence)
 		return
 	}
 	for _, c := range a.online() {
@@ -153,6 +154,8 @@ func (s *Server) atLogin(c *conn, contact jid.JID) {
 	a := s.accounts[contact.String()]
 	b := s.behaviour(contact.Domainpart())
 	switch {
+	case s.components[contact.Domainpart()] != nil:
+		s.probeComponent(c, contact)
 	case a == nil || !a.shows(c.jid):
 	case len(a.online()) > 0:
 		for _, other := range a.online() {

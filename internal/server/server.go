@@ -55,27 +55,34 @@ type Server struct {
 	started time.Time
 	wg      sync.WaitGroup
 
-	mu        sync.Mutex
-	accounts  map[string]*account // by bare address
-	conns     map[*conn]struct{}
-	listeners []net.Listener
-	counts    map[string]int
-	closed    bool
+	mu         sync.Mutex
+	accounts   map[string]*account   // by bare address
+	components map[string]*component // by domain
+	conns      map[*conn]struct{}
+	listeners  []net.Listener
+	counts     map[string]int
+	closed     bool
 }
 
 // New returns a server that has no port and no goroutine yet.
 func New(cfg Config) *Server {
 	return &Server{
-		cfg:      cfg,
-		started:  time.Now(),
-		accounts: make(map[string]*account),
-		conns:    make(map[*conn]struct{}),
-		counts:   make(map[string]int),
+		cfg:        cfg,
+		started:    time.Now(),
+		accounts:   make(map[string]*account),
+		components: make(map[string]*component),
+		conns:      make(map[*conn]struct{}),
+		counts:     make(map[string]int),
 	}
 }
 
 // Listen serves clients on a free port of the loopback interface until Close.
 func (s *Server) Listen() (net.Addr, error) {
+	return s.listen(s.negotiate)
+}
+
+// listen accepts connections, of which negotiate makes streams.
+func (s *Server) listen(negotiate negotiator) (net.Addr, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -97,7 +104,7 @@ func (s *Server) Listen() (net.Addr, error) {
 				s.debug("not accepted", "reason", err)
 				time.Sleep(5 * time.Millisecond)
 			default:
-				s.accept(nc, s.negotiate)
+				s.accept(nc, negotiate)
 			}
 		}
 	})
@@ -169,7 +176,7 @@ func (s *Server) behaviour(host string) Behaviour {
 }
 
 func (s *Server) serves(host string) bool {
-	return slices.Contains(s.cfg.Domains, host)
+	return slices.Contains(s.cfg.Domains, host) || s.components[host] != nil
 }
 
 func (s *Server) debug(msg string, args ...any) {

@@ -7,16 +7,15 @@ import (
 
 	"mellium.im/xmlstream"
 	"mellium.im/xmpp/jid"
-	"mellium.im/xmpp/stanza"
 )
 
 // stanzaIn is a stanza as it was received.
 type stanzaIn struct {
-	space, name   string
-	typ, id, lang string
-	to            jid.JID // zero: none
-	toErr         error
-	tokens        []xml.Token // all of it, from start to end element
+	space, name    string
+	typ, id, lang  string
+	to, from       jid.JID // zero: none
+	toErr, fromErr error
+	tokens         []xml.Token // all of it, from start to end element
 }
 
 // readStanza reads the rest of a stanza whose start element was just read.
@@ -32,6 +31,8 @@ func readStanza(start xml.StartElement, r xml.TokenReader) (stanzaIn, error) {
 			st.lang = a.Value
 		case "to":
 			st.to, st.toErr = jid.Parse(a.Value)
+		case "from":
+			st.from, st.fromErr = jid.Parse(a.Value)
 		}
 	}
 	inner, err := xmlstream.ReadAll(xmlstream.InnerElement(r))
@@ -69,7 +70,7 @@ func (st stanzaIn) relay(from, to string) string {
 // encoder it declares a namespace only where it changes.
 func (st stanzaIn) inner() string {
 	var b strings.Builder
-	spaces := []string{stanza.NSClient}
+	spaces := []string{st.space}
 	for i := 1; i < len(st.tokens)-1; i++ {
 		switch tok := st.tokens[i].(type) {
 		case xml.StartElement:

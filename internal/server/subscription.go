@@ -32,6 +32,7 @@ func (s *Server) subscription(own *account, contact jid.JID, st stanzaIn) {
 func (s *Server) receive(own *account, contact jid.JID, st stanzaIn) {
 	other := s.accounts[contact.String()]
 	if other == nil {
+		s.deliverComponent(contact, func(*conn) string { return st.relay(own.jid.String(), contact.String()) })
 		return
 	}
 	it := other.item(own.jid)

@@ -1,0 +1,110 @@
+// Package line is for tests that look at stanzas byte for byte: a session whose
+// stanzas are written as they are and kept as they come.
+package line
+
+import (
+	"encoding/xml"
+	"errors"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"mellium.im/xmpp"
+)
+
+// Line is a session that nobody serves. It is for use in a bubble of package
+// synctest.
+type Line struct {
+	*xmpp.Session
+	t testing.TB
+
+	mu   sync.Mutex
+	got  strings.Builder
+	over error // why nothing comes any more
+}
+
+// New listens to a session until it ends.
+func New(t testing.TB, session *xmpp.Session) *Line {
+	l := &Line{Session: session, t: t}
+	go func() {
+		buf := make([]byte, 4096)
+		for {
+			n, err := session.Conn().Read(buf)
+			l.mu.Lock()
+			l.got.Write(buf[:n])
+			l.over = err
+			l.mu.Unlock()
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return l
+}
+
+// Over returns why nothing comes any more, nil while it may.
+func (l *Line) Over() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.over
+}
+
+// Say writes a stanza.
+func (l *Line) Say(stanza string) {
+	l.t.Helper()
+	if _, err := io.WriteString(l.Conn(), stanza); err != nil {
+		l.t.Fatalf("writing %s: %v", stanza, err)
+	}
+}
+
+// Heard returns the stanzas that came until nothing moved any more, since it was
+// called last.
+func (l *Line) Heard() []string {
+	l.t.Helper()
+	synctest.Wait()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	got := l.got.String()
+	l.got.Reset()
+	return split(l.t, got)
+}
+
+// Ask writes a stanza, and returns the stanzas that come then.
+func (l *Line) Ask(stanza string) []string {
+	l.t.Helper()
+	l.Heard()
+	l.Say(stanza)
+	return l.Heard()
+}
+
+// split cuts what came over the line into stanzas, byte for byte.
+func split(t testing.TB, s string) []string {
+	t.Helper()
+	var stanzas []string
+	d := xml.NewDecoder(strings.NewReader("<line>" + s))
+	depth, begin := -1, int64(0)
+	for {
+		before := d.InputOffset()
+		tok, err := d.Token()
+		if err != nil {
+			var unfinished *xml.SyntaxError
+			if depth != 0 || !errors.As(err, &unfinished) && !errors.Is(err, io.EOF) {
+				t.Fatalf("not stanzas: %v in %q", err, s)
+			}
+			return stanzas
+		}
+		switch tok.(type) {
+		case xml.StartElement:
+			if depth++; depth == 1 {
+				begin = before
+			}
+		case xml.EndElement:
+			if depth--; depth == 0 {
+				const opening = int64(len("<line>"))
+				stanzas = append(stanzas, s[begin-opening:d.InputOffset()-opening])
+			}
+		}
+	}
+}
