@@ -1,0 +1,120 @@
+package responder
+
+import (
+	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
+)
+
+// Buddy is an entity of the server's or component's own roster (XEP-0267
+// section 3): a server, a component, or a user.
+type Buddy struct {
+	JID     jid.JID // bare
+	To      bool    // its presence is told to us
+	From    bool    // ours is told to it
+	Asked   bool    // our request waits for its answer
+	Pending bool    // its request waits for ours, see [Responder.Approve]
+}
+
+// Decision is what becomes of a request to see the component's presence.
+type Decision uint8
+
+// The decisions. The zero value is Refuse.
+const (
+	Refuse Decision = iota // it is refused
+	Accept                 // it is accepted
+	Mutual                 // it is accepted, and the component asks likewise
+	Later                  // it waits for [Responder.Approve] or [Responder.Unfriend]
+)
+
+// String returns the decision in lower case.
+func (d Decision) String() string {
+	switch d {
+	case Accept:
+		return "accept"
+	case Mutual:
+		return "mutual"
+	case Later:
+		return "later"
+	}
+	return "refuse"
+}
+
+// stranger tells whether nothing connects us any more.
+func (b Buddy) stranger() bool {
+	return !b.To && !b.From && !b.Asked && !b.Pending
+}
+
+// equal tells whether both are the same of one entity.
+func (b Buddy) equal(other Buddy) bool {
+	return b.To == other.To && b.From == other.From && b.Asked == other.Asked && b.Pending == other.Pending
+}
+
+// hear returns what becomes of a buddy by a presence of a subscription's (RFC
+// 6121 section 3), and which presences answer that.
+func (b Buddy) hear(typ stanza.PresenceType, decide func(jid.JID) Decision) (Buddy, []stanza.PresenceType) {
+	switch typ {
+	case stanza.SubscribePresence:
+		if b.From {
+			return b, []stanza.PresenceType{stanza.SubscribedPresence, stanza.AvailablePresence}
+		}
+		d := Accept
+		if !b.To && !b.Asked {
+			d = decide(b.JID)
+		}
+		switch d {
+		case Accept, Mutual:
+			return b.approve(d == Mutual)
+		case Later:
+			b.Pending = true
+			return b, nil
+		}
+		b.Pending = false
+		return b, []stanza.PresenceType{stanza.UnsubscribedPresence}
+	case stanza.SubscribedPresence:
+		b.To, b.Asked = b.To || b.Asked, false
+	case stanza.UnsubscribedPresence:
+		b.To, b.Asked = false, false
+	case stanza.UnsubscribePresence:
+		told := b.From
+		b.From, b.Pending = false, false
+		if told {
+			return b, []stanza.PresenceType{stanza.UnavailablePresence}
+		}
+	}
+	return b, nil
+}
+
+// approve accepts a buddy's request.
+func (b Buddy) approve(mutual bool) (Buddy, []stanza.PresenceType) {
+	b.From, b.Pending = true, false
+	send := []stanza.PresenceType{stanza.SubscribedPresence}
+	if mutual && !b.To && !b.Asked {
+		b.Asked = true
+		send = append(send, stanza.SubscribePresence)
+	}
+	return b, append(send, stanza.AvailablePresence)
+}
+
+// befriend asks to see a buddy's presence.
+func (b Buddy) befriend() (Buddy, []stanza.PresenceType) {
+	if b.To {
+		return b, nil
+	}
+	b.Asked = true
+	return b, []stanza.PresenceType{stanza.SubscribePresence}
+}
+
+// unfriend ends what connects us, both ways.
+func (b Buddy) unfriend() (Buddy, []stanza.PresenceType) {
+	var send []stanza.PresenceType
+	if b.To || b.Asked {
+		send = append(send, stanza.UnsubscribePresence)
+	}
+	if b.From {
+		send = append(send, stanza.UnavailablePresence)
+	}
+	if b.From || b.Pending {
+		send = append(send, stanza.UnsubscribedPresence)
+	}
+	return Buddy{JID: b.JID}, send
+}

@@ -1,0 +1,181 @@
+package responder
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"mellium.im/xmpp"
+	"mellium.im/xmpp/disco/info"
+	"mellium.im/xmpp/jid"
+)
+
+// NS is the feature of those who take subscriptions from servers (XEP-0267
+// section 5).
+const NS = "urn:xmpp:server-presence"
+
+// Errors that a caller can decide on.
+var (
+	// ErrClosed is returned after Close.
+	ErrClosed = errors.New("responder: closed")
+	// ErrNotAuthorized is for a gateway's function to return: the prober may
+	// not know.
+	ErrNotAuthorized = errors.New("responder: not authorized")
+	// ErrNoSuchContact is for a gateway's function to return.
+	ErrNoSuchContact = errors.New("responder: no such contact")
+)
+
+// Responder answers probes that come to the address of a session. Make one with
+// New, and put its Handler into the session's Serve; the zero value is of no
+// use. All methods are safe for concurrent use.
+type Responder struct {
+	s    *xmpp.Session
+	host jid.JID
+	cfg  config
+
+	ctx    context.Context // ends with Close
+	cancel context.CancelFunc
+	open   sync.Mutex // held while something begins, or Close does
+	wg     sync.WaitGroup
+	slots  chan struct{} // held by the gateway's calls
+	pace   pace
+	line   line
+	forms  forms
+
+	mu      sync.Mutex // held while buddies change, are stored and told
+	loaded  bool
+	buddies map[string]Buddy // by address
+}
+
+// Option changes how a Responder works.
+type Option func(*config)
+
+type config struct {
+	since      time.Time
+	identity   info.Identity
+	requests   func(jid.JID) Decision
+	store      Store
+	admins     map[string]bool
+	subscribed func(prober, target jid.JID) bool
+	presence   func(ctx context.Context, prober, target jid.JID) (Presence, error)
+	workers    int
+	timeout    time.Duration
+	burst      int
+	every      time.Duration
+	failed     func(error)
+}
+
+// Since is when the component came up. The default is when New was called. It
+// is told in UTC and whole seconds.
+func Since(t time.Time) Option {
+	return func(cfg *config) { cfg.since = t }
+}
+
+// Identity is what service discovery tells the component is (XEP-0030 section
+// 3.1), where its own handler does not answer that. The default is of category
+// component and type generic.
+func Identity(category, typ, name string) Option {
+	return func(cfg *config) { cfg.identity = info.Identity{Category: category, Type: typ, Name: name} }
+}
+
+// Requests decides about requests to see the component's presence, for which it
+// may be called at any time but never twice at once. Without it, or if f is nil,
+// all are refused; who is a buddy already, and who was asked by Befriend, is
+// accepted without being judged.
+func Requests(f func(from jid.JID) Decision) Option {
+	return func(cfg *config) { cfg.requests = f }
+}
+
+// Always decides every request in the same way.
+func Always(d Decision) func(jid.JID) Decision {
+	return func(jid.JID) Decision { return d }
+}
+
+// Keep has buddies kept in a store. The default keeps them as long as the
+// Responder. See [File].
+func Keep(s Store) Option {
+	return func(cfg *config) { cfg.store = s }
+}
+
+// Admins may have the component befriend a server, by the ad-hoc command of
+// XEP-0267 section 4. Their resources do not count. The default is nobody.
+func Admins(admins ...jid.JID) Option {
+	return func(cfg *config) {
+		for _, j := range admins {
+			cfg.admins[j.Bare().String()] = true
+		}
+	}
+}
+
+// Pace bounds the replies to one bare address: so many at once, and one more
+// each so often. The default is 20, and one each second. All of a domain's
+// addresses together have 25 times as many, and everybody 250 times. What is
+// beyond is not answered.
+func Pace(burst int, every time.Duration) Option {
+	return func(cfg *config) { cfg.burst, cfg.every = burst, every }
+}
+
+// Failed is told what went wrong while nobody waited: a store that does not
+// save, a gateway's function that fails. It must not wait for the Responder.
+func Failed(f func(error)) Option {
+	return func(cfg *config) { cfg.failed = f }
+}
+
+// New returns a Responder for the domain of the session's address. The session
+// must be negotiated.
+func New(s *xmpp.Session, opts ...Option) *Responder {
+	r := &Responder{
+		s:    s,
+		host: s.LocalAddr().Domain(),
+		cfg: config{
+			since:    time.Now(),
+			identity: info.Identity{Category: "component", Type: "generic"},
+			requests: Always(Refuse),
+			store:    new(memory),
+			admins:   make(map[string]bool),
+			workers:  64,
+			timeout:  10 * time.Second,
+			burst:    20,
+			every:    time.Second,
+			failed:   func(error) {},
+		},
+	}
+	for _, opt := range opts {
+		opt(&r.cfg)
+	}
+	if r.cfg.requests == nil {
+		r.cfg.requests = Always(Refuse)
+	}
+	if r.cfg.failed == nil {
+		r.cfg.failed = func(error) {}
+	}
+	r.cfg.since = r.cfg.since.UTC().Truncate(time.Second)
+	r.ctx, r.cancel = context.WithCancel(context.Background())
+	r.slots = make(chan struct{}, max(r.cfg.workers, 1))
+	r.pace = newPace(r.cfg.burst, r.cfg.every)
+	return r
+}
+
+// Close ends everything that the Responder does, and waits for the functions
+// that it called. It sends nothing; see Stop. It always returns nil.
+func (r *Responder) Close() error {
+	r.open.Lock()
+	r.cancel()
+	r.open.Unlock()
+	r.line.close()
+	r.wg.Wait()
+	return nil
+}
+
+// begin runs f in a goroutine that Close waits for, and reports false once that
+// was called.
+func (r *Responder) begin(f func()) bool {
+	r.open.Lock()
+	defer r.open.Unlock()
+	if r.ctx.Err() != nil {
+		return false
+	}
+	r.wg.Go(f)
+	return true
+}
