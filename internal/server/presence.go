@@ -131,21 +131,22 @@ func (s *Server) direct(c *conn, st stanzaIn) {
 	s.deliver(st.to, func(*conn) string { return st.relay(c.jid.String(), st.to.String()) })
 }
 
-// deliver sends presence to a resource, or to each that is available of an
-// account.
+// deliver sends presence to a connected resource, or to each that is available
+// of an account (RFC 6121 section 8.5).
 func (s *Server) deliver(to jid.JID, presence func(to *conn) string) {
 	a := s.accounts[to.Bare().String()]
 	if a == nil {
 		s.deliverComponent(to, presence)
 		return
 	}
-	for _, c := range a.online() {
-		switch to.Resourcepart() {
-		case "":
-			c.sendAccount(presence(c))
-		case c.jid.Resourcepart():
+	if to.Resourcepart() != "" {
+		if c := a.conns[to.Resourcepart()]; c != nil {
 			c.send(presence(c))
 		}
+		return
+	}
+	for _, c := range a.online() {
+		c.sendAccount(presence(c))
 	}
 }
 
