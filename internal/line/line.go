@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -17,8 +18,9 @@ import (
 // Line is a session that nobody serves. It is for use in a bubble of package
 // synctest.
 type Line struct {
-	*xmpp.Session
-	t testing.TB
+	*xmpp.Session // nil of a bare connection
+	t             testing.TB
+	conn          net.Conn
 
 	mu   sync.Mutex
 	got  strings.Builder
@@ -27,11 +29,19 @@ type Line struct {
 
 // New listens to a session until it ends.
 func New(t testing.TB, session *xmpp.Session) *Line {
-	l := &Line{Session: session, t: t}
+	return listen(&Line{Session: session, t: t, conn: session.Conn()})
+}
+
+// Listen listens to a connection on which no stream needs to be negotiated.
+func Listen(t testing.TB, conn net.Conn) *Line {
+	return listen(&Line{t: t, conn: conn})
+}
+
+func listen(l *Line) *Line {
 	go func() {
 		buf := make([]byte, 4096)
 		for {
-			n, err := session.Conn().Read(buf)
+			n, err := l.conn.Read(buf)
 			l.mu.Lock()
 			l.got.Write(buf[:n])
 			l.over = err
@@ -54,7 +64,7 @@ func (l *Line) Over() error {
 // Say writes a stanza.
 func (l *Line) Say(stanza string) {
 	l.t.Helper()
-	if _, err := io.WriteString(l.Conn(), stanza); err != nil {
+	if _, err := io.WriteString(l.conn, stanza); err != nil {
 		l.t.Fatalf("writing %s: %v", stanza, err)
 	}
 }
