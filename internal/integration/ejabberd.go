@@ -20,7 +20,7 @@ func StartEjabberd(t testing.TB) *Server {
 		t.Fatalf("ejabberd's own files are not where Debian puts them")
 	}
 	dir := t.TempDir()
-	s := &Server{Name: "ejabberd", Addr: loopback(freePort(t)), certs: makeCertificates(t, dir, domains)}
+	s := &Server{Name: "ejabberd", Addr: loopback(freePort(t)), Components: loopback(freePort(t)), certs: makeCertificates(t, dir, domains)}
 	s.Authority = s.certs.authority
 	config, log := filepath.Join(dir, "ejabberd.yml"), filepath.Join(dir, "ejabberd.log")
 	write(t, config, ejabberdConfig(s))
@@ -40,6 +40,10 @@ func StartEjabberd(t testing.TB) *Server {
 }
 
 func ejabberdConfig(s *Server) string {
+	var services strings.Builder
+	for _, c := range components {
+		fmt.Fprintf(&services, "\n      %q: {password: %q}", c, Password)
+	}
 	return fmt.Sprintf(`
 hosts: [%s]
 loglevel: info
@@ -49,6 +53,10 @@ listen:
     ip: "127.0.0.1"
     module: ejabberd_c2s
     starttls: true
+  - port: %s
+    ip: "127.0.0.1"
+    module: ejabberd_service
+    hosts:%s
 auth_method: internal
 s2s_access: none
 access_rules:
@@ -60,7 +68,7 @@ modules:
   mod_last: {}
   mod_ping: {}
   mod_roster: {versioning: true}
-`, strings.Join(domains, ", "), s.certs.cert, s.certs.key, s.Addr[strings.LastIndexByte(s.Addr, ':')+1:])
+`, strings.Join(domains, ", "), s.certs.cert, s.certs.key, port(s.Addr), port(s.Components), services.String())
 }
 
 // ejabberdStart starts the server and makes accounts and rosters through its

@@ -38,7 +38,7 @@ func StartProsody(t testing.TB, v ProsodyVariant) *Server {
 		lack(t, missing("mod_lastlog", "prosody-modules"))
 	}
 	dir := t.TempDir()
-	s := &Server{Name: "Prosody", Addr: loopback(freePort(t)), certs: makeCertificates(t, dir, domains)}
+	s := &Server{Name: "Prosody", Addr: loopback(freePort(t)), Components: loopback(freePort(t)), certs: makeCertificates(t, dir, domains)}
 	s.Authority = s.certs.authority
 	prosodyData(t, filepath.Join(dir, "data"))
 	plugged := filepath.Join(dir, "plugins")
@@ -63,7 +63,6 @@ func prosodyConfig(s *Server, v ProsodyVariant, dir, log string) string {
 	case Sift:
 		modules = append(modules, "sift")
 	}
-	port := s.Addr[strings.LastIndexByte(s.Addr, ':')+1:]
 	fmt.Fprintf(&b, `
 run_as_root = true
 data_path = %[1]q
@@ -72,14 +71,19 @@ plugin_paths = { %[3]q }
 log = { info = %[4]q }
 interfaces = { "127.0.0.1" }
 c2s_ports = { %[5]s }
+component_interfaces = { "127.0.0.1" }
+component_ports = { %[9]s }
 modules_enabled = { "%[6]s" }
 modules_disabled = { "s2s" }
 authentication = "internal_plain"
 ssl = { certificate = %[7]q, key = %[8]q }
-`, filepath.Join(dir, "data"), filepath.Join(dir, "prosody.pid"), filepath.Join(dir, "plugins"), log, port,
-		strings.Join(modules, `", "`), s.certs.cert, s.certs.key)
+`, filepath.Join(dir, "data"), filepath.Join(dir, "prosody.pid"), filepath.Join(dir, "plugins"), log, port(s.Addr),
+		strings.Join(modules, `", "`), s.certs.cert, s.certs.key, port(s.Components))
 	for _, d := range domains {
 		fmt.Fprintf(&b, "VirtualHost %q\n", d)
+	}
+	for _, c := range components {
+		fmt.Fprintf(&b, "Component %q\ncomponent_secret = %q\n", c, Password)
 	}
 	return b.String()
 }

@@ -14,10 +14,12 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 
 	"mellium.im/sasl"
 	"mellium.im/xmpp"
+	"mellium.im/xmpp/component"
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/roster"
 
@@ -27,10 +29,17 @@ import (
 // Password is that of every account.
 const Password = "wherefore-art-thou"
 
+// The components that every server has a place for.
 var (
-	domains  = []string{"capulet.lit", "montague.lit"}
-	accounts = []jid.JID{suite.Juliet, suite.Romeo, suite.Benvolio, suite.Mercutio}
-	friends  = [][2]jid.JID{
+	Gate      = jid.MustParse("gate.capulet.lit")
+	OtherGate = jid.MustParse("gate.montague.lit")
+)
+
+var (
+	domains    = []string{"capulet.lit", "montague.lit"}
+	components = []jid.JID{Gate, OtherGate}
+	accounts   = []jid.JID{suite.Juliet, suite.Romeo, suite.Benvolio, suite.Mercutio}
+	friends    = [][2]jid.JID{
 		{suite.Juliet, suite.Romeo}, {suite.Romeo, suite.Juliet},
 		{suite.Juliet, suite.Benvolio}, {suite.Benvolio, suite.Juliet},
 	}
@@ -39,9 +48,10 @@ var (
 // Server is a real server with the suite's accounts, which runs until its test
 // ends.
 type Server struct {
-	Name      string // Prosody or ejabberd
-	Addr      string // host and port for clients, with StartTLS
-	Authority string // PEM file of the authority behind its certificate
+	Name       string // Prosody or ejabberd
+	Addr       string // host and port for clients, with StartTLS
+	Components string // host and port for components, without TLS
+	Authority  string // PEM file of the authority behind its certificate
 
 	certs certificates
 }
@@ -130,4 +140,48 @@ func (s *Server) Login(t testing.TB, account jid.JID) *xmpp.Session {
 		t.Fatalf("log in as %s: %v", account, err)
 	}
 	return session
+}
+
+// Component connects a component, which is Gate or OtherGate.
+func (s *Server) Component(t testing.TB, host jid.JID) *xmpp.Session {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	session, err := s.ConnectComponent(ctx, host)
+	if err != nil {
+		t.Fatalf("connect the component %s: %v", host, err)
+	}
+	return session
+}
+
+// ConnectComponent does so, and may fail.
+func (s *Server) ConnectComponent(ctx context.Context, host jid.JID) (*xmpp.Session, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", s.Components)
+	if err != nil {
+		return nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
+	session, err := component.NewSession(ctx, host, []byte(Password), conn)
+	if err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return session, nil
+}
+
+// systemPython is the one for which Debian's packages are.
+const systemPython = "/usr/bin/python3"
+
+// Slixmpp returns the Python that has slixmpp.
+func Slixmpp(t testing.TB) string {
+	t.Helper()
+	if err := exec.Command(systemPython, "-c", "import slixmpp").Run(); err != nil {
+		lack(t, missing("slixmpp", "python3-slixmpp"))
+	}
+	return systemPython
+}
+
+func port(addr string) string {
+	return addr[strings.LastIndexByte(addr, ':')+1:]
 }

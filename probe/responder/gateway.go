@@ -80,13 +80,17 @@ func (r *Responder) contact(q question) {
 		}
 		return
 	}
+	turn := r.turns.take(q.prober.String() + " " + q.target.String())
 	began := r.begin(func() {
 		defer func() { <-r.slots }()
+		defer turn.done()
 		if answer := r.find(q); answer != nil {
+			turn.wait()
 			r.send(answer)
 		}
 	})
 	if !began {
+		turn.done()
 		<-r.slots
 	}
 }

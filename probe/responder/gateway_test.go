@@ -117,6 +117,32 @@ func TestContactsBehindAGatewayAreAnsweredFor(t *testing.T) {
 	}
 }
 
+// A client takes the answer to its query as the end of the answers to its
+// probe, however long either takes.
+func TestAnswersComeInTheOrderOfTheQuestions(t *testing.T) {
+	bubble(t, func(t *testing.T, w world) {
+		var calls atomic.Int32
+		w.serve(gate, nil, responder.Pace(1000, time.Second), responder.Gateway(friends,
+			func(ctx context.Context, _, _ jid.JID) (responder.Presence, error) {
+				if calls.Add(1)%2 == 1 {
+					time.Sleep(time.Second) // the probe's takes longer
+				}
+				return responder.Presence{Since: began}, nil
+			}))
+		l := w.login(juliet)
+		for i := range 20 {
+			l.Heard()
+			l.Say(`<presence type='probe' to='skeleton@gate.capulet.lit' id='p'/>`)
+			synctest.Wait()
+			l.Say(`<iq type='get' to='skeleton@gate.capulet.lit' id='q'><query xmlns='jabber:iq:last'/></iq>`)
+			time.Sleep(2 * time.Second)
+			if got := l.Heard(); len(got) != 2 || !strings.HasPrefix(got[0], "<presence") || !strings.HasPrefix(got[1], "<iq") {
+				t.Fatalf("%d: %q", i, got)
+			}
+		}
+	})
+}
+
 func TestWithoutSubscribersNobodyIsToldOfContacts(t *testing.T) {
 	bubble(t, func(t *testing.T, w world) {
 		w.Follow(juliet, cupboard, "Skeleton")

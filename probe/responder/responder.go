@@ -39,6 +39,7 @@ type Responder struct {
 	open   sync.Mutex // held while something begins, or Close does
 	wg     sync.WaitGroup
 	slots  chan struct{} // held by the gateway's calls
+	turns  turns
 	pace   pace
 	line   line
 	forms  forms

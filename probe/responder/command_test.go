@@ -1,0 +1,122 @@
+package responder_test
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"example.org/lastpresence/probe/responder"
+)
+
+func execute(id, attrs, children string) string {
+	return fmt.Sprintf(`<iq type='set' to='gate.capulet.lit' id='%s'><command xmlns='http://jabber.org/protocol/commands' node='http://jabber.org/protocol/admin#server-buddy'%s>%s</command></iq>`, id, attrs, children)
+}
+
+func fill(fields string) string {
+	return `<x xmlns='jabber:x:data' type='submit'>` + fields + `</x>`
+}
+
+const (
+	kind = `<field var='FORM_TYPE' type='hidden'><value>http://jabber.org/protocol/admin</value></field>`
+	peer = `<field var='peerjid'><value>gate.montague.lit</value></field>`
+)
+
+var sessionID = regexp.MustCompile(`sessionid='([^']+)'`)
+
+func TestAnAdministratorHasTheComponentBefriendAServer(t *testing.T) {
+	bubble(t, func(t *testing.T, w world) {
+		r, _ := w.serve(gate, nil, responder.Admins(juliet))
+		w.serve(other, nil, responder.Requests(responder.Always(responder.Mutual)))
+		l := w.login(juliet)
+		says(t, l.Ask(`<iq type='get' to='gate.capulet.lit' id='i'><query xmlns='http://jabber.org/protocol/disco#items' node='http://jabber.org/protocol/commands'/></iq>`),
+			`<iq from='gate.capulet.lit' to='juliet@capulet.lit/balcony' type='result' id='i'><query xmlns='http://jabber.org/protocol/disco#items' node='http://jabber.org/protocol/commands'><item jid='gate.capulet.lit' node='http://jabber.org/protocol/admin#server-buddy' name='Subscribe to the presence of a server'/></query></iq>`)
+
+		got := strings.Join(l.Ask(execute("c1", " action='execute'", "")), "")
+		for _, want := range []string{"type='result'", "status='executing'", "jabber:x:data", "jid-single", "peerjid", "<required", "http://jabber.org/protocol/admin<", "<complete"} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s is missing in %s", want, got)
+			}
+		}
+		id := sessionID.FindStringSubmatch(got)
+		if id == nil {
+			t.Fatalf("no session id in %s", got)
+		}
+		says(t, l.Ask(execute("c2", " sessionid='"+id[1]+"'", fill(kind+peer))),
+			`<iq from='gate.capulet.lit' to='juliet@capulet.lit/balcony' type='result' id='c2'><command xmlns='http://jabber.org/protocol/commands' node='http://jabber.org/protocol/admin#server-buddy' sessionid='`+id[1]+`' status='completed'><note type='info'>A subscription request is on its way to gate.montague.lit.</note></command></iq>`)
+		synctest.Wait()
+		if got := buddies(t, r); len(got) != 1 || !got[0].To || !got[0].From {
+			t.Errorf("Buddies = %+v", got)
+		}
+	})
+}
+
+func TestTheCommandIsRefusedWhereItMustBe(t *testing.T) {
+	tests := map[string]struct {
+		attrs, children string
+		want            string
+		done            bool // a buddy was made
+	}{
+		"no form":             {"", "", "<bad-payload xmlns='http://jabber.org/protocol/commands'/>", false},
+		"another form":        {"", fill(`<field var='FORM_TYPE'><value>urn:other</value></field>` + peer), "<bad-payload xmlns='http://jabber.org/protocol/commands'/>", false},
+		"no address":          {"", fill(kind), "<bad-payload xmlns='http://jabber.org/protocol/commands'/>", false},
+		"an empty address":    {"", fill(kind + `<field var='peerjid'><value/></field>`), "<bad-payload xmlns='http://jabber.org/protocol/commands'/>", false},
+		"not an address":      {"", fill(kind + `<field var='peerjid'><value>@</value></field>`), "<bad-payload xmlns='http://jabber.org/protocol/commands'/>", false},
+		"two addresses":       {"", fill(kind + `<field var='peerjid'><value>a.lit</value><value>b.lit</value></field>`), "<bad-payload xmlns='http://jabber.org/protocol/commands'/>", false},
+		"itself":              {"", fill(kind + `<field var='peerjid'><value>gate.capulet.lit</value></field>`), "<bad-payload xmlns='http://jabber.org/protocol/commands'/>", false},
+		"too long":            {"", fill(kind + peer + strings.Repeat("<field/>", 300)), "<bad-payload xmlns='http://jabber.org/protocol/commands'/>", false},
+		"an unknown action":   {" action='dance'", fill(kind + peer), "<bad-action xmlns='http://jabber.org/protocol/commands'/>", false},
+		"prev":                {" action='prev'", "", "<bad-action xmlns='http://jabber.org/protocol/commands'/>", false},
+		"cancelled":           {" action='cancel'", "", "status='canceled'", false},
+		"cancelled with form": {" action='cancel'", fill("<field var='peerjid'/>"), "status='canceled'", false},
+		"complete":            {" action='complete'", fill(kind + peer), "status='completed'", true},
+		"without a form type": {"", fill(peer), "status='completed'", true},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, w world) {
+				r, _ := w.serve(gate, nil, responder.Admins(juliet))
+				l := w.login(juliet)
+				id := sessionID.FindStringSubmatch(strings.Join(l.Ask(execute("c1", "", "")), ""))
+				if id == nil {
+					t.Fatal("no session id")
+				}
+				got := l.Ask(execute("c2", tt.attrs+" sessionid='"+id[1]+"'", tt.children))
+				if len(got) != 1 || !strings.Contains(got[0], "id='c2'") || !strings.Contains(got[0], tt.want) {
+					t.Errorf("got %q, want %s", got, tt.want)
+				}
+				if n := len(buddies(t, r)); (n == 1) != tt.done {
+					t.Errorf("%d buddies", n)
+				}
+				// A form is taken once.
+				if got := l.Ask(execute("c3", " sessionid='"+id[1]+"'", fill(kind+peer))); tt.done && !strings.Contains(strings.Join(got, ""), "bad-sessionid") {
+					t.Errorf("filled in twice: %q", got)
+				}
+			})
+		})
+	}
+}
+
+func TestTheCommandIsForAdministratorsAlone(t *testing.T) {
+	bubble(t, func(t *testing.T, w world) {
+		r, _ := w.serve(gate, nil, responder.Admins(juliet))
+		id := sessionID.FindStringSubmatch(strings.Join(w.login(juliet).Ask(execute("c1", "", "")), ""))
+		l := w.login(romeo)
+		for _, ask := range []string{execute("x", "", ""), execute("x", " sessionid='"+id[1]+"'", fill(kind+peer))} {
+			if got := strings.Join(l.Ask(ask), ""); !strings.Contains(got, "<error type='auth'><forbidden ") {
+				t.Errorf("got %s", got)
+			}
+		}
+		if got := strings.Join(l.Ask(discoInfo), ""); strings.Contains(got, "admin#server-buddy") {
+			t.Errorf("got %s", got)
+		}
+		// Another administrator's form is not ours to fill in.
+		if got := strings.Join(w.login(juliet).Ask(execute("x", " sessionid='"+id[1]+"'", fill(kind+peer))), ""); !strings.Contains(got, "bad-sessionid") {
+			t.Errorf("from another resource: %s", got)
+		}
+		if n := len(buddies(t, r)); n != 0 {
+			t.Errorf("%d buddies", n)
+		}
+	})
+}
