@@ -20,8 +20,11 @@ func StartEjabberd(t testing.TB) *Server {
 		t.Fatalf("ejabberd's own files are not where Debian puts them")
 	}
 	dir := t.TempDir()
-	s := &Server{Name: "ejabberd", Addr: loopback(freePort(t)), Components: loopback(freePort(t)), certs: makeCertificates(t, dir, domains)}
+	s := &Server{Name: "ejabberd", Addr: loopback(freePort(t)), Components: make(map[string]string), certs: makeCertificates(t, dir, domains)}
 	s.Authority = s.certs.authority
+	for _, c := range components {
+		s.Components[c.String()] = loopback(freePort(t))
+	}
 	config, log := filepath.Join(dir, "ejabberd.yml"), filepath.Join(dir, "ejabberd.log")
 	write(t, config, ejabberdConfig(s))
 	cmd := exec.Command(program, "-noinput", "-mnesia", "dir", fmt.Sprintf("%q", filepath.Join(dir, "data")),
@@ -40,9 +43,15 @@ func StartEjabberd(t testing.TB) *Server {
 }
 
 func ejabberdConfig(s *Server) string {
+	// One port for each: ejabberd routes all hosts of a port to each component
+	// that connects there.
 	var services strings.Builder
 	for _, c := range components {
-		fmt.Fprintf(&services, "\n      %q: {password: %q}", c, Password)
+		fmt.Fprintf(&services, `
+  - port: %s
+    ip: "127.0.0.1"
+    module: ejabberd_service
+    hosts: {%q: {password: %q}}`, port(s.Components[c.String()]), c, Password)
 	}
 	return fmt.Sprintf(`
 hosts: [%s]
@@ -52,11 +61,7 @@ listen:
   - port: %s
     ip: "127.0.0.1"
     module: ejabberd_c2s
-    starttls: true
-  - port: %s
-    ip: "127.0.0.1"
-    module: ejabberd_service
-    hosts:%s
+    starttls: true%s
 auth_method: internal
 s2s_access: none
 access_rules:
@@ -68,7 +73,7 @@ modules:
   mod_last: {}
   mod_ping: {}
   mod_roster: {versioning: true}
-`, strings.Join(domains, ", "), s.certs.cert, s.certs.key, port(s.Addr), port(s.Components), services.String())
+`, strings.Join(domains, ", "), s.certs.cert, s.certs.key, port(s.Addr), services.String())
 }
 
 // ejabberdStart starts the server and makes accounts and rosters through its

@@ -38,8 +38,10 @@ func StartProsody(t testing.TB, v ProsodyVariant) *Server {
 		lack(t, missing("mod_lastlog", "prosody-modules"))
 	}
 	dir := t.TempDir()
-	s := &Server{Name: "Prosody", Addr: loopback(freePort(t)), Components: loopback(freePort(t)), certs: makeCertificates(t, dir, domains)}
+	s := &Server{Name: "Prosody", Addr: loopback(freePort(t)), certs: makeCertificates(t, dir, domains)}
 	s.Authority = s.certs.authority
+	one := loopback(freePort(t))
+	s.Components = map[string]string{Gate.String(): one, OtherGate.String(): one}
 	prosodyData(t, filepath.Join(dir, "data"))
 	plugged := filepath.Join(dir, "plugins")
 	if err := os.CopyFS(plugged, plugins); err != nil {
@@ -78,7 +80,7 @@ modules_disabled = { "s2s" }
 authentication = "internal_plain"
 ssl = { certificate = %[7]q, key = %[8]q }
 `, filepath.Join(dir, "data"), filepath.Join(dir, "prosody.pid"), filepath.Join(dir, "plugins"), log, port(s.Addr),
-		strings.Join(modules, `", "`), s.certs.cert, s.certs.key, port(s.Components))
+		strings.Join(modules, `", "`), s.certs.cert, s.certs.key, port(s.Components[Gate.String()]))
 	for _, d := range domains {
 		fmt.Fprintf(&b, "VirtualHost %q\n", d)
 	}

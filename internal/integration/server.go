@@ -10,12 +10,15 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"mellium.im/sasl"
 	"mellium.im/xmpp"
@@ -48,10 +51,10 @@ var (
 // Server is a real server with the suite's accounts, which runs until its test
 // ends.
 type Server struct {
-	Name       string // Prosody or ejabberd
-	Addr       string // host and port for clients, with StartTLS
-	Components string // host and port for components, without TLS
-	Authority  string // PEM file of the authority behind its certificate
+	Name       string            // Prosody or ejabberd
+	Addr       string            // host and port for clients, with StartTLS
+	Components map[string]string // by domain, host and port for that component, without TLS
+	Authority  string            // PEM file of the authority behind its certificate
 
 	certs certificates
 }
@@ -147,16 +150,22 @@ func (s *Server) Component(t testing.TB, host jid.JID) *xmpp.Session {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	session, err := s.ConnectComponent(ctx, host)
-	if err != nil {
-		t.Fatalf("connect the component %s: %v", host, err)
+	for {
+		session, err := s.ConnectComponent(ctx, host)
+		if err == nil {
+			return session
+		}
+		// Prosody opens this port a little after the other.
+		if !errors.Is(err, syscall.ECONNREFUSED) || ctx.Err() != nil {
+			t.Fatalf("connect the component %s: %v", host, err)
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
-	return session
 }
 
 // ConnectComponent does so, and may fail.
 func (s *Server) ConnectComponent(ctx context.Context, host jid.JID) (*xmpp.Session, error) {
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", s.Components)
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", s.Components[host.String()])
 	if err != nil {
 		return nil, err
 	}
