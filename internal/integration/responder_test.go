@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"sync"
 	"testing"
 	"time"
 
@@ -256,6 +257,72 @@ func TestSlixmpp(t *testing.T) {
 			})
 			if got := buddiesOf(t, two); len(got) != 1 {
 				t.Errorf("the other component's: %+v", got)
+			}
+		})
+	}
+}
+
+// TestUptimebotIsKilled runs the example program, kills it, and runs it again.
+func TestUptimebotIsKilled(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "uptimebot")
+	build := exec.Command("go", "build", "-C", "../../examples", "-o", program, "./uptimebot")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build uptimebot: %v\n%s", err, out)
+	}
+	for _, s := range componentServers {
+		t.Run(s.name, func(t *testing.T) {
+			srv := s.start(t)
+			two, _ := serveComponent(t, srv, integration.OtherGate)
+			c := asker(t, srv, suite.Juliet)
+			buddies := filepath.Join(t.TempDir(), "buddies.json")
+			run := func() (kill func()) {
+				cmd := exec.Command(program, "-jid", integration.Gate.String(), "-addr", srv.Components[integration.Gate.String()], "-buddies", buddies)
+				cmd.Env = append(os.Environ(), "XMPP_SECRET="+integration.Password)
+				out, err := cmd.StdoutPipe()
+				if err != nil {
+					t.Fatal(err)
+				}
+				var errOut bytes.Buffer
+				cmd.Stderr = &errOut
+				if err := cmd.Start(); err != nil {
+					t.Fatal(err)
+				}
+				kill = sync.OnceFunc(func() {
+					_ = cmd.Process.Kill()
+					_ = cmd.Wait()
+				})
+				t.Cleanup(kill)
+				buf := make([]byte, 100)
+				if n, err := out.Read(buf); err != nil || string(buf[:n]) != "gate.capulet.lit is up.\n" {
+					kill()
+					t.Logf("uptimebot says %q, %v, %s", buf[:n], err, errOut.String())
+					return nil
+				}
+				return kill
+			}
+			kill := run()
+			if kill == nil {
+				eventually(t, "the component's port is open", func() bool { kill = run(); return kill != nil })
+			}
+			if err := two.Befriend(t.Context(), integration.Gate); err != nil {
+				t.Fatal(err)
+			}
+			friends := func() bool { b := buddiesOf(t, two); return len(b) == 1 && b[0].To }
+			eventually(t, "the other component sees its presence", friends)
+			first, err := c.Uptime(t.Context(), integration.Gate)
+			if err != nil {
+				t.Fatal(err)
+			}
+			kill()
+			time.Sleep(1100 * time.Millisecond) // start times are whole seconds
+			eventually(t, "it runs again", func() bool { return run() != nil })
+			second, err := c.Uptime(t.Context(), integration.Gate)
+			if err != nil || !second.After(first) {
+				t.Errorf("up since %v, then %v, %v", first, second, err)
+			}
+			kept, err := responder.File(buddies).Load(t.Context())
+			if err != nil || len(kept) != 1 || !kept[0].From || !kept[0].JID.Equal(integration.OtherGate) {
+				t.Errorf("kept %+v, %v", kept, err)
 			}
 		})
 	}

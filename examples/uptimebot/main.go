@@ -1,0 +1,191 @@
+// Command uptimebot is a component (XEP-0114) that tells since when it is up,
+// to whoever probes it, and takes users and servers as its buddies.
+//
+// Without flags it starts an XMPP server inside the program and shows the whole
+// exchange. With -jid it connects to a real server, until it is interrupted:
+//
+//	uptimebot -jid bot.capulet.lit -addr localhost:5347 -secret … -buddies buddies.json
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"mellium.im/xmpp"
+	"mellium.im/xmpp/component"
+	"mellium.im/xmpp/jid"
+
+	"example.org/lastpresence/internal/server"
+	"example.org/lastpresence/probe/responder"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		if !errors.Is(err, flag.ErrHelp) {
+			fmt.Fprintln(os.Stderr, "uptimebot:", err)
+		}
+		stop()
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out, errOut io.Writer) error {
+	flags := flag.NewFlagSet("uptimebot", flag.ContinueOnError)
+	flags.SetOutput(errOut)
+	address := flags.String("jid", "", "the component's `domain`; without it, the exchange is shown on an embedded server")
+	addr := flags.String("addr", "localhost:5347", "the server's `host:port` for components")
+	secret := flags.String("secret", "", "what the component shares with the server (default $XMPP_SECRET)")
+	buddies := flags.String("buddies", "", "the `file` that keeps the buddies (default: none does)")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *address == "" {
+		return show(ctx, out)
+	}
+	host, err := jid.Parse(*address)
+	if err != nil {
+		return fmt.Errorf("-jid: %w", err)
+	}
+	if *secret == "" {
+		*secret = os.Getenv("XMPP_SECRET")
+	}
+	session, err := connect(ctx, host, *addr, *secret)
+	if err != nil {
+		return fmt.Errorf("connect to %s: %w", *addr, err)
+	}
+	var opts []responder.Option
+	if *buddies != "" {
+		opts = append(opts, responder.Keep(responder.File(*buddies)))
+	}
+	bot, served := serve(session, append(opts, responder.Failed(func(err error) { fmt.Fprintln(errOut, err) }))...)
+	if err := bot.Start(ctx); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%s is up.\n", host)
+	select {
+	case err = <-served:
+		_ = bot.Close()
+		return fmt.Errorf("the server ended the session: %w", cmpErr(err, io.EOF))
+	case <-ctx.Done():
+	}
+	// The caller's context is over; this is for saying good-bye.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return errors.Join(bot.Stop(ctx, "Shutting down."), session.Conn().Close())
+}
+
+func cmpErr(err, otherwise error) error {
+	if err != nil {
+		return err
+	}
+	return otherwise
+}
+
+// connect opens a component's session.
+func connect(ctx context.Context, host jid.JID, addr, secret string) (*xmpp.Session, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	// Negotiation may take no notice of the context while it reads.
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
+	session, err := component.NewSession(ctx, host, []byte(secret), conn)
+	if err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return session, nil
+}
+
+// serve answers everything that comes to the component, and accepts all who
+// want to see its presence.
+func serve(session *xmpp.Session, opts ...responder.Option) (*responder.Responder, <-chan error) {
+	bot := responder.New(session, append([]responder.Option{
+		responder.Identity("component", "bot", "Uptime"),
+		responder.Requests(responder.Always(responder.Accept)),
+	}, opts...)...)
+	served := make(chan error, 1)
+	go func() { served <- session.Serve(bot.Handler(nil)) }()
+	return bot, served
+}
+
+// show plays the exchange on a server inside the program, between the same
+// component and a user whose stanzas are printed as they are.
+func show(ctx context.Context, out io.Writer) error {
+	juliet := jid.MustParse("juliet@capulet.lit/balcony")
+	host := jid.MustParse("bot.capulet.lit")
+	srv := server.New(server.Config{Domains: []string{"capulet.lit"}})
+	defer func() { _ = srv.Close() }()
+	srv.AddAccount(juliet, "")
+	srv.AddComponent(host, "secret")
+	addr, err := srv.ListenComponents()
+	if err != nil {
+		return err
+	}
+	session, err := connect(ctx, host, addr.String(), "secret")
+	if err != nil {
+		return err
+	}
+	up := time.Now().Add(-90 * time.Minute)
+	bot, _ := serve(session, responder.Since(up))
+	defer func() { _ = bot.Close() }()
+	user, err := srv.Session(ctx, juliet)
+	if err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = user.Conn().Close() })
+	defer stop()
+	ask := func(title, stanza, end string) error {
+		fmt.Fprintf(out, "\n%s:\n", title)
+		if stanza != "" {
+			fmt.Fprintf(out, "  -> %s\n", stanza)
+			if _, err := io.WriteString(user.Conn(), stanza); err != nil {
+				return err
+			}
+		}
+		got, buf := "", make([]byte, 4096)
+		for !strings.Contains(got, end) {
+			n, err := user.Conn().Read(buf)
+			if err != nil {
+				return err
+			}
+			got += string(buf[:n])
+		}
+		fmt.Fprintf(out, "  <- %s\n", stanzas.Replace(got))
+		return nil
+	}
+	stanzas := strings.NewReplacer("><presence ", ">\n  <- <presence ", "><iq ", ">\n  <- <iq ")
+	fmt.Fprintf(out, "An XMPP server runs inside this program, and the component %s has connected to it.\n", host)
+	for _, step := range []struct{ title, stanza, end string }{
+		{"Juliet probes it (XEP-0318)", "<presence type='probe' to='bot.capulet.lit' id='p1'/>", "</presence>"},
+		{"She asks the old way (XEP-0012)", "<iq type='get' to='bot.capulet.lit' id='q1'><query xmlns='jabber:iq:last'/></iq>", "</iq>"},
+		{"She asks what it can do (XEP-0030)", "<iq type='get' to='bot.capulet.lit' id='d1'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>", "</iq>"},
+		{"She comes online, as clients do", "<iq type='get' id='r1'><query xmlns='jabber:iq:roster'/></iq><presence/>", "/balcony'/>"},
+		{"She subscribes to its presence (XEP-0267)", "<presence type='subscribe' to='bot.capulet.lit'/>", "</presence>"},
+	} {
+		if err := ask(step.title, step.stanza, step.end); err != nil {
+			return err
+		}
+	}
+	if err := bot.Stop(ctx, "Shutting down."); err != nil {
+		return err
+	}
+	if err := ask("It shuts down, and tells her", "", "</presence>"); err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "\nNow on your own server: go run -C examples ./uptimebot -jid bot.example.org -secret …")
+	return session.Conn().Close()
+}
