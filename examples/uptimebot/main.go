@@ -148,6 +148,7 @@ func show(ctx context.Context, out io.Writer) error {
 	}
 	stop := context.AfterFunc(ctx, func() { _ = user.Conn().Close() })
 	defer stop()
+	stanzas := strings.NewReplacer("><presence ", ">\n  <- <presence ", "><iq ", ">\n  <- <iq ")
 	ask := func(title, stanza, end string) error {
 		fmt.Fprintf(out, "\n%s:\n", title)
 		if stanza != "" {
@@ -167,7 +168,6 @@ func show(ctx context.Context, out io.Writer) error {
 		fmt.Fprintf(out, "  <- %s\n", stanzas.Replace(got))
 		return nil
 	}
-	stanzas := strings.NewReplacer("><presence ", ">\n  <- <presence ", "><iq ", ">\n  <- <iq ")
 	fmt.Fprintf(out, "An XMPP server runs inside this program, and the component %s has connected to it.\n", host)
 	for _, step := range []struct{ title, stanza, end string }{
 		{"Juliet probes it (XEP-0318)", "<presence type='probe' to='bot.capulet.lit' id='p1'/>", "</presence>"},
