@@ -13,6 +13,13 @@ import (
 // part of no cluster, so that there is one process, and no port mapper.
 func StartEjabberd(t testing.TB) *Server {
 	t.Helper()
+	return startEjabberd(t, "")
+}
+
+// startEjabberd does so, with a component on a domain of its own that other
+// servers reach, unless that is empty.
+func startEjabberd(t testing.TB, own string) *Server {
+	t.Helper()
 	need(t, "ejabberdctl", "ejabberd")
 	program := need(t, "erl", "erlang-base")
 	libs, err := filepath.Glob("/usr/lib/*/ejabberd-[0-9]*/ebin")
@@ -20,10 +27,13 @@ func StartEjabberd(t testing.TB) *Server {
 		t.Fatalf("ejabberd's own files are not where Debian puts them")
 	}
 	dir := t.TempDir()
-	s := &Server{Name: "ejabberd", Addr: loopback(freePort(t)), Components: make(map[string]string), certs: makeCertificates(t, dir, domains)}
+	s := &Server{Name: "ejabberd", Addr: loopback(freePort(t)), Components: make(map[string]string), certs: makeCertificates(t, dir, domains), own: own}
 	s.Authority = s.certs.authority
 	for _, c := range components {
 		s.Components[c.String()] = loopback(freePort(t))
+	}
+	if own != "" {
+		s.Components[own] = loopback(freePort(t))
 	}
 	config, log := filepath.Join(dir, "ejabberd.yml"), filepath.Join(dir, "ejabberd.log")
 	write(t, config, ejabberdConfig(s))
@@ -46,12 +56,20 @@ func ejabberdConfig(s *Server) string {
 	// One port for each: ejabberd routes all hosts of a port to each component
 	// that connects there.
 	var services strings.Builder
-	for _, c := range components {
+	federation, dialback := "s2s_access: none", ""
+	for c, addr := range s.Components {
 		fmt.Fprintf(&services, `
   - port: %s
     ip: "127.0.0.1"
     module: ejabberd_service
-    hosts: {%q: {password: %q}}`, port(s.Components[c.String()]), c, Password)
+    hosts: {%q: {password: %q}}`, port(addr), c, Password)
+	}
+	if s.own != "" {
+		fmt.Fprintf(&services, `
+  - port: %d
+    ip: %q
+    module: ejabberd_s2s_in`, federationPort, s.own)
+		federation, dialback = "s2s_use_starttls: false", "\n  mod_s2s_dialback: {}"
 	}
 	return fmt.Sprintf(`
 hosts: [%s]
@@ -63,7 +81,7 @@ listen:
     module: ejabberd_c2s
     starttls: true%s
 auth_method: internal
-s2s_access: none
+%s
 access_rules:
   local: {allow: all}
 modules:
@@ -72,8 +90,8 @@ modules:
   mod_disco: {}
   mod_last: {}
   mod_ping: {}
-  mod_roster: {versioning: true}
-`, strings.Join(domains, ", "), s.certs.cert, s.certs.key, port(s.Addr), services.String())
+  mod_roster: {versioning: true}%s
+`, strings.Join(domains, ", "), s.certs.cert, s.certs.key, port(s.Addr), services.String(), federation, dialback)
 }
 
 // ejabberdStart starts the server and makes accounts and rosters through its

@@ -13,14 +13,21 @@ import (
 	"example.org/lastpresence/internal/suite"
 )
 
+// buildExample builds an example program and returns where it is.
+func buildExample(t *testing.T, name string) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), name)
+	build := exec.Command("go", "build", "-C", "../../examples", "-o", program, "./"+name)
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build %s: %v\n%s", name, err, out)
+	}
+	return program
+}
+
 // TestOpenchat runs the example program against every real server, as a user
 // would.
 func TestOpenchat(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "openchat")
-	build := exec.Command("go", "build", "-C", "../../examples", "-o", program, "./openchat")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build openchat: %v\n%s", err, out)
-	}
+	program := buildExample(t, "openchat")
 	for _, s := range servers {
 		t.Run(s.name, func(t *testing.T) {
 			w := s.start(t)

@@ -33,15 +33,22 @@ const lastlog = "/usr/lib/prosody/modules/mod_lastlog"
 // StartProsody starts a Prosody.
 func StartProsody(t testing.TB, v ProsodyVariant) *Server {
 	t.Helper()
+	return startProsody(t, v, "")
+}
+
+// startProsody does so, with a component on a domain of its own that other
+// servers reach, unless that is empty.
+func startProsody(t testing.TB, v ProsodyVariant, own string) *Server {
+	t.Helper()
 	program := need(t, "prosody", "prosody")
 	if _, err := os.Stat(lastlog); v == Stamps && err != nil {
 		lack(t, missing("mod_lastlog", "prosody-modules"))
 	}
 	dir := t.TempDir()
-	s := &Server{Name: "Prosody", Addr: loopback(freePort(t)), certs: makeCertificates(t, dir, domains)}
+	s := &Server{Name: "Prosody", Addr: loopback(freePort(t)), certs: makeCertificates(t, dir, domains), own: own}
 	s.Authority = s.certs.authority
 	one := loopback(freePort(t))
-	s.Components = map[string]string{Gate.String(): one, OtherGate.String(): one}
+	s.Components = map[string]string{Gate.String(): one, OtherGate.String(): one, own: one}
 	prosodyData(t, filepath.Join(dir, "data"))
 	plugged := filepath.Join(dir, "plugins")
 	if err := os.CopyFS(plugged, plugins); err != nil {
@@ -76,11 +83,11 @@ c2s_ports = { %[5]s }
 component_interfaces = { "127.0.0.1" }
 component_ports = { %[9]s }
 modules_enabled = { "%[6]s" }
-modules_disabled = { "s2s" }
 authentication = "internal_plain"
 ssl = { certificate = %[7]q, key = %[8]q }
 `, filepath.Join(dir, "data"), filepath.Join(dir, "prosody.pid"), filepath.Join(dir, "plugins"), log, port(s.Addr),
 		strings.Join(modules, `", "`), s.certs.cert, s.certs.key, port(s.Components[Gate.String()]))
+	b.WriteString(s.prosodyFederation())
 	for _, d := range domains {
 		fmt.Fprintf(&b, "VirtualHost %q\n", d)
 	}
@@ -88,6 +95,23 @@ ssl = { certificate = %[7]q, key = %[8]q }
 		fmt.Fprintf(&b, "Component %q\ncomponent_secret = %q\n", c, Password)
 	}
 	return b.String()
+}
+
+// prosodyFederation is for other servers, of which none else is spoken to.
+func (s *Server) prosodyFederation() string {
+	if s.own == "" {
+		return "modules_disabled = { \"s2s\" }\n"
+	}
+	return fmt.Sprintf(`
+s2s_interfaces = { %[1]q }
+s2s_ports = { %[2]d }
+s2s_require_encryption = false
+s2s_secure_auth = false
+modules_disabled = { "s2s_auth_certs" }
+Component %[1]q
+component_secret = %[3]q
+modules_enabled = { "dialback" }
+`, s.own, federationPort, Password)
 }
 
 // prosodyData writes accounts and rosters in the form of Prosody's files.

@@ -86,6 +86,7 @@ func buddiesOf(t *testing.T, r *responder.Responder) []responder.Buddy {
 }
 
 func TestComponentsTellTheirUptime(t *testing.T) {
+	program := buildExample(t, "openchat")
 	for _, s := range componentServers {
 		t.Run(s.name, func(t *testing.T) {
 			srv := s.start(t)
@@ -103,6 +104,18 @@ func TestComponentsTellTheirUptime(t *testing.T) {
 			up, err := c.Uptime(t.Context(), integration.Gate)
 			if err != nil || !up.Equal(again) {
 				t.Errorf("started again: up since %v, %v, want %v", up, err, again)
+			}
+
+			cmd := exec.Command(program, "-jid", suite.Juliet.String(), "-addr", srv.Addr, "-json", "-uptime", integration.Gate.String())
+			cmd.Env = append(os.Environ(), "XMPP_PASSWORD="+integration.Password, "SSL_CERT_FILE="+srv.Authority)
+			out, err := cmd.Output()
+			var told struct {
+				Host   string
+				Since  time.Time
+				Source string
+			}
+			if err != nil || json.Unmarshal(out, &told) != nil || told.Host != integration.Gate.String() || !told.Since.Equal(again) || told.Source != "probe" {
+				t.Errorf("openchat says %s, %v", out, err)
 			}
 		})
 	}
@@ -159,6 +172,25 @@ func TestComponentsBefriendEachOtherAndRemember(t *testing.T) {
 			}
 			eventually(t, "the other has no buddy any more", func() bool { return len(buddiesOf(t, two)) == 0 })
 		})
+	}
+}
+
+func TestComponentsOnTwoServersBefriendEachOther(t *testing.T) {
+	one, two := integration.StartFederation(t)
+	a, _ := serveComponent(t, one, one.Gateway(), responder.Requests(responder.Always(responder.Mutual)))
+	b, _ := serveComponent(t, two, two.Gateway(), responder.Requests(responder.Always(responder.Mutual)))
+	for asking, peer := range map[*responder.Responder]jid.JID{a: two.Gateway(), b: one.Gateway()} {
+		if err := asking.Befriend(t.Context(), peer); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "both are buddies", func() bool {
+			return reflect.DeepEqual(buddiesOf(t, a), []responder.Buddy{{JID: two.Gateway(), To: true, From: true}}) &&
+				reflect.DeepEqual(buddiesOf(t, b), []responder.Buddy{{JID: one.Gateway(), To: true, From: true}})
+		})
+		if err := asking.Unfriend(t.Context(), peer); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "neither is", func() bool { return len(buddiesOf(t, a)) == 0 && len(buddiesOf(t, b)) == 0 })
 	}
 }
 
@@ -264,11 +296,7 @@ func TestSlixmpp(t *testing.T) {
 
 // TestUptimebotIsKilled runs the example program, kills it, and runs it again.
 func TestUptimebotIsKilled(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "uptimebot")
-	build := exec.Command("go", "build", "-C", "../../examples", "-o", program, "./uptimebot")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build uptimebot: %v\n%s", err, out)
-	}
+	program := buildExample(t, "uptimebot")
 	for _, s := range componentServers {
 		t.Run(s.name, func(t *testing.T) {
 			srv := s.start(t)

@@ -57,6 +57,7 @@ type Server struct {
 	Authority  string            // PEM file of the authority behind its certificate
 
 	certs certificates
+	own   string // the address that is its domain towards other servers, "" for none
 }
 
 // CA returns the authority that vouches for the server, alone in its pool.
