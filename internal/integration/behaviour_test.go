@@ -35,3 +35,13 @@ func TestBehaviour(t *testing.T) {
 	}
 	t.Logf("the table of servers:\n%s", suite.Markdown(names, rows))
 }
+
+// TestBehaviourWithMeddling runs the cases in which something else happens
+// between a probe and its answer.
+func TestBehaviourWithMeddling(t *testing.T) {
+	for _, s := range servers {
+		t.Run(s.name, func(t *testing.T) {
+			suite.Meddle(t, s.start(t))
+		})
+	}
+}

@@ -57,3 +57,14 @@ func TestEmbedded(t *testing.T) {
 		})
 	}
 }
+
+func TestEmbeddedWithMeddling(t *testing.T) {
+	for _, b := range []server.Behaviour{
+		server.ProsodyStock, server.ProsodyStamps, server.XEP0318, server.Ejabberd, server.Openfire, server.Tigase, server.Jabberd,
+	} {
+		t.Run(b.Name, func(t *testing.T) {
+			t.Parallel()
+			suite.Meddle(t, newEmbedded(t, b))
+		})
+	}
+}

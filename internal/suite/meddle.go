@@ -1,0 +1,450 @@
+package suite
+
+import (
+	"context"
+	"encoding/xml"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"mellium.im/xmlstream"
+	"mellium.im/xmpp"
+	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/ping"
+	"mellium.im/xmpp/stanza"
+
+	"example.org/lastpresence/probe"
+)
+
+// Meddle runs the cases in which something else happens between a probe and its
+// answer: contacts who come or go at that moment, answers in another order,
+// forged ones, none. They are brought about on the way from the server to the
+// client, so that they can be on any server.
+func Meddle(t *testing.T, w World) {
+	t.Helper()
+	for _, online := range []bool{false, true} {
+		romeo := logIn(t, w, Romeo)
+		romeo.available("Here.")
+		if !online {
+			romeo.Leave(Goodbye)
+		}
+		meddle(t, w, online)
+	}
+}
+
+func meddle(t *testing.T, w World, online bool) {
+	for _, m := range meddlings {
+		if m.online != online {
+			continue
+		}
+		t.Run(m.name, func(t *testing.T) {
+			c := newMeddled(t, w)
+			plain := c.ask(t, m.about())
+			if c.meddle = m.with; m.start != nil {
+				c.meddle = m.start()
+			}
+			a := c.ask(t, m.about())
+			m.check(t, plain, a)
+		})
+	}
+}
+
+// meddling is one case. with returns what the client gets in place of a stanza
+// that came while its probe was under way.
+type meddling struct {
+	name   string
+	online bool // Romeo is
+	to     jid.JID
+	with   func(in incoming) []any
+	start  func() func(in incoming) []any // in its place where it remembers something
+	check  func(t *testing.T, plain, a probe.Answer)
+}
+
+func (m meddling) about() jid.JID {
+	if m.to.Equal(jid.JID{}) {
+		return Romeo
+	}
+	return m.to
+}
+
+// lookAlikes are not Romeo: another who exists, his name with a letter of
+// another alphabet, his name elsewhere, his domain, and one of his resources.
+var lookAlikes = []string{
+	"mercutio@montague.lit", "r\u043emeo@montague.lit", "romeo@montague.lit.example", "romeo@capulet.lit", "montague.lit",
+}
+
+const longAgo = "<delay xmlns='urn:xmpp:delay' from='%[1]s' stamp='2002-09-10T23:41:07Z'/>"
+
+var meddlings = []meddling{
+	{
+		name: "the query is answered by others first",
+		with: func(in incoming) []any {
+			if !in.fence {
+				return []any{in}
+			}
+			var all []any
+			for _, from := range append(lookAlikes, "romeo@montague.lit/orchard", "") {
+				all = append(all, fmt.Sprintf("<iq xmlns='jabber:client' from='%s' id='%s' type='result'><query xmlns='jabber:iq:last' seconds='99999999'>Forged.</query></iq>", from, in.id))
+			}
+			return append(all, in)
+		},
+		check: same,
+	},
+	{
+		name: "others say that they are somebody",
+		with: func(in incoming) []any {
+			var all []any
+			for _, from := range lookAlikes {
+				all = append(all, fmt.Sprintf("<presence xmlns='jabber:client' from='%[1]s/x' type='unavailable'><status>Forged.</status>"+longAgo+"</presence>", from),
+					fmt.Sprintf("<presence xmlns='jabber:client' from='%[1]s/x'><status>Forged.</status></presence>", from))
+			}
+			return append(all, in)
+		},
+		check: same,
+	},
+	{
+		name: "another contact comes and goes",
+		with: func(in incoming) []any {
+			return []any{
+				"<presence xmlns='jabber:client' from='benvolio@montague.lit/field'/>",
+				in,
+				"<presence xmlns='jabber:client' from='benvolio@montague.lit/field' type='unavailable'/>",
+			}
+		},
+		check: same,
+	},
+	{
+		name: "the contact comes meanwhile",
+		with: func(in incoming) []any {
+			return []any{"<presence xmlns='jabber:client' from='romeo@montague.lit/late'><status>Back.</status></presence>", in}
+		},
+		check: func(t *testing.T, _, a probe.Answer) {
+			if a.Outcome != probe.Available {
+				t.Errorf("came to %v, want available", a.Outcome)
+			}
+		},
+	},
+	{
+		name:   "the contact goes meanwhile",
+		online: true,
+		with: func(in incoming) []any {
+			if in.presence {
+				return []any{in, fmt.Sprintf("<presence xmlns='jabber:client' from='%s' type='unavailable'><status>Gone.</status></presence>", in.from)}
+			}
+			return []any{in}
+		},
+		check: func(t *testing.T, _, a probe.Answer) {
+			if a.Outcome != probe.Unavailable || a.Status != "Gone." || time.Since(a.LastSeen).Abs() > time.Minute {
+				t.Errorf("came to %v, %q, last seen %v", a.Outcome, a.Status, a.LastSeen)
+			}
+		},
+	},
+	{
+		name:   "the query is answered before the probe",
+		online: true,
+		start:  fenceFirst,
+		check: func(t *testing.T, _, a probe.Answer) {
+			if a.Outcome != probe.Available || len(a.Presences) != 1 {
+				t.Errorf("came to %v with %d presences: %+v", a.Outcome, len(a.Presences), a.Presences)
+			}
+		},
+	},
+	{
+		name:   "an old time is told of one who is online",
+		online: true,
+		start:  staleFence,
+		check: func(t *testing.T, _, a probe.Answer) {
+			if a.Outcome != probe.Available || len(a.Presences) != 1 {
+				t.Errorf("came to %v with %d presences: %+v", a.Outcome, len(a.Presences), a.Presences)
+			}
+		},
+	},
+	{
+		name:   "connected, and no presence",
+		online: true,
+		with: func(in incoming) []any {
+			if in.fence {
+				return []any{in.seconds(0)}
+			}
+			return nil
+		},
+		check: func(t *testing.T, _, a probe.Answer) {
+			if a.Outcome != probe.Unanswered && a.Outcome != probe.Available && a.Outcome != probe.Unavailable {
+				t.Errorf("came to %v", a.Outcome)
+			}
+			if !a.LastSeen.IsZero() || len(a.Presences) != 0 {
+				t.Errorf("last seen %v, %d presences", a.LastSeen, len(a.Presences))
+			}
+		},
+	},
+	{
+		name: "nobody knows last activity here",
+		with: func(in incoming) []any {
+			if in.fence {
+				return []any{in.refused("cancel", "service-unavailable")}
+			}
+			return []any{in}
+		},
+		check: withoutFence,
+	},
+	{
+		name: "nobody knows the contact's last activity",
+		with: func(in incoming) []any {
+			if in.fence {
+				return []any{in.refused("cancel", "item-not-found")}
+			}
+			return []any{in}
+		},
+		check: withoutFence,
+	},
+	{
+		name: "not authorised, in three ways",
+		with: func(in incoming) []any {
+			switch {
+			case !in.fence:
+				return nil
+			case strings.HasSuffix(in.id, "1"):
+				return []any{in.refused("auth", "not-authorized")}
+			case strings.HasSuffix(in.id, "2"):
+				return []any{in.refused("auth", "subscription-required")}
+			}
+			return []any{in.refused("auth", "forbidden")}
+		},
+		check: func(t *testing.T, _, a probe.Answer) {
+			if a.Outcome != probe.Unauthorized {
+				t.Errorf("came to %v", a.Outcome)
+			}
+		},
+	},
+	{
+		name: "the contact has moved",
+		with: func(in incoming) []any {
+			if in.fence {
+				return []any{fmt.Sprintf("<iq xmlns='jabber:client' from='%s' id='%s' type='error'><error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>xmpp:romeo@mantua.lit</gone></error></iq>", in.from, in.id)}
+			}
+			return nil
+		},
+		check: func(t *testing.T, _, a probe.Answer) {
+			if want := "xmpp:romeo@mantua.lit"; a.Moved != want || a.Outcome != probe.Error {
+				t.Errorf("moved to %q, want %q (%v)", a.Moved, want, a.Outcome)
+			}
+		},
+	},
+	{
+		name: "the own account, whose address servers leave out",
+		to:   Juliet,
+		with: func(in incoming) []any {
+			if in.fence {
+				return []any{strings.Replace(in.text(), "from=", "x=", 1)}
+			}
+			return []any{in}
+		},
+		check: same,
+	},
+}
+
+// same is for what must not matter.
+func same(t *testing.T, plain, a probe.Answer) {
+	t.Helper()
+	if a.Outcome != plain.Outcome || a.Status != plain.Status || a.LastSeen.Sub(plain.LastSeen).Abs() > 5*time.Second || len(a.Presences) != len(plain.Presences) {
+		t.Errorf("came to %v, %q, %v, %d presences; undisturbed to %v, %q, %v, %d", a.Outcome, a.Status, a.LastSeen, len(a.Presences),
+			plain.Outcome, plain.Status, plain.LastSeen, len(plain.Presences))
+	}
+}
+
+// withoutFence leaves what the presence tells, if there is one.
+func withoutFence(t *testing.T, plain, a probe.Answer) {
+	t.Helper()
+	want := probe.Unanswered
+	if len(plain.Presences) > 0 {
+		want = plain.Outcome
+	}
+	if a.Outcome != want {
+		t.Errorf("came to %v, want %v", a.Outcome, want)
+	}
+}
+
+// fenceFirst holds presences back until the query is answered, as by a server
+// that handles both at once. Of those, none has old times for who is online.
+func fenceFirst() func(incoming) []any {
+	var held []any
+	answered := false
+	return func(in incoming) []any {
+		switch {
+		case in.fence:
+			answered = true
+			return append([]any{in.seconds(0)}, held...)
+		case in.presence && !answered:
+			held = append(held, in)
+			return nil
+		}
+		return []any{in}
+	}
+}
+
+// staleFence holds the query's answer back until there was a presence, and
+// makes it an old one.
+func staleFence() func(incoming) []any {
+	var held []any
+	shown := false
+	return func(in incoming) []any {
+		switch {
+		case in.presence:
+			shown = true
+			return append([]any{in}, held...)
+		case in.fence && !shown:
+			held = []any{in.seconds(600)}
+			return nil
+		case in.fence:
+			return []any{in.seconds(600)}
+		}
+		return []any{in}
+	}
+}
+
+// meddled is Juliet's client, on whose way meddle is.
+type meddled struct {
+	*probe.Client
+	next   xmpp.Handler
+	asking chan bool // of capacity 1: while it holds something, stanzas are meddled with
+	meddle func(incoming) []any
+}
+
+func newMeddled(t *testing.T, w World) *meddled {
+	t.Helper()
+	session := w.Login(t, Juliet)
+	// No case may wait for the time-out: that would be an error of the context.
+	c := &meddled{Client: probe.NewClient(session, probe.Timeout(2*patience), probe.CoolDown(0)), asking: make(chan bool, 1)}
+	c.next = c.Client.Handler(nil)
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = session.Serve(c)
+	}()
+	t.Cleanup(func() {
+		_ = c.Close()
+		_ = session.Conn().Close()
+		<-served
+	})
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := session.Send(ctx, stanza.Presence{}.Wrap(nil)); err != nil {
+		t.Fatal(err)
+	}
+	if err := ping.Send(ctx, session, session.RemoteAddr()); err != nil {
+		t.Fatalf("wait for the server: %v", err)
+	}
+	return c
+}
+
+func (c *meddled) ask(t *testing.T, to jid.JID) probe.Answer {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	c.asking <- c.meddle != nil
+	defer func() { <-c.asking }()
+	a, err := c.Probe(ctx, to)
+	if err != nil {
+		t.Fatalf("Probe(%s): %v", to, err)
+	}
+	return a
+}
+
+// HandleXMPP implements xmpp.Handler.
+func (c *meddled) HandleXMPP(t xmlstream.TokenReadEncoder, start *xml.StartElement) error {
+	tokens, err := xmlstream.ReadAll(t)
+	if err != nil {
+		return err
+	}
+	in := incoming{start: *start, tokens: tokens}
+	var typ string
+	for _, a := range start.Attr {
+		switch a.Name.Local {
+		case "id":
+			in.id = a.Value
+		case "from":
+			in.from = a.Value
+		case "type":
+			typ = a.Value
+		}
+	}
+	in.presence = start.Name.Local == "presence"
+	in.fence = start.Name.Local == "iq" && (typ == "result" || typ == "error")
+	all := []any{in}
+	select {
+	case meddle := <-c.asking:
+		c.asking <- meddle
+		if meddle {
+			all = c.meddle(in)
+		}
+	default:
+	}
+	for _, one := range all {
+		if text, ok := one.(string); ok {
+			if in, err = parse(text); err != nil {
+				return err
+			}
+		} else {
+			in = one.(incoming)
+		}
+		begin, rest := in.start.Copy(), in.tokens
+		next := xmlstream.ReaderFunc(func() (xml.Token, error) {
+			if len(rest) == 0 {
+				return nil, nil
+			}
+			tok := rest[0]
+			rest = rest[1:]
+			return tok, nil
+		})
+		if err := c.next.HandleXMPP(encoder{next, t}, &begin); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type encoder struct {
+	xml.TokenReader
+	xmlstream.Encoder
+}
+
+// incoming is a stanza on its way to the client.
+type incoming struct {
+	start    xml.StartElement
+	tokens   []xml.Token // what follows, up to the end
+	id, from string
+	presence bool
+	fence    bool // the answer to a query
+}
+
+// seconds is the answer with another time.
+func (in incoming) seconds(n int) string {
+	return fmt.Sprintf("<iq xmlns='jabber:client' from='%s' id='%s' type='result'><query xmlns='jabber:iq:last' seconds='%d'/></iq>", in.from, in.id, n)
+}
+
+// refused is an error in the answer's place.
+func (in incoming) refused(typ, condition string) string {
+	return fmt.Sprintf("<iq xmlns='jabber:client' from='%s' id='%s' type='error'><error type='%s'><%s xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>", in.from, in.id, typ, condition)
+}
+
+// text is the stanza as XML.
+func (in incoming) text() string {
+	var b strings.Builder
+	e := xml.NewEncoder(&b)
+	for _, tok := range append([]xml.Token{in.start}, in.tokens...) {
+		if err := e.EncodeToken(tok); err != nil {
+			return err.Error()
+		}
+	}
+	_ = e.Flush()
+	return b.String()
+}
+
+func parse(text string) (incoming, error) {
+	tokens, err := xmlstream.ReadAll(xml.NewDecoder(strings.NewReader(text)))
+	if err != nil || len(tokens) == 0 {
+		return incoming{}, fmt.Errorf("suite: %q: %w", text, err)
+	}
+	return incoming{start: tokens[0].(xml.StartElement), tokens: tokens[1:]}, nil
+}
