@@ -2,10 +2,13 @@ package probe_test
 
 import (
 	"context"
+	"encoding/xml"
 	"fmt"
+	"strings"
 	"time"
 
 	"mellium.im/xmpp"
+	"mellium.im/xmpp/jid"
 
 	"example.org/lastpresence/internal/server"
 	"example.org/lastpresence/probe"
@@ -72,4 +75,36 @@ func ExampleAnswered() {
 	// Output:
 	// the chat is open
 	// romeo@montague.lit is unavailable
+}
+
+// Since when a server or component is up.
+func ExampleClient_Uptime() {
+	s, session := logIn()
+	defer s.Close()
+
+	client := probe.NewClient(session)
+	defer client.Close()
+	go session.Serve(client.Handler(nil))
+
+	since, err := client.Uptime(context.Background(), jid.MustParse("montague.lit"))
+	fmt.Println(time.Since(since) < time.Hour, err)
+	// Output: true <nil>
+}
+
+// A presence can be read wherever it is from.
+func ExampleReadPresence() {
+	d := xml.NewDecoder(strings.NewReader(`<presence xmlns="jabber:client" from="romeo@montague.lit" type="unavailable">
+		<status>Going offline. Out of battery.</status>
+		<delay xmlns="urn:xmpp:delay" from="romeo@montague.lit/orchard" stamp="2012-09-10T23:41:07Z"/>
+	</presence>`))
+	p, err := probe.ReadPresence(d)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(p.From, p.Type, p.Status())
+	fmt.Println(p.Delay.From, p.Delay.Stamp)
+	// Output:
+	// romeo@montague.lit unavailable Going offline. Out of battery.
+	// romeo@montague.lit/orchard 2012-09-10 23:41:07 +0000 UTC
 }
