@@ -245,32 +245,3 @@ func FuzzReadPresence(f *testing.F) {
 		}
 	})
 }
-
-func BenchmarkReadPresence(b *testing.B) {
-	tokens, err := xmlstream.ReadAll(xml.NewDecoder(strings.NewReader(reply)))
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Run("from tokens", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			rest := tokens
-			r := xmlstream.ReaderFunc(func() (xml.Token, error) {
-				tok := rest[0]
-				rest = rest[1:]
-				return tok, nil
-			})
-			if _, err := probe.ReadPresence(r); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("from bytes", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := probe.ReadPresence(xml.NewDecoder(strings.NewReader(reply))); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-}

@@ -3,6 +3,7 @@ package integration_test
 import (
 	"context"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -14,8 +15,10 @@ import (
 	"mellium.im/xmlstream"
 	"mellium.im/xmpp"
 	"mellium.im/xmpp/ping"
+	mellium "mellium.im/xmpp/roster"
 	"mellium.im/xmpp/stanza"
 
+	"example.org/lastpresence/internal/integration"
 	"example.org/lastpresence/internal/suite"
 	"example.org/lastpresence/roster"
 )
@@ -113,4 +116,50 @@ func floor(b *testing.B, w suite.World) float64 {
 func median(d []time.Duration) time.Duration {
 	slices.Sort(d)
 	return d[len(d)/2]
+}
+
+// BenchmarkLogin logs in with 10,000 contacts, until it is known of whom details
+// are lacking, and until their roster items are counted with mellium alone.
+func BenchmarkLogin(b *testing.B) {
+	const crowd = 10_000
+	srv := integration.StartCrowd(b, crowd)
+	ctx := context.Background()
+	want := crowd + 2 // Romeo and Benvolio
+	var ours, plain []time.Duration
+	for b.Loop() {
+		for _, with := range []bool{true, false} {
+			start := time.Now()
+			session := srv.Login(b, suite.Juliet)
+			served := make(chan struct{})
+			n := 0
+			if with {
+				cache := roster.New(session)
+				go func() { defer close(served); _ = session.Serve(cache.Handler(nil)) }()
+				if err := cache.Sync(ctx); err != nil {
+					b.Fatal(err)
+				}
+				for range cache.Lacking() {
+					n++
+				}
+				ours = append(ours, time.Since(start))
+			} else {
+				go func() { defer close(served); _ = session.Serve(nil) }()
+				items := mellium.Fetch(ctx, session)
+				for items.Next() {
+					n++
+				}
+				if err := errors.Join(items.Err(), items.Close()); err != nil {
+					b.Fatal(err)
+				}
+				plain = append(plain, time.Since(start))
+			}
+			if n != want {
+				b.Fatalf("%d contacts, want %d", n, want)
+			}
+			_ = session.Conn().Close()
+			<-served
+		}
+	}
+	b.ReportMetric(float64(median(ours))/float64(median(plain)), "login/plain")
+	b.ReportMetric(0, "ns/op")
 }

@@ -18,7 +18,7 @@ const federationPort = 5269
 // would have to be looked up.
 func StartFederation(t testing.TB) (prosody, ejabberd *Server) {
 	t.Helper()
-	return startProsody(t, Stock, ownAddress()), startEjabberd(t, ownAddress())
+	return startProsody(t, Stock, ownAddress(), 0), startEjabberd(t, ownAddress())
 }
 
 func ownAddress() string {

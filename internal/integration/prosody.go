@@ -6,10 +6,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"mellium.im/xmpp/jid"
+
+	"example.org/lastpresence/internal/suite"
 )
 
 //go:embed mod_probe_details.lua mod_sift.lua
@@ -33,12 +36,20 @@ const lastlog = "/usr/lib/prosody/modules/mod_lastlog"
 // StartProsody starts a Prosody.
 func StartProsody(t testing.TB, v ProsodyVariant) *Server {
 	t.Helper()
-	return startProsody(t, v, "")
+	return startProsody(t, v, "", 0)
+}
+
+// StartCrowd starts a Prosody on which Juliet has so many more contacts, who
+// were never online.
+func StartCrowd(t testing.TB, contacts int) *Server {
+	t.Helper()
+	return startProsody(t, Stock, "", contacts)
 }
 
 // startProsody does so, with a component on a domain of its own that other
-// servers reach, unless that is empty.
-func startProsody(t testing.TB, v ProsodyVariant, own string) *Server {
+// servers reach, unless that is empty, and with so many more contacts of
+// Juliet's.
+func startProsody(t testing.TB, v ProsodyVariant, own string, crowd int) *Server {
 	t.Helper()
 	program := need(t, "prosody", "prosody")
 	if _, err := os.Stat(lastlog); v == Stamps && err != nil {
@@ -49,7 +60,7 @@ func startProsody(t testing.TB, v ProsodyVariant, own string) *Server {
 	s.Authority = s.certs.authority
 	one := loopback(freePort(t))
 	s.Components = map[string]string{Gate.String(): one, OtherGate.String(): one, own: one}
-	prosodyData(t, filepath.Join(dir, "data"))
+	prosodyData(t, filepath.Join(dir, "data"), crowd)
 	plugged := filepath.Join(dir, "plugins")
 	if err := os.CopyFS(plugged, plugins); err != nil {
 		t.Fatal(err)
@@ -115,16 +126,28 @@ modules_enabled = { "dialback" }
 }
 
 // prosodyData writes accounts and rosters in the form of Prosody's files.
-func prosodyData(t testing.TB, dir string) {
+func prosodyData(t testing.TB, dir string, crowd int) {
 	t.Helper()
+	accounts, friends := slices.Clone(accounts), slices.Clone(friends)
+	for i := range crowd {
+		j := jid.MustParse(fmt.Sprintf("contact%d@montague.lit", i))
+		accounts = append(accounts, j)
+		friends = append(friends, [2]jid.JID{suite.Juliet, j}, [2]jid.JID{j, suite.Juliet})
+	}
+	items := make(map[string]*strings.Builder)
+	for _, f := range friends {
+		owner := f[0].String()
+		if items[owner] == nil {
+			items[owner] = new(strings.Builder)
+		}
+		fmt.Fprintf(items[owner], "[%q] = { subscription = \"both\", groups = {}, name = %q },\n", f[1], f[1].Localpart())
+	}
 	for _, a := range accounts {
 		write(t, prosodyFile(dir, a, "accounts"), fmt.Sprintf("return { password = %q }\n", Password))
 		var b strings.Builder
 		b.WriteString("return {\n[false] = { version = 1, pending = {} },\n")
-		for _, f := range friends {
-			if f[0].Equal(a) {
-				fmt.Fprintf(&b, "[%q] = { subscription = \"both\", groups = {}, name = %q },\n", f[1], f[1].Localpart())
-			}
+		if own := items[a.String()]; own != nil {
+			b.WriteString(own.String())
 		}
 		b.WriteString("}\n")
 		write(t, prosodyFile(dir, a, "roster"), b.String())
