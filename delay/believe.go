@@ -92,10 +92,10 @@ func (r Rules) Believe(elements []Element, sender, self jid.JID, received time.T
 	}
 	best, most := -1, 0
 	for i := range elements {
-		if r.doubt(&elements[i], sender, self, received) != 0 {
+		n := standing(&elements[i], sender, self)
+		if r.doubt(&elements[i], n, received) != 0 {
 			continue
 		}
-		n := standing(&elements[i], sender, self)
 		if n > most || n == most && elements[i].Stamp.Before(elements[best].Stamp) {
 			best, most = i, n
 		}
@@ -105,7 +105,7 @@ func (r Rules) Believe(elements []Element, sender, self jid.JID, received time.T
 		if i == best {
 			continue
 		}
-		why := r.doubt(&elements[i], sender, self, received)
+		why := r.doubt(&elements[i], standing(&elements[i], sender, self), received)
 		if why == 0 {
 			why = Superseded
 		}
@@ -121,8 +121,8 @@ func (r Rules) Believe(elements []Element, sender, self jid.JID, received time.T
 	return d, doubts
 }
 
-// doubt returns why e cannot be believed, or 0.
-func (r Rules) doubt(e *Element, sender, self jid.JID, received time.Time) Why {
+// doubt returns why e, whose standing that is, cannot be believed, or 0.
+func (r Rules) doubt(e *Element, standing int, received time.Time) Why {
 	skew := r.Skew
 	if skew == 0 {
 		skew = DefaultSkew
@@ -130,7 +130,7 @@ func (r Rules) doubt(e *Element, sender, self jid.JID, received time.Time) Why {
 	switch {
 	case e.Err != nil:
 		return Unreadable
-	case standing(e, sender, self) == 0:
+	case standing == 0:
 		return Forged
 	case e.Stamp.Unix() < oldest:
 		return Ancient
