@@ -112,8 +112,13 @@ func lack(t testing.TB, what string) {
 // or one of the server's choice for a bare address. The session is not served
 // yet, and has sent no presence.
 func (s *Server) Connect(ctx context.Context, account jid.JID) (*xmpp.Session, error) {
+	return s.ConnectVia(ctx, account, s.Addr)
+}
+
+// ConnectVia does so at another address, behind which the server is.
+func (s *Server) ConnectVia(ctx context.Context, account jid.JID, addr string) (*xmpp.Session, error) {
 	var d net.Dialer
-	conn, err := d.DialContext(ctx, "tcp", s.Addr)
+	conn, err := d.DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return nil, err
 	}
