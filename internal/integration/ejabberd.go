@@ -37,18 +37,23 @@ func startEjabberd(t testing.TB, own string) *Server {
 	}
 	config, log := filepath.Join(dir, "ejabberd.yml"), filepath.Join(dir, "ejabberd.log")
 	write(t, config, ejabberdConfig(s))
-	cmd := exec.Command(program, "-noinput", "-mnesia", "dir", fmt.Sprintf("%q", filepath.Join(dir, "data")),
-		"-eval", ejabberdStart())
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(),
-		"HOME="+dir,
-		"ERL_LIBS="+filepath.Dir(filepath.Dir(libs[0])),
-		"EJABBERD_CONFIG_PATH="+config,
-		"EJABBERD_LOG_PATH="+log,
-		"ERL_CRASH_DUMP="+filepath.Join(dir, "crash.dump"))
-	ready := filepath.Join(dir, "ready")
-	ended := start(t, cmd, s.Addr, log)
-	waitFor(t, ready, ended)
+	s.run = func(t testing.TB) *process {
+		cmd := exec.Command(program, "-noinput", "-mnesia", "dir", fmt.Sprintf("%q", filepath.Join(dir, "data")),
+			"-eval", ejabberdStart())
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(),
+			"HOME="+dir,
+			"ERL_LIBS="+filepath.Dir(filepath.Dir(libs[0])),
+			"EJABBERD_CONFIG_PATH="+config,
+			"EJABBERD_LOG_PATH="+log,
+			"ERL_CRASH_DUMP="+filepath.Join(dir, "crash.dump"))
+		ready := filepath.Join(dir, "ready")
+		_ = os.Remove(ready)
+		p := start(t, cmd, s.Addr, log)
+		waitFor(t, ready, p.ended)
+		return p
+	}
+	s.process = s.run(t)
 	return s
 }
 
@@ -100,7 +105,7 @@ func ejabberdStart() string {
 	var b strings.Builder
 	b.WriteString(`{ok, _} = application:ensure_all_started(ejabberd), `)
 	for _, a := range accounts {
-		fmt.Fprintf(&b, `ok = ejabberd_auth:try_register(<<%q>>, <<%q>>, <<%q>>), `, a.Localpart(), a.Domainpart(), Password)
+		fmt.Fprintf(&b, `_ = ejabberd_auth:try_register(<<%q>>, <<%q>>, <<%q>>), `, a.Localpart(), a.Domainpart(), Password)
 	}
 	for _, f := range friends {
 		fmt.Fprintf(&b, `mod_admin_extra:add_rosteritem(<<%q>>, <<%q>>, <<%q>>, <<%q>>, <<%[3]q>>, <<"">>, <<"both">>), `,

@@ -16,9 +16,8 @@ const patience = 60 * time.Second
 
 // start runs a server until the test ends, and waits until it accepts
 // connections at addr. The kernel ends it with this process, however that ends.
-// Its output, and the log where it has one, are shown if the test fails. The
-// channel is closed when the server has ended.
-func start(t testing.TB, cmd *exec.Cmd, addr, log string) <-chan struct{} {
+// Its output, and the log where it has one, are shown if the test fails.
+func start(t testing.TB, cmd *exec.Cmd, addr, log string) *process {
 	t.Helper()
 	output := log + ".out"
 	f, err := os.Create(output)
@@ -42,9 +41,9 @@ func start(t testing.TB, cmd *exec.Cmd, addr, log string) <-chan struct{} {
 	if err := <-started; err != nil {
 		t.Fatalf("start %s: %v", cmd.Path, err)
 	}
+	p := &process{cmd: cmd, ended: ended}
 	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		<-ended
+		p.kill()
 		if t.Failed() {
 			show(t, log)
 			show(t, output)
@@ -58,12 +57,23 @@ func start(t testing.TB, cmd *exec.Cmd, addr, log string) <-chan struct{} {
 		}
 		if c, err := net.Dial("tcp", addr); err == nil {
 			_ = c.Close()
-			return ended
+			return p
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("%s does not listen at %s", cmd.Path, addr)
 		}
 	}
+}
+
+// process is a server that runs.
+type process struct {
+	cmd   *exec.Cmd
+	ended <-chan struct{}
+}
+
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill()
+	<-p.ended
 }
 
 // show logs the end of a file.

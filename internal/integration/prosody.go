@@ -67,7 +67,10 @@ func startProsody(t testing.TB, v ProsodyVariant, own string, crowd int) *Server
 	}
 	config, log := filepath.Join(dir, "prosody.cfg.lua"), filepath.Join(dir, "prosody.log")
 	write(t, config, prosodyConfig(s, v, dir, log))
-	start(t, exec.Command(program, "-F", "--config", config), s.Addr, log)
+	s.run = func(t testing.TB) *process {
+		return start(t, exec.Command(program, "-F", "--config", config), s.Addr, log)
+	}
+	s.process = s.run(t)
 	return s
 }
 

@@ -56,8 +56,21 @@ type Server struct {
 	Components map[string]string // by domain, host and port for that component, without TLS
 	Authority  string            // PEM file of the authority behind its certificate
 
-	certs certificates
-	own   string // the address that is its domain towards other servers, "" for none
+	certs   certificates
+	process *process
+	run     func(t testing.TB) *process
+	own     string // the address that is its domain towards other servers, "" for none
+}
+
+// Kill ends the server as a power cut does, but for what it has on its disk.
+func (s *Server) Kill() {
+	s.process.kill()
+}
+
+// Restart starts the server again, after Kill, with what it has kept.
+func (s *Server) Restart(t testing.TB) {
+	t.Helper()
+	s.process = s.run(t)
 }
 
 // CA returns the authority that vouches for the server, alone in its pool.
