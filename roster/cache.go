@@ -33,7 +33,6 @@ type Cache struct {
 	mu       sync.RWMutex
 	link     *link
 	clock    moment // the latest that was given out
-	epoch    epoch
 	filtered filters
 	synced   bool // the roster was fetched: only contacts count from then on
 	version  string
@@ -161,7 +160,7 @@ func (c *Cache) snapshot(keep func(*entry, horizon) bool) []Contact {
 
 // horizon is that of the present moment.
 func (c *Cache) horizon() horizon {
-	h := horizon{epoch: c.epoch, filtered: c.filtered != 0}
+	h := horizon{began: c.link.began, filtered: c.filtered != 0}
 	if h.filtered {
 		h.now = momentOf(time.Now())
 	}
@@ -174,7 +173,7 @@ func (c *Cache) view(e *entry, h horizon) Contact {
 		JID:          e.jid,
 		Name:         e.name,
 		Groups:       slices.Clone(e.groups),
-		Subscription: e.subscription,
+		Subscription: e.subscription.String(),
 		Ask:          e.ask,
 		Approved:     e.approved,
 	}
@@ -231,7 +230,7 @@ func (c *Cache) forget(e *entry) {
 	}
 	now := c.tick(time.Now())
 	c.removed[e.key] = now
-	gone := &entry{key: e.key, item: item{jid: e.jid, subscription: removed}, listed: now, knowledge: knowledge{since: now}}
+	gone := &entry{key: e.key, item: item{jid: e.jid, subscription: subRemove}, listed: now, knowledge: knowledge{since: now}}
 	c.changed(gone)
 }
 

@@ -30,7 +30,7 @@ func newTestCache(t testing.TB, contacts int) (*Cache, *link) {
 	defer c.mu.Unlock()
 	c.synced = true
 	for i := range contacts {
-		c.apply(item{jid: contactNumber(i), subscription: "both"})
+		c.apply(item{jid: contactNumber(i), subscription: subBoth})
 	}
 	return c, c.link
 }

@@ -106,7 +106,7 @@ func (c *Cache) revise(q query) {
 // apply adds, changes or removes a contact. What is known of one whose
 // presence is no longer ours to know is dropped.
 func (c *Cache) apply(it item) {
-	if it.subscription == removed {
+	if it.subscription == subRemove {
 		if e := c.contacts[string(address.AppendBare(nil, it.jid))]; e != nil {
 			c.forget(e)
 		}

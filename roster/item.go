@@ -26,18 +26,41 @@ const (
 type item struct {
 	jid          jid.JID
 	name         string
-	subscription string
+	subscription subscription
 	ask          bool
 	approved     bool
 	groups       []string
 }
 
-// removed is the subscription of a contact that the roster has no longer.
-const removed = "remove"
+// subscription is that of an item, zero where there is no item.
+type subscription uint8
+
+const (
+	subNone subscription = iota + 1
+	subTo
+	subFrom
+	subBoth
+	subRemove // the roster has the contact no longer
+)
+
+var subscriptions = [...]string{"", "none", "to", "from", "both", "remove"}
+
+func (s subscription) String() string {
+	return subscriptions[s]
+}
+
+// subscriptionOf returns the subscription that s says; empty is that of no item,
+// and none is whatever is not known.
+func subscriptionOf(s string) subscription {
+	if i := slices.Index(subscriptions[:], s); i >= 0 {
+		return subscription(i)
+	}
+	return subNone
+}
 
 // ours tells whether the contact's presence is ours to know.
 func (it item) ours() bool {
-	return it.subscription == "to" || it.subscription == "both"
+	return it.subscription == subTo || it.subscription == subBoth
 }
 
 func (it item) equal(other item) bool {
@@ -97,19 +120,8 @@ func readQuery(r xml.TokenReader) (q query, err error) {
 	}
 }
 
-// subscription returns the constant that s is equal to, none where it is none
-// of them, so that no item holds on to its stanza.
-func subscription(s string) string {
-	for _, known := range [...]string{"to", "from", "both", removed} {
-		if s == known {
-			return known
-		}
-	}
-	return "none"
-}
-
 func readItem(start xml.StartElement, r xml.TokenReader) (it item, ok bool, err error) {
-	it.subscription = "none"
+	it.subscription = subNone
 	for _, attr := range start.Attr {
 		if attr.Name.Space != "" {
 			continue
@@ -123,7 +135,7 @@ func readItem(start xml.StartElement, r xml.TokenReader) (it item, ok bool, err 
 			it.name = attr.Value[:min(len(attr.Value), maxName)]
 			it.name = strings.ToValidUTF8(it.name, "")
 		case "subscription":
-			it.subscription = subscription(attr.Value)
+			it.subscription = max(subscriptionOf(attr.Value), subNone)
 		case "ask":
 			it.ask = attr.Value == "subscribe"
 		case "approved":

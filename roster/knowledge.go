@@ -42,20 +42,16 @@ type knowledge struct {
 	asked     moment // when the last answer came that says offline
 	learnt    moment // when something was last heard, and how
 	since     moment // when all that was known before was dropped
-	epoch     epoch  // the latest in which something was heard
+	began     moment // when the latest epoch began in which something was heard
 	source    Source
 }
 
-// epoch counts the times from which on the server tells everything anew:
-// sessions, and ends of silence within them. Zero is the time before this
-// process began.
-type epoch uint32
-
-// hearing is when and how something was heard.
+// hearing is when and how something was heard. It was heard in an epoch: from
+// its beginning on the server tells everything anew, as it does with each session
+// and after some silences. Zero is the time before this process began.
 type hearing struct {
 	at     moment
 	began  moment // when the epoch began
-	epoch  epoch
 	source Source
 }
 
@@ -274,7 +270,7 @@ func (k *knowledge) confirm(h hearing) {
 	if cmp.Or(cmp.Compare(h.at, k.learnt), cmp.Compare(k.source, h.source)) > 0 {
 		k.learnt, k.source = h.at, h.source
 	}
-	k.epoch = max(k.epoch, h.epoch)
+	k.began = max(k.began, h.began)
 }
 
 // act takes a last activity.
@@ -299,10 +295,13 @@ func (s *sighting) take(other sighting) {
 }
 
 // online tells whether an event is of a resource that is online: none of the
-// ends is later.
+// ends is later, and the server has told of it since it tells everything anew.
 func (k *knowledge) online(e event) bool {
-	if !e.online || len(k.ends) == 0 {
-		return e.online
+	if !e.online || e.heard < k.began {
+		return false
+	}
+	if len(k.ends) == 0 {
+		return true
 	}
 	last := k.ends[len(k.ends)-1]
 	return cmp.Or(cmp.Compare(e.at, last.at), cmp.Compare(e.heard, last.heard)) > 0
@@ -314,9 +313,9 @@ func (k *knowledge) isOnline() bool {
 
 // last is the end of the contact's last appearance, for one who is offline.
 func (k *knowledge) last() sighting {
-	s, other := k.seen, valueOf(k.active)
-	if other.at-s.at > sameMoment {
-		s, other = other, s
+	s, other := k.lasting(k.seen), k.lasting(valueOf(k.active))
+	if other.at-s.at > sameMoment || other.status != "" && other.status != s.status && s.heard < k.began && s.heard < other.heard {
+		s, other = other, s // not the same appearance
 	}
 	if other.status != "" && s.status == "" && s.at-other.at <= sameMoment {
 		s.status, s.settled = other.status, true
@@ -324,12 +323,9 @@ func (k *knowledge) last() sighting {
 	if w := k.watched(); w.at > s.at {
 		s = w
 	}
-	if s.at < k.up {
-		if s.heard < k.up {
-			s = sighting{} // online after that, and nobody saw the end of it
-		} else {
-			s.at = k.up // a clock that is slow: we have seen better
-		}
+	s = k.lasting(s)
+	if s.at != 0 && s.at < k.up {
+		s.at = k.up // a clock that is slow: we have seen better
 	}
 	if w := valueOf(k.words); s.status == "" && (!s.settled || w.heard == s.at) && w.heard > k.up && w.heard >= s.at {
 		s.status = w.status
@@ -345,6 +341,15 @@ func valueOf[T any](p *T) (v T) {
 		v = *p
 	}
 	return v
+}
+
+// lasting returns a sighting unless the contact was online after that, and the
+// sighting does not know.
+func (k *knowledge) lasting(s sighting) sighting {
+	if s.at < k.up && s.heard < k.up {
+		return sighting{}
+	}
+	return s
 }
 
 // watched is the end of an appearance that was seen as it happened, by a
@@ -374,7 +379,7 @@ func (k *knowledge) watched() sighting {
 // holds presence back.
 type horizon struct {
 	now      moment
-	epoch    epoch
+	began    moment // of the epoch
 	filtered bool
 }
 
@@ -383,13 +388,19 @@ func (k *knowledge) lack(h horizon) Lack {
 	switch {
 	case k.learnt == 0:
 		return NeverHeard
-	case k.epoch < h.epoch, h.filtered && h.now-k.learnt > fresh:
+	case k.began < h.began, h.filtered && h.now-k.learnt > fresh:
 		return Outdated
 	case k.isOnline():
 		return Nothing
 	}
-	if s := k.last(); s.at == 0 || s.status == "" && !s.settled {
+	s := k.last()
+	switch {
+	case s.at == 0 || s.status == "" && !s.settled:
 		return NoDetails
+	case s.heard < k.began && k.asked < k.began:
+		// That the contact is offline now does not say that it was all the
+		// while: it may have come and left again.
+		return Outdated
 	}
 	return Nothing
 }

@@ -80,15 +80,15 @@ func (c *Cache) Load(ctx context.Context) error {
 func (c *Cache) restore(r Record, now moment) {
 	key := string(address.AppendBare(nil, r.JID))
 	known := c.contacts[key]
-	if r.Subscription == removed {
+	if r.Subscription == subRemove.String() {
 		c.removed[key] = max(c.removed[key], min(momentOf(r.Since), now))
 	}
-	if known == nil && (c.synced || r.Subscription == removed) {
+	if known == nil && (c.synced || r.Subscription == subRemove.String()) {
 		return
 	}
 	e := c.entry(r.JID)
 	e.restore(r, now)
-	if e.subscription == removed {
+	if e.subscription == subRemove {
 		c.forget(e)
 		return
 	}

@@ -12,7 +12,7 @@ func (e *entry) record(texts bool) Record {
 		Listed:       e.listed.time(),
 		Name:         e.name,
 		Groups:       e.groups,
-		Subscription: e.subscription,
+		Subscription: e.subscription.String(),
 		Ask:          e.ask,
 		Approved:     e.approved,
 		Since:        k.since.time(),
@@ -42,12 +42,12 @@ func (s sighting) record() Sighting {
 // restore takes what a store kept. Times that are later than now are of a
 // clock that was wrong, and count as now.
 func (e *entry) restore(r Record, now moment) {
-	if listed := min(momentOf(r.Listed), now); e.subscription == "" || listed > e.listed {
+	if listed := min(momentOf(r.Listed), now); e.subscription == 0 || listed > e.listed {
 		e.item = item{
 			jid:          r.JID.Bare(),
 			name:         r.Name,
 			groups:       r.Groups,
-			subscription: r.Subscription,
+			subscription: subscriptionOf(r.Subscription),
 			ask:          r.Ask,
 			approved:     r.Approved,
 		}

@@ -17,8 +17,7 @@ type link struct {
 	s        *xmpp.Session
 	client   *probe.Client
 	requests request.Table
-	began    moment
-	epoch    epoch
+	began    moment // the epoch
 }
 
 // Renew goes on with the session s, which must be negotiated and of the same
@@ -66,13 +65,11 @@ func (c *Cache) connect(s *xmpp.Session, opts ...probe.Option) {
 
 // turn begins an epoch of the present session.
 func (c *Cache) turn() {
-	c.epoch++
-	c.link.epoch = c.epoch
 	c.link.began = c.tick(time.Now())
 }
 
 func (l *link) hearing(at moment, source Source) hearing {
-	return hearing{at: at, began: l.began, epoch: l.epoch, source: source}
+	return hearing{at: at, began: l.began, source: source}
 }
 
 // observe learns from a presence that passed the handler.

@@ -89,7 +89,7 @@ func (c *Cache) news(w *watcher) (contact Contact, ok bool) {
 		return c.view(e, c.horizon()), true
 	}
 	contact.JID, _ = address.Parse(key) // a key is an address
-	contact.Subscription = removed
+	contact.Subscription = subRemove.String()
 	contact.Lack = NeverHeard
 	return contact, true
 }

@@ -170,7 +170,7 @@ func TestSoak(t *testing.T) {
 			off := c.LastSeen.Sub(v.left).Abs()
 			worst = max(worst, off)
 			if off > 1500*time.Millisecond || c.Status != v.status {
-				t.Errorf("%s: last seen %v, %q; left %v, %q", v.jid, c.LastSeen, c.Status, v.left, v.status)
+				t.Errorf("%s left %v, %q; known is %+v", v.jid, v.left, v.status, c)
 			}
 		}
 	}
