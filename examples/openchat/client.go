@@ -11,6 +11,7 @@ import (
 	"mellium.im/xmpp/ping"
 	"mellium.im/xmpp/stanza"
 
+	"example.org/lastpresence/examples/internal/account"
 	"example.org/lastpresence/probe"
 	"example.org/lastpresence/roster"
 )
@@ -27,9 +28,9 @@ type client struct {
 func logIn(ctx context.Context, set settings) (*client, error) {
 	ctx, cancel := context.WithTimeout(ctx, max(set.timeout, time.Second))
 	defer cancel()
-	session, err := connect(ctx, set)
+	session, err := account.Connect(ctx, set.Settings)
 	if err != nil {
-		return nil, fmt.Errorf("log in as %s: %w", set.jid, err)
+		return nil, fmt.Errorf("log in as %s: %w", set.JID, err)
 	}
 	c := &client{session: session, contacts: roster.New(session), served: make(chan struct{})}
 	go func() {
@@ -47,7 +48,7 @@ func logIn(ctx context.Context, set settings) (*client, error) {
 	}
 	if err != nil {
 		c.close()
-		return nil, fmt.Errorf("log in as %s: %w", set.jid, err)
+		return nil, fmt.Errorf("log in as %s: %w", set.JID, err)
 	}
 	return c, nil
 }

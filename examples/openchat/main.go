@@ -23,14 +23,13 @@ import (
 	"time"
 
 	"mellium.im/xmpp/jid"
+
+	"example.org/lastpresence/examples/internal/account"
 )
 
 // settings is what the command line says.
 type settings struct {
-	jid      string
-	password string
-	addr     string
-	tls      string
+	account.Settings
 	timeout  time.Duration
 	json     bool
 	uptime   string
@@ -54,7 +53,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if set.jid == "" {
+	if set.JID == "" {
 		return story(ctx, out)
 	}
 	var print printer = people{out}
@@ -68,10 +67,10 @@ func parse(args []string, errOut io.Writer) (settings, error) {
 	var set settings
 	flags := flag.NewFlagSet("openchat", flag.ContinueOnError)
 	flags.SetOutput(errOut)
-	flags.StringVar(&set.jid, "jid", "", "the account's `address`; without it, the story is played on an embedded server")
-	flags.StringVar(&set.password, "password", "", "the account's password (default $XMPP_PASSWORD)")
-	flags.StringVar(&set.addr, "addr", "", "the server's `host:port` (default: looked up)")
-	flags.StringVar(&set.tls, "tls", "starttls", "starttls, direct, insecure (StartTLS with any certificate) or none")
+	flags.StringVar(&set.JID, "jid", "", "the account's `address`; without it, the story is played on an embedded server")
+	flags.StringVar(&set.Password, "password", "", "the account's password (default $XMPP_PASSWORD)")
+	flags.StringVar(&set.Addr, "addr", "", "the server's `host:port` (default: looked up)")
+	flags.StringVar(&set.TLS, "tls", "starttls", "starttls, direct, insecure (StartTLS with any certificate) or none")
 	flags.DurationVar(&set.timeout, "timeout", 10*time.Second, "how long to wait for each answer")
 	flags.BoolVar(&set.json, "json", false, "print one JSON object a line")
 	flags.StringVar(&set.uptime, "uptime", "", "ask since when this server or component is up")
@@ -85,16 +84,16 @@ func parse(args []string, errOut io.Writer) (settings, error) {
 	if err := flags.Parse(args); err != nil {
 		return set, err
 	}
-	if set.password == "" {
-		set.password = os.Getenv("XMPP_PASSWORD")
+	if set.Password == "" {
+		set.Password = os.Getenv("XMPP_PASSWORD")
 	}
 	set.contacts = flags.Args()
-	switch set.tls {
+	switch set.TLS {
 	case "starttls", "direct", "insecure", "none":
 	default:
-		return set, fmt.Errorf("-tls %q: want starttls, direct, insecure or none", set.tls)
+		return set, fmt.Errorf("-tls %q: want starttls, direct, insecure or none", set.TLS)
 	}
-	if set.jid == "" && (len(set.contacts) > 0 || set.uptime != "" || set.json) {
+	if set.JID == "" && (len(set.contacts) > 0 || set.uptime != "" || set.json) {
 		return set, errors.New("contacts, -uptime and -json need an account: -jid")
 	}
 	return set, nil

@@ -34,8 +34,8 @@ func TestStory(t *testing.T) {
 	}
 }
 
-// account starts a server with Juliet and Romeo, and returns its address.
-func account(t *testing.T) string {
+// startServer starts a server with Juliet and Romeo, and returns its address.
+func startServer(t *testing.T) string {
 	t.Helper()
 	s := server.New(server.Config{Domains: []string{"capulet.lit", "montague.lit"}, Behaviour: server.Ejabberd})
 	t.Cleanup(func() { _ = s.Close() })
@@ -68,7 +68,7 @@ func TestJSON(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var out, errOut bytes.Buffer
-			args := append([]string{"-jid", "juliet@capulet.lit", "-password", "wherefore", "-addr", account(t), "-tls", "none", "-json"}, tc.args...)
+			args := append([]string{"-jid", "juliet@capulet.lit", "-password", "wherefore", "-addr", startServer(t), "-tls", "none", "-json"}, tc.args...)
 			err := run(context.Background(), args, &out, &errOut)
 			if (err != nil) != tc.fail {
 				t.Errorf("error %v, want one: %v", err, tc.fail)
@@ -86,7 +86,7 @@ func TestJSON(t *testing.T) {
 }
 
 func TestBadInput(t *testing.T) {
-	addr := account(t)
+	addr := startServer(t)
 	mute := listen(t, "")
 	bare := listen(t, `<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0' id='x' from='capulet.lit'><stream:features/>`)
 	for _, tc := range []struct {

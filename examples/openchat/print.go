@@ -8,6 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/language"
+
+	"example.org/lastpresence/ago"
 	"example.org/lastpresence/probe"
 	"example.org/lastpresence/roster"
 )
@@ -108,7 +111,7 @@ func describe(c roster.Contact, now time.Time) string {
 	case c.Online:
 		parts = append(parts, "online")
 	case !c.LastSeen.IsZero():
-		parts = append(parts, "last seen "+ago(now.Sub(c.LastSeen)))
+		parts = append(parts, "last seen "+ago.In(language.English).Format(c.LastSeen, now))
 	case c.Source == roster.None:
 		parts = append(parts, "never heard of")
 	default:
@@ -121,13 +124,6 @@ func describe(c roster.Contact, now time.Time) string {
 		parts = append(parts, "(since when is not known)")
 	}
 	return strings.Join(parts, " · ")
-}
-
-func ago(d time.Duration) string {
-	if d < 10*time.Second {
-		return "just now"
-	}
-	return span(d) + " ago"
 }
 
 func span(d time.Duration) string {

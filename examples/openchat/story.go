@@ -9,6 +9,7 @@ import (
 
 	"mellium.im/xmpp/jid"
 
+	"example.org/lastpresence/examples/internal/account"
 	"example.org/lastpresence/internal/server"
 	"example.org/lastpresence/roster"
 )
@@ -48,7 +49,10 @@ func story(ctx context.Context, out io.Writer) error {
 	}
 	defer wire.close()
 
-	set := settings{jid: juliet.String(), password: password, addr: wire.addr(), tls: "none", timeout: 10 * time.Second}
+	set := settings{
+		Settings: account.Settings{JID: juliet.String(), Password: password, Addr: wire.addr(), TLS: "none"},
+		timeout:  10 * time.Second,
+	}
 	client, err := logIn(ctx, set)
 	if err != nil {
 		return err

@@ -1,0 +1,167 @@
+// Command chat is a small chat client for the terminal: contacts with their
+// presence, and of those who are offline since when and with which words. A chat
+// that is opened asks, where something is lacking.
+//
+// Without flags it starts an XMPP server inside the program, with contacts who
+// come, go and answer. With -jid it is a client for a real account:
+//
+//	chat -jid juliet@capulet.lit
+//	chat -jid juliet@capulet.lit -password-command 'pass show xmpp'
+//
+// What is known survives a restart. Connections go through the proxy that
+// ALL_PROXY names. Where the output is no terminal, or with -plain, it prints
+// lines and reads lines, as a screen reader likes it.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+	"golang.org/x/term"
+
+	"example.org/lastpresence/examples/internal/account"
+	"example.org/lastpresence/roster"
+	"example.org/lastpresence/roster/filestore"
+)
+
+// settings is what the command line says.
+type settings struct {
+	account.Settings
+	command string
+	store   string
+	plain   bool
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr); err != nil {
+		if !errors.Is(err, flag.ErrHelp) {
+			fmt.Fprintln(os.Stderr, "chat:", oneLine(err.Error()))
+		}
+		stop()
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) error {
+	set, err := parse(args, errOut)
+	if err != nil {
+		return err
+	}
+	var login func(context.Context) (session, error)
+	var opts []roster.Option
+	if set.JID == "" {
+		d, err := newDemo()
+		if err != nil {
+			return err
+		}
+		defer d.close()
+		login = d.login
+	} else {
+		if set.Password, err = password(set, in, errOut); err != nil {
+			return err
+		}
+		store, err := filestore.New(set.store)
+		if err != nil {
+			return err
+		}
+		opts = append(opts, roster.Persist(store, func(error) {}))
+		login = func(ctx context.Context) (session, error) { return account.Connect(ctx, set.Settings) }
+	}
+	c := newClient(login, opts...)
+	if set.plain || !isTerminal(out) {
+		return plain(ctx, c, in, out)
+	}
+	p := tea.NewProgram(newModel(c), tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(out))
+	done := make(chan error, 1)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() { done <- c.run(ctx, func(e event) { p.Send(e) }) }()
+	_, err = p.Run()
+	cancel()
+	if failed := <-done; failed != nil && !errors.Is(failed, context.Canceled) {
+		return failed
+	}
+	if errors.Is(err, tea.ErrProgramKilled) || errors.Is(err, tea.ErrInterrupted) {
+		return nil
+	}
+	return err
+}
+
+func parse(args []string, errOut io.Writer) (settings, error) {
+	var set settings
+	flags := flag.NewFlagSet("chat", flag.ContinueOnError)
+	flags.SetOutput(errOut)
+	flags.StringVar(&set.JID, "jid", "", "the account's `address`; without it, contacts are played on an embedded server")
+	flags.StringVar(&set.command, "password-command", "", "a `command` that prints the password (default: $XMPP_PASSWORD, else it is asked for)")
+	flags.StringVar(&set.Addr, "addr", "", "the server's `host:port` or WebSocket URL (default: looked up)")
+	flags.StringVar(&set.TLS, "tls", "starttls", "starttls, direct, insecure (StartTLS with any certificate) or none")
+	flags.StringVar(&set.store, "store", "", "the `folder` that keeps what is known (default: lastpresence in the user's cache)")
+	flags.BoolVar(&set.plain, "plain", false, "print and read lines instead of drawing a screen")
+	if err := flags.Parse(args); err != nil {
+		return set, err
+	}
+	if flags.NArg() > 0 {
+		return set, fmt.Errorf("%q: there are no arguments, only flags", flags.Arg(0))
+	}
+	switch set.TLS {
+	case "starttls", "direct", "insecure", "none":
+	default:
+		return set, fmt.Errorf("-tls %q: want starttls, direct, insecure or none", set.TLS)
+	}
+	if set.store == "" {
+		dir, err := os.UserCacheDir()
+		if err != nil {
+			return set, err
+		}
+		set.store = filepath.Join(dir, "lastpresence")
+	}
+	return set, nil
+}
+
+// password returns the password from wherever it is, asked for without echo at
+// last.
+func password(set settings, in io.Reader, errOut io.Writer) (string, error) {
+	if set.command != "" {
+		cmd := exec.Command("sh", "-c", set.command)
+		cmd.Stderr = errOut
+		out, err := cmd.Output()
+		if err != nil {
+			return "", fmt.Errorf("-password-command: %w", err)
+		}
+		first, _, _ := strings.Cut(string(out), "\n")
+		return first, nil
+	}
+	if p := os.Getenv("XMPP_PASSWORD"); p != "" {
+		return p, nil
+	}
+	f, ok := in.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return "", errors.New("there is no password: set XMPP_PASSWORD or use -password-command")
+	}
+	fmt.Fprintf(errOut, "Password of %s: ", set.JID)
+	b, err := term.ReadPassword(int(f.Fd()))
+	fmt.Fprintln(errOut)
+	return string(b), err
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// oneLine keeps a peer's text from breaking out of its line, or from moving
+// the cursor.
+func oneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f || 0x80 <= r && r < 0xa0 }), " ")
+}
