@@ -39,6 +39,7 @@ type settings struct {
 	command string
 	store   string
 	plain   bool
+	picture string
 }
 
 func main() {
@@ -57,6 +58,13 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	set, err := parse(args, errOut)
 	if err != nil {
 		return err
+	}
+	if set.picture != "" {
+		f, err := os.Create(set.picture)
+		if err != nil {
+			return err
+		}
+		return errors.Join(picture(ctx, f), f.Close())
 	}
 	var login func(context.Context) (session, error)
 	var opts []roster.Option
@@ -108,6 +116,7 @@ func parse(args []string, errOut io.Writer) (settings, error) {
 	flags.StringVar(&set.TLS, "tls", "starttls", "starttls, direct, insecure (StartTLS with any certificate) or none")
 	flags.StringVar(&set.store, "store", "", "the `folder` that keeps what is known (default: lastpresence in the user's cache)")
 	flags.BoolVar(&set.plain, "plain", false, "print and read lines instead of drawing a screen")
+	flags.StringVar(&set.picture, "picture", "", "play a scene on the embedded server, and draw the screen into this SVG `file`")
 	if err := flags.Parse(args); err != nil {
 		return set, err
 	}

@@ -125,10 +125,10 @@ func (m model) conversation(width, height int) []string {
 		}
 		lines = append(lines, wrap(who+l.text, width)...)
 	}
-	room := height - len(top) - 1
+	room := max(height-len(top)-1, 0)
 	lines = fill(lines[max(len(lines)-room, 0):], room)
-	m.input.SetWidth(width - 4)
-	return append(append(top, lines...), m.input.View())
+	m.input.SetWidth(max(width-4, 1))
+	return fill(append(append(top, lines...), m.input.View()), height)
 }
 
 // wrap breaks a text into lines.
@@ -144,10 +144,10 @@ func cut(s string, width int) string {
 	return lipgloss.NewStyle().MaxWidth(max(width-1, 0)).Render(s) + "…"
 }
 
-// fill returns so many lines.
+// fill returns so many lines, the first of those there are.
 func fill(lines []string, n int) []string {
 	for len(lines) < n {
 		lines = append(lines, "")
 	}
-	return lines[:max(n, 0)]
+	return lines[:n]
 }
