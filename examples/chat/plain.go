@@ -43,8 +43,7 @@ func plain(ctx context.Context, c *client, in io.Reader, out io.Writer) error {
 		fmt.Fprintf(out, "%s (%s): %s\n", title(contact), contact.JID, m.describe(contact))
 	}
 	ready := false
-	queue := wishes
-	queue = nil // until it is connected
+	var queue chan string // nil until it is connected, then wishes
 	for {
 		select {
 		case err := <-done:
