@@ -2,6 +2,7 @@ package ago_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"golang.org/x/text/language"
 
 	"example.org/lastpresence/ago"
+	"example.org/lastpresence/internal/mutate"
 )
 
 var verona = time.FixedZone("CEST", 2*60*60)
@@ -91,13 +93,18 @@ func TestEveryLanguageIsWhole(t *testing.T) {
 func FuzzFormat(f *testing.F) {
 	f.Add(int64(0), int64(1347313267))
 	f.Add(int64(1347313267), int64(0))
-	f.Fuzz(func(t *testing.T, at, now int64) {
+	check := func(t testing.TB, at, now int64) {
 		when := time.Unix(at, 0)
 		s := ago.In(language.English).Format(when, time.Unix(now, 0).UTC())
 		if when.IsZero() != (s == "") || strings.Contains(s, "-") && at > -1<<32 || strings.HasPrefix(s, "in ") {
 			t.Errorf("%v is said %q", when, s)
 		}
+	}
+	mutate.Run(f, func(t testing.TB, r *rand.Rand) {
+		now := r.Int64() >> r.IntN(64)
+		check(t, now-r.Int64()>>r.IntN(64), now)
 	})
+	f.Fuzz(func(t *testing.T, at, now int64) { check(t, at, now) })
 }
 
 func ExampleLanguage_Format() {

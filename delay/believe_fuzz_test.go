@@ -1,11 +1,13 @@
 package delay_test
 
 import (
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
 
 	"example.org/lastpresence/delay"
+	"example.org/lastpresence/internal/mutate"
 )
 
 // signers are all kinds of who can have signed an element. The first so many
@@ -42,7 +44,7 @@ func FuzzBelieve(f *testing.F) {
 	f.Add([]byte{0, 2, 5, 2, 0, 128, 6, 0, 255}, int64(-1))
 	f.Add([]byte{5, 1, 3, 5, 0, 2, 1, 0, 1, 6, 0, 1, 0, 0, 127}, int64(time.Hour))
 	f.Add([]byte{1, 0, 255, 1, 0, 255, 2, 0, 255}, int64(1<<63-1))
-	f.Fuzz(func(t *testing.T, kinds []byte, skew int64) {
+	check := func(t testing.TB, kinds []byte, skew int64) {
 		rules := delay.Rules{Skew: time.Duration(skew)}
 		elements := claims(kinds)
 		before := slices.Clone(elements)
@@ -79,7 +81,15 @@ func FuzzBelieve(f *testing.F) {
 				t.Fatalf("believed the old form %+v over %+v", best, e)
 			}
 		}
+	}
+	mutate.Run(f, func(t testing.TB, r *rand.Rand) {
+		kinds := make([]byte, 3*r.IntN(8))
+		for i := range kinds {
+			kinds[i] = byte(r.Uint32())
+		}
+		check(t, kinds, r.Int64()>>r.IntN(64))
 	})
+	f.Fuzz(func(t *testing.T, kinds []byte, skew int64) { check(t, kinds, skew) })
 }
 
 func byServer(e delay.Element) bool {
@@ -88,7 +98,7 @@ func byServer(e delay.Element) bool {
 
 // checkDoubts makes sure that every element is either the believed one, which it
 // returns, or passed over for a reason that is so.
-func checkDoubts(t *testing.T, rules delay.Rules, d delay.Delay, doubts []delay.Doubt, elements []delay.Element) (best *delay.Element) {
+func checkDoubts(t testing.TB, rules delay.Rules, d delay.Delay, doubts []delay.Doubt, elements []delay.Element) (best *delay.Element) {
 	t.Helper()
 	rest := elements
 	if !d.Stamp.IsZero() {

@@ -166,7 +166,7 @@ func TestGoldenElementsReadBackAsTheyWereWritten(t *testing.T) {
 }
 
 // checkReadsBack writes e with encoding/xml and reads it again.
-func checkReadsBack(t *testing.T, e delay.Element) {
+func checkReadsBack(t testing.TB, e delay.Element) {
 	t.Helper()
 	text, err := xml.Marshal(e)
 	if err != nil {

@@ -4,7 +4,10 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"maps"
+	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +15,7 @@ import (
 	"mellium.im/xmlstream"
 
 	"example.org/lastpresence/delay"
+	"example.org/lastpresence/internal/mutate"
 )
 
 func TestInsertedDelays(t *testing.T) {
@@ -117,11 +121,12 @@ func all(r xml.TokenReader) (tokens []xml.Token, err error) {
 
 // FuzzInsert compares a stream with delays in it to one made by hand.
 func FuzzInsert(f *testing.F) {
-	for _, text := range golden(f) {
+	texts := append(slices.Sorted(maps.Values(golden(f))), `<a/><iq><iq/></iq></iq>`)
+	for _, text := range texts {
 		f.Add(text, "jabber:client", uint8(len(text)))
+		f.Add(text, "", uint8(0))
 	}
-	f.Add(`<a/><iq><iq/></iq></iq>`, "", uint8(0))
-	f.Fuzz(func(t *testing.T, text, ns string, kind uint8) {
+	check := func(t testing.TB, text, ns string, kind uint8) {
 		d := delay.Delay{From: host, Stamp: stamp, Reason: "late"}
 		if kind&1 != 0 {
 			d = delay.Delay{Stamp: stamp}
@@ -154,5 +159,9 @@ func FuzzInsert(f *testing.F) {
 		if !reflect.DeepEqual(got, want) || err.Error() != wantErr.Error() {
 			t.Fatalf("%q became\n%v, %v; want\n%v, %v", text, got, err, want, wantErr)
 		}
+	}
+	mutate.Run(f, func(t testing.TB, r *rand.Rand) {
+		check(t, mutate.Text(r, texts), []string{"", "jabber:client"}[r.IntN(2)], uint8(r.Uint32()))
 	})
+	f.Fuzz(func(t *testing.T, text, ns string, kind uint8) { check(t, text, ns, kind) })
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"example.org/lastpresence/internal/mutate"
 )
 
 // decoded is a presence as the reflection of encoding/xml sees it.
@@ -22,12 +24,13 @@ type decoded struct {
 
 // FuzzReadPresenceReadsWhatEncodingXMLDoes takes the children of a presence.
 func FuzzReadPresenceReadsWhatEncodingXMLDoes(f *testing.F) {
-	f.Add(`<show>xa</show><status xml:lang="de">a</status><priority>7</priority><x xmlns="u"><status>no</status></x>`)
-	f.Add(`<status>a<!-- c -->b<x>no</x>c</status><status xml:lang="it">d</status><show/><priority>-1</priority>`)
-	f.Add(`<priority>128</priority><priority> 5 </priority><show> dnd</show><show>no</show><![CDATA[ ]]>`)
-	f.Add(`<status xmlns="u">no</status><delay xmlns="urn:xmpp:delay" stamp="2012-09-10T23:41:07Z">r</delay><error><gone/></error>`)
-	f.Add(`<query xmlns="jabber:iq:last" seconds="1"><status xmlns="jabber:client">no</status></query>`)
-	f.Fuzz(func(t *testing.T, children string) {
+	mutate.Strings(f, []string{
+		`<show>xa</show><status xml:lang="de">a</status><priority>7</priority><x xmlns="u"><status>no</status></x>`,
+		`<status>a<!-- c -->b<x>no</x>c</status><status xml:lang="it">d</status><show/><priority>-1</priority>`,
+		`<priority>128</priority><priority> 5 </priority><show> dnd</show><show>no</show><![CDATA[ ]]>`,
+		`<status xmlns="u">no</status><delay xmlns="urn:xmpp:delay" stamp="2012-09-10T23:41:07Z">r</delay><error><gone/></error>`,
+		`<query xmlns="jabber:iq:last" seconds="1"><status xmlns="jabber:client">no</status></query>`,
+	}, func(t testing.TB, children string) {
 		in := `<presence xmlns="jabber:client" id="i" type="unavailable">` + children + `</presence>`
 		var want decoded
 		if xml.Unmarshal([]byte(in), &want) != nil {

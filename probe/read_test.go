@@ -11,6 +11,7 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
+	"example.org/lastpresence/internal/mutate"
 	"example.org/lastpresence/probe"
 )
 
@@ -231,11 +232,12 @@ func TestStanza(t *testing.T) {
 }
 
 func FuzzReadPresence(f *testing.F) {
-	f.Add(reply)
-	f.Add(`<presence type='error'><error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>x</gone></error></presence>`)
-	f.Add(`<presence><show>xa</show><status xml:lang='de'>a</status><priority>7</priority><x xmlns='jabber:x:delay' stamp='20120910T23:41:07'/></presence>`)
-	f.Add(`<presence from='a@b/c' xml:lang='en'><idle xmlns='urn:xmpp:idle:1' since='2012-09-10T20:00:00Z'/><query xmlns='jabber:iq:last' seconds='67'/></presence>`)
-	f.Fuzz(func(t *testing.T, in string) {
+	mutate.Strings(f, []string{
+		reply,
+		`<presence type='error'><error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>x</gone></error></presence>`,
+		`<presence><show>xa</show><status xml:lang='de'>a</status><priority>7</priority><x xmlns='jabber:x:delay' stamp='20120910T23:41:07'/></presence>`,
+		`<presence from='a@b/c' xml:lang='en'><idle xmlns='urn:xmpp:idle:1' since='2012-09-10T20:00:00Z'/><query xmlns='jabber:iq:last' seconds='67'/></presence>`,
+	}, func(t testing.TB, in string) {
 		p, err := probe.ReadPresence(xml.NewDecoder(strings.NewReader(in)))
 		if err != nil && !strings.HasPrefix(err.Error(), "probe: ") {
 			t.Errorf("error %q does not name the package", err)

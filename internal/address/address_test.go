@@ -7,6 +7,7 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"example.org/lastpresence/internal/address"
+	"example.org/lastpresence/internal/mutate"
 )
 
 var addresses = []string{
@@ -49,7 +50,7 @@ var addresses = []string{
 	"romeo@\xff.lit",
 }
 
-func check(t *testing.T, s string) {
+func check(t testing.TB, s string) {
 	t.Helper()
 	got, err := address.Parse(s)
 	want, wantErr := jid.Parse(s)
@@ -103,10 +104,7 @@ func TestAppendBareDoesNotAllocate(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range addresses {
-		f.Add(s)
-	}
-	f.Fuzz(check)
+	mutate.Strings(f, addresses, check)
 }
 
 func BenchmarkParse(b *testing.B) {

@@ -4,22 +4,21 @@ import (
 	"encoding/xml"
 	"strings"
 	"testing"
+
+	"example.org/lastpresence/internal/mutate"
 )
 
 // FuzzReadOrder reads whatever somebody may send as a command: it ends, and what
 // it takes is one bare address.
 func FuzzReadOrder(f *testing.F) {
-	for _, s := range []string{
+	mutate.Strings(f, []string{
 		`<command action='execute'/>`,
 		`<command sessionid='1' action='cancel'><x xmlns='jabber:x:data' type='cancel'/></command>`,
 		`<command sessionid='1'><x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>http://jabber.org/protocol/admin</value></field><field var='peerjid'><value>marlowe.lit</value></field></x></command>`,
 		`<command><x xmlns='jabber:x:data'><field var='peerjid' type='jid-multi'><value>a</value><value>b</value></field></x></command>`,
 		`<command><x xmlns='jabber:x:data'><reported/><item><field/></item></x><x xmlns='jabber:x:data'/></command>`,
 		`<command><a><b><c/></b></a>`,
-	} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
+	}, func(t testing.TB, s string) {
 		o, err := readOrder(xml.NewDecoder(strings.NewReader(s)))
 		switch {
 		case err == nil && o.filled && o.peer.Domainpart() == "":
@@ -34,10 +33,11 @@ func FuzzReadOrder(f *testing.F) {
 
 // FuzzReadBuddies reads whatever may be in a file.
 func FuzzReadBuddies(f *testing.F) {
-	f.Add([]byte(`{"version":1,"buddies":[{"jid":"montague.lit","to":true}]}`))
-	f.Add([]byte(`{"version":1,"buddies":[{"jid":"a@b/c","pending":true},{}]}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		buddies, err := readBuddies(data)
+	mutate.Strings(f, []string{
+		`{"version":1,"buddies":[{"jid":"montague.lit","to":true}]}`,
+		`{"version":1,"buddies":[{"jid":"a@b/c","pending":true},{}]}`,
+	}, func(t testing.TB, data string) {
+		buddies, err := readBuddies([]byte(data))
 		for _, b := range buddies {
 			if b.JID.Domainpart() == "" || b.JID.Resourcepart() != "" || err != nil {
 				t.Errorf("%q: %+v, %v", data, b, err)

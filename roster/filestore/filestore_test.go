@@ -196,44 +196,6 @@ func TestNewNeedsAFolder(t *testing.T) {
 	}
 }
 
-// FuzzLoad reads any file: it is read as it was written, or reported.
-func FuzzLoad(f *testing.F) {
-	golden, err := os.ReadFile(filepath.Join("testdata", "version1.roster"))
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(golden)
-	f.Add(golden[:len(golden)/2])
-	f.Add([]byte(`{"format":"lastpresence roster","version":1,"account":"juliet@capulet.lit"}` + "\n"))
-	dir := f.TempDir()
-	s, err := filestore.New(dir)
-	if err != nil {
-		f.Fatal(err)
-	}
-	file := filepath.Join(dir, "juliet@capulet.lit.roster")
-	f.Fuzz(func(t *testing.T, content []byte) {
-		if err := os.WriteFile(file, content, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		got, err := s.Load(t.Context(), storetest.Account)
-		var damaged *filestore.DamagedError
-		if errors.As(err, &damaged) {
-			_ = os.Remove(damaged.Aside)
-			return
-		}
-		if err != nil {
-			return
-		}
-		if err := s.Save(t.Context(), storetest.Account, roster.Saved{}); err != nil {
-			t.Fatal(err)
-		}
-		again, err := s.Load(t.Context(), storetest.Account)
-		if err != nil || !storetest.Equal(got, again) {
-			t.Errorf("read %+v\nread again %+v, %v", got, again, err)
-		}
-	})
-}
-
 func TestSavingInPartsWritesWhatSavingAtOnceDoes(t *testing.T) {
 	for seed := range uint64(50) {
 		r := rand.New(rand.NewPCG(seed, 5))
