@@ -12,6 +12,7 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
+	"example.org/lastpresence/examples/internal/command"
 	"example.org/lastpresence/probe"
 	"example.org/lastpresence/roster"
 )
@@ -142,7 +143,7 @@ func messages(tell func(event)) xmpp.Handler {
 		}
 		d := xml.NewTokenDecoder(xmlstream.MultiReader(xmlstream.Token(*start), t))
 		if err := d.Decode(&m); err == nil && m.Body != "" && m.Type != stanza.ErrorMessage {
-			tell(message{m.From.Bare(), oneLine(m.Body)})
+			tell(message{m.From.Bare(), command.OneLine(m.Body)})
 		}
 		return nil
 	})

@@ -21,7 +21,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
 
@@ -29,6 +28,7 @@ import (
 	"golang.org/x/term"
 
 	"example.org/lastpresence/examples/internal/account"
+	"example.org/lastpresence/examples/internal/command"
 	"example.org/lastpresence/roster"
 	"example.org/lastpresence/roster/filestore"
 )
@@ -43,15 +43,9 @@ type settings struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr); err != nil {
-		if !errors.Is(err, flag.ErrHelp) {
-			fmt.Fprintln(os.Stderr, "chat:", oneLine(err.Error()))
-		}
-		stop()
-		os.Exit(1)
-	}
+	command.Main("chat", func(ctx context.Context, args []string, out, errOut io.Writer) error {
+		return run(ctx, args, os.Stdin, out, errOut)
+	})
 }
 
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) error {
@@ -109,7 +103,6 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 func parse(args []string, errOut io.Writer) (settings, error) {
 	var set settings
 	flags := flag.NewFlagSet("chat", flag.ContinueOnError)
-	flags.SetOutput(errOut)
 	flags.StringVar(&set.JID, "jid", "", "the account's `address`; without it, contacts are played on an embedded server")
 	flags.StringVar(&set.command, "password-command", "", "a `command` that prints the password (default: $XMPP_PASSWORD, else it is asked for)")
 	flags.StringVar(&set.Addr, "addr", "", "the server's `host:port` or WebSocket URL (default: looked up)")
@@ -117,7 +110,7 @@ func parse(args []string, errOut io.Writer) (settings, error) {
 	flags.StringVar(&set.store, "store", "", "the `folder` that keeps what is known (default: lastpresence in the user's cache)")
 	flags.BoolVar(&set.plain, "plain", false, "print and read lines instead of drawing a screen")
 	flags.StringVar(&set.picture, "picture", "", "play a scene on the embedded server, and draw the screen into this SVG `file`")
-	if err := flags.Parse(args); err != nil {
+	if err := command.Parse(flags, args, errOut); err != nil {
 		return set, err
 	}
 	if flags.NArg() > 0 {
@@ -167,10 +160,4 @@ func password(set settings, in io.Reader, errOut io.Writer) (string, error) {
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-// oneLine keeps a peer's text from breaking out of its line, or from moving
-// the cursor.
-func oneLine(s string) string {
-	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f || 0x80 <= r && r < 0xa0 }), " ")
 }

@@ -14,6 +14,7 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"example.org/lastpresence/ago"
+	"example.org/lastpresence/examples/internal/command"
 	"example.org/lastpresence/probe"
 	"example.org/lastpresence/roster"
 )
@@ -82,7 +83,7 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case connected:
 		m.state = ""
 		if msg.err != nil {
-			m.state = oneLine(msg.err.Error())
+			m.state = command.OneLine(msg.err.Error())
 		}
 		m.take(m.client.all())
 	case news:
@@ -121,7 +122,7 @@ func compareBool(a, b bool) int {
 }
 
 func title(c roster.Contact) string {
-	return oneLine(cmp.Or(c.Name, c.JID.String()))
+	return command.OneLine(cmp.Or(c.Name, c.JID.String()))
 }
 
 func (m *model) opened(o opened) {
@@ -145,7 +146,7 @@ func explain(err error) string {
 	case errors.Is(err, probe.ErrNoAnswer), errors.Is(err, context.DeadlineExceeded):
 		return "The contact's server does not say."
 	}
-	return oneLine(err.Error())
+	return command.OneLine(err.Error())
 }
 
 func (m *model) heard(msg message) {

@@ -13,6 +13,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"mellium.im/xmpp/jid"
 
+	"example.org/lastpresence/examples/internal/command"
 	"example.org/lastpresence/probe"
 	"example.org/lastpresence/roster"
 )
@@ -186,7 +187,7 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 			t.Setenv("XMPP_PASSWORD", "")
 			var out, errOut strings.Builder
 			err := run(t.Context(), args, strings.NewReader(""), &out, &errOut)
-			if err == nil || strings.Contains(oneLine(err.Error()), "swordfish") || out.Len() > 0 {
+			if err == nil || strings.Contains(command.OneLine(err.Error()), "swordfish") || out.Len() > 0 {
 				t.Errorf("%v, %s", err, out.String())
 			}
 		})

@@ -10,6 +10,7 @@ import (
 
 	"mellium.im/xmpp/jid"
 
+	"example.org/lastpresence/examples/internal/command"
 	"example.org/lastpresence/roster"
 )
 
@@ -55,7 +56,7 @@ func plain(ctx context.Context, c *client, in io.Reader, out io.Writer) error {
 			switch e := e.(type) {
 			case connected:
 				if e.err != nil {
-					fmt.Fprintln(out, oneLine(e.err.Error()))
+					fmt.Fprintln(out, command.OneLine(e.err.Error()))
 					continue
 				}
 				if !ready {
@@ -98,7 +99,7 @@ func plain(ctx context.Context, c *client, in io.Reader, out io.Writer) error {
 			}
 			if verb == "say" {
 				if err := c.say(ctx, j, text); err != nil {
-					fmt.Fprintln(out, oneLine(err.Error()))
+					fmt.Fprintln(out, command.OneLine(err.Error()))
 				}
 				continue
 			}

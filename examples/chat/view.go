@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
 
+	"example.org/lastpresence/examples/internal/command"
 	"example.org/lastpresence/roster"
 )
 
@@ -96,7 +97,7 @@ func (m model) describe(c roster.Contact) string {
 		parts = append(parts, "offline")
 	}
 	if c.Status != "" {
-		parts = append(parts, oneLine(c.Status))
+		parts = append(parts, command.OneLine(c.Status))
 	}
 	return strings.Join(parts, " · ")
 }

@@ -19,12 +19,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"time"
 
 	"mellium.im/xmpp/jid"
 
 	"example.org/lastpresence/examples/internal/account"
+	"example.org/lastpresence/examples/internal/command"
 )
 
 // settings is what the command line says.
@@ -37,15 +37,7 @@ type settings struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
-		if !errors.Is(err, flag.ErrHelp) {
-			fmt.Fprintln(os.Stderr, "openchat:", oneLine(err.Error()))
-		}
-		stop()
-		os.Exit(1)
-	}
+	command.Main("openchat", run)
 }
 
 func run(ctx context.Context, args []string, out, errOut io.Writer) error {
@@ -66,7 +58,6 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 func parse(args []string, errOut io.Writer) (settings, error) {
 	var set settings
 	flags := flag.NewFlagSet("openchat", flag.ContinueOnError)
-	flags.SetOutput(errOut)
 	flags.StringVar(&set.JID, "jid", "", "the account's `address`; without it, the story is played on an embedded server")
 	flags.StringVar(&set.Password, "password", "", "the account's password (default $XMPP_PASSWORD)")
 	flags.StringVar(&set.Addr, "addr", "", "the server's `host:port` (default: looked up)")
@@ -75,13 +66,13 @@ func parse(args []string, errOut io.Writer) (settings, error) {
 	flags.BoolVar(&set.json, "json", false, "print one JSON object a line")
 	flags.StringVar(&set.uptime, "uptime", "", "ask since when this server or component is up")
 	flags.Usage = func() {
-		fmt.Fprintln(errOut, "usage: openchat [flags] [contact …]")
+		fmt.Fprintln(flags.Output(), "usage: openchat [flags] [contact …]")
 		flags.VisitAll(func(f *flag.Flag) {
 			name, usage := flag.UnquoteUsage(f)
-			fmt.Fprintf(errOut, "  -%s %s\n    \t%s\n", f.Name, name, usage)
+			fmt.Fprintf(flags.Output(), "  -%s %s\n    \t%s\n", f.Name, name, usage)
 		})
 	}
-	if err := flags.Parse(args); err != nil {
+	if err := command.Parse(flags, args, errOut); err != nil {
 		return set, err
 	}
 	if set.Password == "" {

@@ -10,6 +10,7 @@ import (
 
 	"mellium.im/xmpp/jid"
 
+	"example.org/lastpresence/examples/internal/command"
 	"example.org/lastpresence/internal/server"
 )
 
@@ -110,7 +111,7 @@ func TestBadInput(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Fatalf("error %v, want one with %q", err, tc.want)
 			}
-			said := oneLine(err.Error()) + out.String() + errOut.String()
+			said := command.OneLine(err.Error()) + out.String() + errOut.String()
 			if strings.ContainsAny(said, "\n") || strings.Contains(said, "swordfish") {
 				t.Errorf("said %q", said)
 			}

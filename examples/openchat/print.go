@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/language"
 
 	"example.org/lastpresence/ago"
+	"example.org/lastpresence/examples/internal/command"
 	"example.org/lastpresence/probe"
 	"example.org/lastpresence/roster"
 )
@@ -118,7 +119,7 @@ func describe(c roster.Contact, now time.Time) string {
 		parts = append(parts, "offline")
 	}
 	if c.Status != "" {
-		parts = append(parts, oneLine(c.Status))
+		parts = append(parts, command.OneLine(c.Status))
 	}
 	if c.Lack == roster.NoDetails {
 		parts = append(parts, "(since when is not known)")
@@ -136,10 +137,4 @@ func span(d time.Duration) string {
 		return fmt.Sprintf("%d hours", int(d.Hours()))
 	}
 	return fmt.Sprintf("%d days", int(d.Hours()/24))
-}
-
-// oneLine keeps a peer's text from breaking out of its line, or from moving
-// the cursor.
-func oneLine(s string) string {
-	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f || 0x80 <= r && r < 0xa0 }), " ")
 }

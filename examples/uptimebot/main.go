@@ -15,39 +15,29 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	"mellium.im/xmpp"
 	"mellium.im/xmpp/component"
 	"mellium.im/xmpp/jid"
 
+	"example.org/lastpresence/examples/internal/command"
 	"example.org/lastpresence/internal/server"
 	"example.org/lastpresence/probe/responder"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
-		if !errors.Is(err, flag.ErrHelp) {
-			fmt.Fprintln(os.Stderr, "uptimebot:", err)
-		}
-		stop()
-		os.Exit(1)
-	}
+	command.Main("uptimebot", run)
 }
 
 func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	flags := flag.NewFlagSet("uptimebot", flag.ContinueOnError)
-	flags.SetOutput(errOut)
 	address := flags.String("jid", "", "the component's `domain`; without it, the exchange is shown on an embedded server")
 	addr := flags.String("addr", "localhost:5347", "the server's `host:port` for components")
 	secret := flags.String("secret", "", "what the component shares with the server (default $XMPP_SECRET)")
 	buddies := flags.String("buddies", "", "the `file` that keeps the buddies (default: none does)")
-	if err := flags.Parse(args); err != nil {
+	if err := command.Parse(flags, args, errOut); err != nil {
 		return err
 	}
 	if *address == "" {
