@@ -3,15 +3,12 @@ package leak
 import (
 	"bytes"
 	"testing"
-	"time"
 )
 
 func TestGoroutinesAreFoundUntilTheyEnd(t *testing.T) {
-	stop := make(chan struct{})
-	go waits(stop)
-	for deadline := time.Now().Add(patience); len(stacks()) == 0 && time.Now().Before(deadline); {
-		time.Sleep(time.Millisecond)
-	}
+	started, stop := make(chan struct{}), make(chan struct{})
+	go waits(started, stop)
+	<-started
 	if left := leftBehind(0); len(left) != 1 || !bytes.Contains(left[0], []byte("waits")) {
 		t.Errorf("found %q", left)
 	}
@@ -21,4 +18,7 @@ func TestGoroutinesAreFoundUntilTheyEnd(t *testing.T) {
 	}
 }
 
-func waits(stop chan struct{}) { <-stop }
+func waits(started, stop chan struct{}) {
+	close(started)
+	<-stop
+}
