@@ -10,6 +10,7 @@ import (
 	"mellium.im/xmpp"
 	"mellium.im/xmpp/jid"
 
+	"example.org/lastpresence/internal/leak"
 	"example.org/lastpresence/internal/server"
 	"example.org/lastpresence/probe"
 )
@@ -23,6 +24,7 @@ var (
 // world is an embedded server where Juliet knows Romeo and her nurse.
 func world(t testing.TB, b server.Behaviour) *server.Server {
 	t.Helper()
+	leak.Check(t)
 	s := server.New(server.Config{Domains: []string{"capulet.lit", "montague.lit"}, Behaviour: b})
 	t.Cleanup(func() { _ = s.Close() })
 	for _, j := range []jid.JID{juliet, romeo, nurse} {

@@ -16,6 +16,7 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
+	"example.org/lastpresence/internal/leak"
 	"example.org/lastpresence/internal/server"
 	"example.org/lastpresence/probe"
 	"example.org/lastpresence/roster"
@@ -33,6 +34,8 @@ type world struct {
 }
 
 func newWorld(t *testing.T, b server.Behaviour, contacts int) world {
+	t.Helper()
+	leak.Check(t)
 	w := world{Server: server.New(server.Config{Domains: []string{"capulet.lit", "montague.lit"}, Behaviour: b})}
 	t.Cleanup(func() { _ = w.Close() })
 	w.AddAccount(juliet, "")

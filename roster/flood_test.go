@@ -9,6 +9,7 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
+	"example.org/lastpresence/internal/leak"
 	"example.org/lastpresence/internal/server"
 	"example.org/lastpresence/probe"
 )
@@ -16,6 +17,7 @@ import (
 // newTestCache returns a cache with so many contacts, and its session's link.
 func newTestCache(t testing.TB, contacts int) (*Cache, *link) {
 	t.Helper()
+	leak.Check(t)
 	srv := server.New(server.Config{Domains: []string{"capulet.lit"}, Behaviour: server.Silent})
 	t.Cleanup(func() { _ = srv.Close() })
 	juliet := jid.MustParse("juliet@capulet.lit/balcony")

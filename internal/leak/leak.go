@@ -1,11 +1,11 @@
-// Package leak is for TestMain: it tells of goroutines that the tests of a
-// package left behind.
+// Package leak is for tests: it tells of goroutines that they left behind.
 package leak
 
 import (
 	"bytes"
 	"fmt"
 	"os"
+	"regexp"
 	"runtime"
 	"testing"
 	"time"
@@ -25,8 +25,20 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-// leftBehind returns the stacks of the module's goroutines but the caller's,
-// once they no longer become fewer.
+// Check fails a test after which goroutines are left that run code of this
+// module. It is for tests that run one at a time, and is called before what has to
+// end is begun.
+func Check(t testing.TB) {
+	t.Helper()
+	t.Cleanup(func() {
+		if left := leftBehind(patience); len(left) > 0 && !t.Failed() {
+			t.Errorf("%d goroutines are left behind:\n\n%s", len(left), bytes.Join(left, []byte("\n\n")))
+		}
+	})
+}
+
+// leftBehind returns the stacks of the module's goroutines but those of tests,
+// once there are none or patience is over.
 func leftBehind(patience time.Duration) [][]byte {
 	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
 		left := stacks()
@@ -36,11 +48,17 @@ func leftBehind(patience time.Duration) [][]byte {
 	}
 }
 
+// tests are what runs tests, benchmarks and fuzz targets.
+var tests = regexp.MustCompile(`testing\.(tRunner|fRunner|\(\*B\)\.\w+)\(`)
+
 func stacks() (ours [][]byte) {
 	buf := make([]byte, 1<<20)
 	buf = buf[:runtime.Stack(buf, true)]
 	// The first is the caller's.
 	for _, stack := range bytes.Split(buf, []byte("\n\n"))[1:] {
+		if tests.Match(stack) {
+			continue
+		}
 		if bytes.Contains(stack, []byte("example.org/lastpresence")) || bytes.Contains(stack, []byte("mellium.im/xmpp")) {
 			ours = append(ours, stack)
 		}

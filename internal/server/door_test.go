@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/lastpresence/internal/leak"
 	"example.org/lastpresence/internal/server"
 )
 
@@ -32,6 +33,7 @@ type door struct {
 
 func listen(t *testing.T, cfg server.Config) (*server.Server, string) {
 	t.Helper()
+	leak.Check(t)
 	cfg.Domains = []string{"capulet.lit", "montague.lit"}
 	s := server.New(cfg)
 	t.Cleanup(func() { _ = s.Close() })
