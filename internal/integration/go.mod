@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	example.org/lastpresence v0.0.0
 	github.com/jackc/pgx/v5 v5.12.0
+	go.uber.org/goleak v1.3.0
 	gosrc.io/xmpp v0.5.1
 	mellium.im/sasl v0.3.2
 	mellium.im/xmlstream v0.15.4

@@ -3,8 +3,8 @@ package integration_test
 import (
 	"testing"
 
-	"example.org/lastpresence/internal/leak"
+	"go.uber.org/goleak"
 )
 
 // TestMain fails the package if its tests leave goroutines behind.
-func TestMain(m *testing.M) { leak.Main(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
