@@ -33,7 +33,7 @@ func (h *handler) HandleXMPP(t xmlstream.TokenReadEncoder, start *xml.StartEleme
 	switch {
 	case h.client.requests.Handle(start, t, h.client.s.LocalAddr()):
 		return nil
-	case start.Name.Local != "presence" || !stanza.Is(start.Name, h.client.s.In().XMLNS):
+	case start.Name.Local != "presence" || !stanza.Is(start.Name, h.client.s.Out().XMLNS):
 		return h.next.HandleXMPP(t, start)
 	}
 	h.tape.record(t)

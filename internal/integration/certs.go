@@ -8,6 +8,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"math/big"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -49,6 +50,7 @@ func makeCertificates(t testing.TB, dir string, domains []string) certificates {
 		SerialNumber: big.NewInt(2),
 		Subject:      pkix.Name{CommonName: domains[0]},
 		DNSNames:     domains,
+		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
 		NotBefore:    ca.NotBefore,
 		NotAfter:     ca.NotAfter,
 		KeyUsage:     x509.KeyUsageDigitalSignature,

@@ -29,6 +29,7 @@ func startEjabberd(t testing.TB, own string) *Server {
 	dir := t.TempDir()
 	s := &Server{Name: "ejabberd", Addr: loopback(freePort(t)), Components: make(map[string]string), certs: makeCertificates(t, dir, domains), own: own}
 	s.Authority = s.certs.authority
+	s.Direct, s.WebSocket = loopback(freePort(t)), "wss://"+loopback(freePort(t))+"/ws"
 	for _, c := range components {
 		s.Components[c.String()] = loopback(freePort(t))
 	}
@@ -49,7 +50,7 @@ func startEjabberd(t testing.TB, own string) *Server {
 			"ERL_CRASH_DUMP="+filepath.Join(dir, "crash.dump"))
 		ready := filepath.Join(dir, "ready")
 		_ = os.Remove(ready)
-		p := start(t, cmd, s.Addr, log)
+		p := start(t, cmd, log, s.Addr)
 		waitFor(t, ready, p.ended)
 		return p
 	}
@@ -84,7 +85,16 @@ listen:
   - port: %s
     ip: "127.0.0.1"
     module: ejabberd_c2s
-    starttls: true%s
+    starttls: true
+  - port: %s
+    ip: "127.0.0.1"
+    module: ejabberd_c2s
+    tls: true
+  - port: %s
+    ip: "127.0.0.1"
+    module: ejabberd_http
+    tls: true
+    request_handlers: {"/ws": ejabberd_http_ws}%s
 auth_method: internal
 %s
 access_rules:
@@ -96,7 +106,7 @@ modules:
   mod_last: {}
   mod_ping: {}
   mod_roster: {versioning: true}%s
-`, strings.Join(domains, ", "), s.certs.cert, s.certs.key, port(s.Addr), services.String(), federation, dialback)
+`, strings.Join(domains, ", "), s.certs.cert, s.certs.key, port(s.Addr), port(s.Direct), port(s.WebSocket), services.String(), federation, dialback)
 }
 
 // ejabberdStart starts the server and makes accounts and rosters through its

@@ -2,12 +2,19 @@ package integration_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"io"
+	"log"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+
+	"github.com/armon/go-socks5"
 
 	"example.org/lastpresence/internal/integration"
 	"example.org/lastpresence/internal/suite"
@@ -28,6 +35,7 @@ func buildExample(t *testing.T, name string) string {
 // would.
 func TestOpenchat(t *testing.T) {
 	program := buildExample(t, "openchat")
+	proxy, dialed := socks(t)
 	for _, s := range servers {
 		t.Run(s.name, func(t *testing.T) {
 			w := s.start(t)
@@ -54,6 +62,33 @@ func TestOpenchat(t *testing.T) {
 			if err != nil || json.Unmarshal([]byte(out), &host) != nil || host.Host != "montague.lit" || host.Since == "" {
 				t.Errorf("a host: %s %s %v", out, errOut, err)
 			}
+			for way, args := range map[string][]string{
+				"direct TLS":    {"-tls", "direct", "-addr", w.Direct},
+				"any authority": {"-tls", "insecure"},
+				"WebSocket":     {"-addr", w.WebSocket},
+			} {
+				authority := w.Authority
+				if way == "any authority" {
+					authority = os.DevNull
+				}
+				out, errOut, err = openchat(authority, append(args, "romeo@montague.lit")...)
+				if err != nil || json.Unmarshal([]byte(out), &contact) != nil || contact.Status != suite.Goodbye {
+					t.Errorf("%s: %s %s %v", way, out, errOut, err)
+				}
+			}
+			t.Setenv("ALL_PROXY", proxy)
+			for _, addr := range []string{w.Addr, w.WebSocket} {
+				before := dialed.Load()
+				out, errOut, err = openchat(w.Authority, "-addr", addr, "romeo@montague.lit")
+				if err != nil || json.Unmarshal([]byte(out), &contact) != nil || contact.Status != suite.Goodbye || dialed.Load() != before+1 {
+					t.Errorf("%s, through a proxy: %s %s %v, %d times", addr, out, errOut, err, dialed.Load()-before)
+				}
+			}
+			t.Setenv("ALL_PROXY", "")
+			out, errOut, err = openchat(os.DevNull, "-addr", w.WebSocket, "romeo@montague.lit")
+			if err == nil || out != "" || strings.Count(errOut, "\n") != 1 || !strings.Contains(errOut, "certificate") {
+				t.Errorf("a WebSocket's certificate that is not trusted: %s %s %v", out, errOut, err)
+			}
 			out, errOut, err = openchat(os.DevNull, "romeo@montague.lit")
 			if err == nil || out != "" || strings.Count(errOut, "\n") != 1 || !strings.Contains(errOut, "certificate") {
 				t.Errorf("a certificate that is not trusted: %s %s %v", out, errOut, err)
@@ -64,4 +99,27 @@ func TestOpenchat(t *testing.T) {
 			}
 		})
 	}
+}
+
+// socks starts a SOCKS proxy. It returns its URL, and how often it dialed.
+func socks(t *testing.T) (url string, dialed *atomic.Int64) {
+	t.Helper()
+	dialed = new(atomic.Int64)
+	proxy, err := socks5.New(&socks5.Config{
+		Logger: log.New(io.Discard, "", 0),
+		Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			dialed.Add(1)
+			return new(net.Dialer).DialContext(ctx, network, addr)
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() { _ = proxy.Serve(l) }()
+	return "socks5://" + l.Addr().String(), dialed
 }

@@ -15,9 +15,9 @@ import (
 const patience = 60 * time.Second
 
 // start runs a server until the test ends, and waits until it accepts
-// connections at addr. The kernel ends it with this process, however that ends.
+// connections at all addresses. The kernel ends it with this process, however that ends.
 // Its output, and the log where it has one, are shown if the test fails.
-func start(t testing.TB, cmd *exec.Cmd, addr, log string) *process {
+func start(t testing.TB, cmd *exec.Cmd, log string, addrs ...string) *process {
 	t.Helper()
 	output := log + ".out"
 	f, err := os.Create(output)
@@ -49,26 +49,35 @@ func start(t testing.TB, cmd *exec.Cmd, addr, log string) *process {
 			show(t, output)
 		}
 	})
-	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
-		select {
-		case <-ended:
-			t.Fatalf("%s ended before it listened", cmd.Path)
-		default:
-		}
-		if c, err := net.Dial("tcp", addr); err == nil {
-			_ = c.Close()
-			return p
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%s does not listen at %s", cmd.Path, addr)
-		}
+	for _, addr := range addrs {
+		p.await(t, addr)
 	}
+	return p
 }
 
 // process is a server that runs.
 type process struct {
 	cmd   *exec.Cmd
 	ended <-chan struct{}
+}
+
+// await waits until the server accepts connections at addr.
+func (p *process) await(t testing.TB, addr string) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		select {
+		case <-p.ended:
+			t.Fatalf("%s ended before it listened", p.cmd.Path)
+		default:
+		}
+		if c, err := net.Dial("tcp", addr); err == nil {
+			_ = c.Close()
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s does not listen at %s", p.cmd.Path, addr)
+		}
+	}
 }
 
 func (p *process) kill() {

@@ -58,6 +58,8 @@ func startProsody(t testing.TB, v ProsodyVariant, own string, crowd int) *Server
 	dir := t.TempDir()
 	s := &Server{Name: "Prosody", Addr: loopback(freePort(t)), certs: makeCertificates(t, dir, domains), own: own}
 	s.Authority = s.certs.authority
+	web := loopback(freePort(t))
+	s.Direct, s.WebSocket = loopback(freePort(t)), "wss://"+web+"/xmpp-websocket"
 	one := loopback(freePort(t))
 	s.Components = map[string]string{Gate.String(): one, OtherGate.String(): one, own: one}
 	prosodyData(t, filepath.Join(dir, "data"), crowd)
@@ -68,7 +70,7 @@ func startProsody(t testing.TB, v ProsodyVariant, own string, crowd int) *Server
 	config, log := filepath.Join(dir, "prosody.cfg.lua"), filepath.Join(dir, "prosody.log")
 	write(t, config, prosodyConfig(s, v, dir, log))
 	s.run = func(t testing.TB) *process {
-		return start(t, exec.Command(program, "-F", "--config", config), s.Addr, log)
+		return start(t, exec.Command(program, "-F", "--config", config), log, s.Addr, one, s.Direct, web)
 	}
 	s.process = s.run(t)
 	return s
@@ -76,7 +78,7 @@ func startProsody(t testing.TB, v ProsodyVariant, own string, crowd int) *Server
 
 func prosodyConfig(s *Server, v ProsodyVariant, dir, log string) string {
 	var b strings.Builder
-	modules := []string{"roster", "saslauth", "tls", "disco", "ping", "lastactivity", "uptime", "csi_simple"}
+	modules := []string{"roster", "saslauth", "tls", "disco", "ping", "lastactivity", "uptime", "csi_simple", "websocket"}
 	switch v {
 	case Stamps:
 		modules = append(modules, "lastlog")
@@ -94,13 +96,18 @@ plugin_paths = { %[3]q }
 log = { info = %[4]q }
 interfaces = { "127.0.0.1" }
 c2s_ports = { %[5]s }
+c2s_direct_tls_ports = { %[10]s }
+http_ports = {}
+https_ports = { %[11]s }
+https_ssl = { certificate = %[7]q, key = %[8]q }
+http_default_host = "capulet.lit"
 component_interfaces = { "127.0.0.1" }
 component_ports = { %[9]s }
 modules_enabled = { "%[6]s" }
 authentication = "internal_plain"
 ssl = { certificate = %[7]q, key = %[8]q }
 `, filepath.Join(dir, "data"), filepath.Join(dir, "prosody.pid"), filepath.Join(dir, "plugins"), log, port(s.Addr),
-		strings.Join(modules, `", "`), s.certs.cert, s.certs.key, port(s.Components[Gate.String()]))
+		strings.Join(modules, `", "`), s.certs.cert, s.certs.key, port(s.Components[Gate.String()]), port(s.Direct), port(s.WebSocket))
 	b.WriteString(s.prosodyFederation())
 	for _, d := range domains {
 		fmt.Fprintf(&b, "VirtualHost %q\n", d)

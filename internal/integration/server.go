@@ -10,15 +10,12 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"mellium.im/sasl"
 	"mellium.im/xmpp"
@@ -53,6 +50,8 @@ var (
 type Server struct {
 	Name       string            // Prosody or ejabberd
 	Addr       string            // host and port for clients, with StartTLS
+	Direct     string            // the same, with TLS from the beginning (XEP-0368)
+	WebSocket  string            // URL for clients (RFC 7395)
 	Components map[string]string // by domain, host and port for that component, without TLS
 	Authority  string            // PEM file of the authority behind its certificate
 
@@ -169,17 +168,11 @@ func (s *Server) Component(t testing.TB, host jid.JID) *xmpp.Session {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	for {
-		session, err := s.ConnectComponent(ctx, host)
-		if err == nil {
-			return session
-		}
-		// Prosody opens this port a little after the other.
-		if !errors.Is(err, syscall.ECONNREFUSED) || ctx.Err() != nil {
-			t.Fatalf("connect the component %s: %v", host, err)
-		}
-		time.Sleep(10 * time.Millisecond)
+	session, err := s.ConnectComponent(ctx, host)
+	if err != nil {
+		t.Fatalf("connect the component %s: %v", host, err)
 	}
+	return session
 }
 
 // ConnectComponent does so, and may fail.
@@ -210,6 +203,8 @@ func Slixmpp(t testing.TB) string {
 	return systemPython
 }
 
+// port returns that of an address or URL.
 func port(addr string) string {
+	addr, _, _ = strings.Cut(strings.TrimPrefix(addr, "wss://"), "/")
 	return addr[strings.LastIndexByte(addr, ':')+1:]
 }

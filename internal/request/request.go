@@ -139,12 +139,22 @@ func Send(ctx context.Context, s *xmpp.Session, stanzas ...xml.TokenReader) erro
 	}
 }
 
+// nsFraming is the namespace of streams over WebSocket, where every frame has one
+// stanza and no more (RFC 7395 section 3.3).
+const nsFraming = "urn:ietf:params:xml:ns:xmpp-framing"
+
 // Write writes the stanzas to the session, one behind the other and in one
-// flush. It blocks for as long as the session does not take them.
+// flush, or one frame each over WebSocket. It blocks for as long as the session
+// does not take them.
 func Write(s *xmpp.Session, stanzas ...xml.TokenReader) error {
 	w := s.TokenWriter()
-	for _, stanza := range stanzas {
-		if _, err := xmlstream.Copy(w, stanza); err != nil {
+	framed := s.In().XMLNS == nsFraming
+	for i, stanza := range stanzas {
+		_, err := xmlstream.Copy(w, stanza)
+		if err == nil && framed && i < len(stanzas)-1 {
+			err = w.Flush()
+		}
+		if err != nil {
 			_ = w.Close()
 			return err
 		}

@@ -7,13 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strings"
 
-	"golang.org/x/net/proxy"
 	"mellium.im/sasl"
 	"mellium.im/xmpp"
-	"mellium.im/xmpp/dial"
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/roster"
 	"mellium.im/xmpp/websocket"
@@ -27,7 +24,8 @@ type Settings struct {
 	// empty, or a WebSocket's URL (RFC 7395).
 	Addr string
 	// TLS is starttls, direct, insecure (StartTLS with any certificate) or
-	// none.
+	// none. A WebSocket's URL says whether there is TLS, and then insecure
+	// means any certificate, and none that the password may go without.
 	TLS string
 }
 
@@ -41,52 +39,37 @@ func Connect(ctx context.Context, set Settings) (*xmpp.Session, error) {
 	if account.Localpart() == "" {
 		return nil, errors.New("the address of an account has the form user@server")
 	}
-	trust := &tls.Config{
-		ServerName:         account.Domainpart(),
-		MinVersion:         tls.VersionTLS12,
-		InsecureSkipVerify: set.TLS == "insecure",
-	}
-	features := []xmpp.StreamFeature{
+	config := xmpp.StreamConfig{Features: []xmpp.StreamFeature{
 		xmpp.SASL("", set.Password, sasl.ScramSha256, sasl.ScramSha1, sasl.Plain),
 		roster.Versioning(),
 		xmpp.BindResource(),
+	}}
+	var secure xmpp.SessionState
+	if set.TLS == "direct" || set.TLS == "none" {
+		secure = xmpp.Secure // as far as SASL is concerned
 	}
-	if strings.HasPrefix(set.Addr, "ws://") || strings.HasPrefix(set.Addr, "wss://") {
-		origin := "https://" + account.Domainpart()
-		conn, err := websocket.DialDirect(ctx, origin, set.Addr)
-		if err != nil {
-			return nil, err
+	negotiator := xmpp.NewNegotiator
+	var conn net.Conn
+	if location, encrypted, ok := webSocket(set.Addr); ok {
+		negotiator = websocket.Negotiator
+		conn, err = dialWebSocket(ctx, location, account, trust(set, location.Hostname()))
+		if encrypted {
+			secure = xmpp.Secure
 		}
-		stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-		defer stop()
-		return websocket.NewClient(ctx, origin, set.Addr, account, conn, features...)
+	} else {
+		conn, err = dial(ctx, set, account)
+		if secure == 0 {
+			config.Features = append(config.Features, xmpp.StartTLS(trust(set, account.Domainpart())))
+		}
 	}
-	conn, err := dialServer(ctx, set, account)
 	if err != nil {
 		return nil, err
 	}
 	// Negotiation may take no notice of the context while it reads.
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
-	var state xmpp.SessionState
-	switch set.TLS {
-	case "direct":
-		secure := tls.Client(conn, trust)
-		if err := secure.HandshakeContext(ctx); err != nil {
-			_ = conn.Close()
-			return nil, err
-		}
-		conn = secure
-		state = xmpp.Secure
-	case "none":
-		state = xmpp.Secure // as far as SASL is concerned
-	default:
-		features = append(features, xmpp.StartTLS(trust))
-	}
-	session, err := xmpp.NewSession(ctx, account.Domain(), account, conn, state,
-		xmpp.NewNegotiator(func(*xmpp.Session, *xmpp.StreamConfig) xmpp.StreamConfig {
-			return xmpp.StreamConfig{Features: features}
-		}))
+	session, err := xmpp.NewSession(ctx, account.Domain(), account, conn, secure,
+		negotiator(func(*xmpp.Session, *xmpp.StreamConfig) xmpp.StreamConfig { return config }))
 	if err == nil && session.State()&xmpp.Authn == 0 {
 		err = errors.New("the server offers no way to log in (SASL)")
 	}
@@ -100,18 +83,10 @@ func Connect(ctx context.Context, set Settings) (*xmpp.Session, error) {
 	return session, nil
 }
 
-func dialServer(ctx context.Context, set Settings, account jid.JID) (net.Conn, error) {
-	switch addr := set.Addr; {
-	case addr != "":
-		return proxy.Dial(ctx, "tcp", addr)
-	case os.Getenv("ALL_PROXY") != "" || os.Getenv("all_proxy") != "":
-		// SRV records are not asked for behind the proxy's back.
-		port := "5222"
-		if set.TLS == "direct" {
-			port = "5223"
-		}
-		return proxy.Dial(ctx, "tcp", net.JoinHostPort(account.Domainpart(), port))
+func trust(set Settings, name string) *tls.Config {
+	return &tls.Config{
+		ServerName:         strings.TrimSuffix(name, "."),
+		MinVersion:         tls.VersionTLS12,
+		InsecureSkipVerify: set.TLS == "insecure",
 	}
-	d := dial.Dialer{NoTLS: set.TLS != "direct"}
-	return d.Dial(ctx, "tcp", account)
 }
