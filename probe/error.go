@@ -48,7 +48,7 @@ type refusal struct {
 
 // stanzaError reads the error child of a presence.
 func (rd *reader) stanzaError(start xml.StartElement) error {
-	e, err := readError(start, rd)
+	e, err := readError(start, rd.in)
 	rd.p.Err, rd.p.Moved, rd.p.Cut = e.err, e.moved, rd.p.Cut || e.cut
 	return err
 }

@@ -169,7 +169,7 @@ func (x *exchange) host() bool {
 // hasPresence tells whether the target's own answer has come: any resource
 // that is available, or a presence that speaks of the whole contact.
 func (x *exchange) hasPresence() bool {
-	return x.hasAvailable() || slices.ContainsFunc(x.presences, Presence.bare)
+	return x.hasAvailable() || slices.ContainsFunc(x.presences, func(p Presence) bool { return p.bare() })
 }
 
 func (x *exchange) hasAvailable() bool {

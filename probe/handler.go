@@ -26,6 +26,7 @@ type handler struct {
 	client *Client
 	next   xmpp.Handler
 	tape   tape
+	in     bounded
 }
 
 // HandleXMPP implements xmpp.Handler.
@@ -37,10 +38,10 @@ func (h *handler) HandleXMPP(t xmlstream.TokenReadEncoder, start *xml.StartEleme
 		return h.next.HandleXMPP(t, start)
 	}
 	h.tape.record(t)
-	rd := reader{src: &h.tape, keep: h.client.cfg.keep}
-	p, err := rd.read(*start, h.client.s.LocalAddr().Bare(), time.Now())
-	if err == nil {
-		h.client.presence(p)
+	h.in = bounded{src: &h.tape}
+	rd := reader{in: &h.in, keep: h.client.cfg.keep}
+	if err := rd.read(*start, h.client.s.LocalAddr().Bare(), time.Now()); err == nil {
+		h.client.presence(rd.p)
 	}
 	return h.next.HandleXMPP(h.tape.play(t), start)
 }

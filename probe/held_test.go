@@ -33,8 +33,9 @@ func TestAStampOfWhenItWasHeldIsNoTimeOfLeaving(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			rd := reader{src: d}
-			p, err := rd.read(tok.(xml.StartElement), self, received)
+			rd := reader{in: &bounded{src: d}}
+			err = rd.read(tok.(xml.StartElement), self, received)
+			p := rd.p
 			if err != nil || p.Delay.Stamp.IsZero() == tc.believed {
 				t.Fatalf("the stamp is %v, %v", p.Delay.Stamp, err)
 			}

@@ -10,12 +10,12 @@ import (
 // was asked for.
 func (rd *reader) other(start xml.StartElement) error {
 	if !rd.keep {
-		return xmlstream.Skip(rd)
+		return xmlstream.Skip(rd.in)
 	}
 	before := len(rd.p.others)
 	fits := rd.keepToken(start)
 	for depth := 1; depth > 0; {
-		tok, err := rd.Token()
+		tok, err := rd.in.Token()
 		switch tok.(type) {
 		case xml.StartElement:
 			depth++

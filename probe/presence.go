@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"mellium.im/xmlstream"
-	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
 	"example.org/lastpresence/delay"
@@ -133,6 +132,6 @@ func (p Presence) language(s text) string {
 
 // bare tells whether the presence speaks of the whole contact, not of one
 // resource.
-func (p Presence) bare() bool {
-	return p.From.Equal(jid.JID{}) || p.From.Equal(p.From.Bare())
+func (p *Presence) bare() bool {
+	return p.From.Resourcepart() == ""
 }

@@ -67,57 +67,62 @@ func readPresence(r xml.TokenReader, keep bool) (Presence, error) {
 		}
 		return Presence{}, fmt.Errorf("probe: read presence: %w", err)
 	}
-	rd := reader{src: r, keep: keep}
-	return rd.read(start, jid.JID{}, time.Now())
+	rd := reader{in: &bounded{src: r}, keep: keep}
+	err = rd.read(start, jid.JID{}, time.Now())
+	return rd.p, err
 }
 
-// reader reads one presence. As a token reader it ends with errCut where a
-// bound is.
-type reader struct {
+// bounded is what a presence is read from. It ends with errCut where a bound is.
+type bounded struct {
 	src    xml.TokenReader
-	keep   bool // the other children
 	tokens int
 	depth  int
-	kept   int
-	p      Presence
-	space  string
-	delays []delay.Element
-	room   [1]delay.Element
-	idle   time.Time
-	ago    time.Duration
-	hasAgo bool
 }
 
 // Token returns the source's next token.
-func (rd *reader) Token() (xml.Token, error) {
-	if rd.tokens++; rd.tokens > MaxTokens {
+func (b *bounded) Token() (xml.Token, error) {
+	if b.tokens++; b.tokens > MaxTokens {
 		return nil, errCut
 	}
-	tok, err := rd.src.Token()
+	tok, err := b.src.Token()
 	switch tok.(type) {
 	case xml.StartElement:
-		if rd.depth++; rd.depth > MaxDepth {
+		if b.depth++; b.depth > MaxDepth {
 			return nil, errCut
 		}
 	case xml.EndElement:
-		rd.depth--
+		b.depth--
 	}
 	return tok, err
 }
 
+// reader reads one presence into p. It holds no pointer to itself, and hands out
+// none, so that it need not be on the heap.
+type reader struct {
+	p       Presence
+	in      *bounded
+	keep    bool // the other children
+	kept    int
+	space   string
+	delays  [MaxDelays]delay.Element
+	delayed int // how many of them there are
+	idle    time.Time
+	ago     time.Duration
+	hasAgo  bool
+}
+
 // read reads the rest of the stanza that start begins.
-func (rd *reader) read(start xml.StartElement, self jid.JID, received time.Time) (Presence, error) {
+func (rd *reader) read(start xml.StartElement, self jid.JID, received time.Time) error {
 	rd.p.Received = received
 	rd.space = start.Name.Space
-	rd.delays = rd.room[:0]
 	if err := rd.addresses(start); err != nil {
-		return rd.p, err
+		return err
 	}
 	err := rd.children()
 	if errors.Is(err, errCut) {
 		rd.p.Cut, err = true, nil
 	}
-	rd.p.Delay, rd.p.Doubts = delay.Rules{}.Believe(rd.delays, rd.p.From, self, received)
+	rd.p.Delay, rd.p.Doubts = delay.Rules{}.Believe(rd.delays[:rd.delayed], rd.p.From, self, received)
 	if rd.p.heldBy(self) {
 		held := delay.Element{Delay: rd.p.Delay}
 		rd.p.Delay, rd.p.Doubts = delay.Delay{}, append(rd.p.Doubts, delay.Doubt{Element: held, Why: delay.Superseded})
@@ -131,16 +136,16 @@ func (rd *reader) read(start xml.StartElement, self jid.JID, received time.Time)
 	if err != nil {
 		err = fmt.Errorf("probe: read presence: %w", err)
 	}
-	return rd.p, err
+	return err
 }
 
 // heldBy tells whether the believed stamp is of the own server, in the own
 // account's name, for a presence that says of a contact as a whole that it is
 // offline. Such a stamp tells when an inactive client's server held the
 // presence back (XEP-0352), not since when the contact is offline.
-func (p Presence) heldBy(self jid.JID) bool {
-	return p.Type == stanza.UnavailablePresence && p.bare() && !self.Equal(jid.JID{}) &&
-		p.Delay.From.Bare().Equal(self) && !p.From.Equal(jid.JID{}) && !p.From.Bare().Equal(self)
+func (p *Presence) heldBy(self jid.JID) bool {
+	return p.Type == stanza.UnavailablePresence && !self.Equal(jid.JID{}) && p.bare() &&
+		p.Delay.From.Bare().Equal(self) && !p.From.Equal(jid.JID{}) && !p.From.Equal(self)
 }
 
 func (rd *reader) addresses(start xml.StartElement) (err error) {
@@ -181,7 +186,7 @@ func shorten(s string) string {
 
 func (rd *reader) children() error {
 	for n := 0; ; {
-		tok, err := rd.Token()
+		tok, err := rd.in.Token()
 		switch tok := tok.(type) {
 		case xml.EndElement:
 			return nil
@@ -208,12 +213,13 @@ func (rd *reader) child(start xml.StartElement) error {
 	case start.Name.Space == rd.space:
 		return rd.own(start)
 	case delay.IsElement(start.Name):
-		element, err := delay.ReadElement(start, rd)
-		if len(rd.delays) < MaxDelays {
-			rd.delays = append(rd.delays, element)
-		} else {
+		element, err := delay.ReadElement(start, rd.in)
+		if rd.delayed == MaxDelays {
 			rd.p.Cut = true
+			return err
 		}
+		rd.delays[rd.delayed] = element
+		rd.delayed++
 		return err
 	case start.Name.Space == nsIdle && start.Name.Local == "idle":
 		for _, attr := range start.Attr {
@@ -226,7 +232,7 @@ func (rd *reader) child(start xml.StartElement) error {
 	default:
 		return rd.other(start)
 	}
-	return xmlstream.Skip(rd)
+	return xmlstream.Skip(rd.in)
 }
 
 // own reads a child in the stanza's own namespace.
@@ -274,7 +280,7 @@ func parsePriority(s string) (int8, error) {
 }
 
 func (rd *reader) text() (string, error) {
-	s, cut, err := chardata.Read(rd, MaxStatus)
+	s, cut, err := chardata.Read(rd.in, MaxStatus)
 	rd.p.Cut = rd.p.Cut || cut
 	return s, err
 }

@@ -6,7 +6,11 @@
 // more than everything else that reading a presence does.
 package address
 
-import "mellium.im/xmpp/jid"
+import (
+	"strings"
+
+	"mellium.im/xmpp/jid"
+)
 
 // maxPart is the length that each part of an address may have, in bytes
 // (RFC 7622 sections 3.2 to 3.4).
@@ -52,37 +56,58 @@ func AppendBare(b []byte, j jid.JID) []byte {
 // would change nothing.
 func canonical(s string) (local, domain, resource string, ok bool) {
 	domain = s
-	for i := 0; i < len(s); i++ {
-		if s[i] == '/' {
-			domain, resource = s[:i], s[i+1:]
-			if resource == "" || !canonicalResource(resource) {
-				return "", "", "", false
-			}
-			break
+	if i := strings.IndexByte(s, '/'); i >= 0 {
+		domain, resource = s[:i], s[i+1:]
+		if !consists(resource, inResource) {
+			return "", "", "", false
 		}
 	}
-	for i := 0; i < len(domain); i++ {
-		if domain[i] == '@' {
-			local, domain = domain[:i], domain[i+1:]
-			if local == "" || !canonicalLocal(local) {
-				return "", "", "", false
-			}
-			break
+	if i := strings.IndexByte(domain, '@'); i >= 0 {
+		local, domain = domain[:i], domain[i+1:]
+		if !consists(local, inLocal) {
+			return "", "", "", false
 		}
 	}
 	return local, domain, resource, canonicalDomain(domain)
 }
 
-// canonicalLocal accepts the lower-case letters, digits and the few signs
-// that the UsernameCaseMapped profile leaves as they are.
-func canonicalLocal(s string) bool {
-	if len(s) > maxPart {
+// What a byte may be part of.
+const (
+	// inResource is printable ASCII, which the OpaqueString profile leaves as
+	// it is.
+	inResource = 1 << iota
+	// inLocal are the lower-case letters, digits and the few signs that the
+	// UsernameCaseMapped profile leaves as they are.
+	inLocal
+	// inLabel are lower-case letters and digits.
+	inLabel
+	letter
+)
+
+var parts = func() (parts [256]uint8) {
+	for c := ' '; c <= '~'; c++ {
+		parts[c] = inResource
+	}
+	for c := 'a'; c <= 'z'; c++ {
+		parts[c] |= inLocal | inLabel | letter
+	}
+	for c := '0'; c <= '9'; c++ {
+		parts[c] |= inLocal | inLabel
+	}
+	for _, c := range "-._+" {
+		parts[c] |= inLocal
+	}
+	return parts
+}()
+
+// consists tells whether a part of an address is there, is not too long, and has
+// only such bytes.
+func consists(s string, of uint8) bool {
+	if len(s) == 0 || len(s) > maxPart {
 		return false
 	}
 	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '.', c == '-', c == '_', c == '+':
-		default:
+		if parts[s[i]]&of == 0 {
 			return false
 		}
 	}
@@ -95,50 +120,29 @@ func canonicalDomain(s string) bool {
 	if len(s) == 0 || len(s) > 253 {
 		return false
 	}
-	label, letters := 0, false
+	start, seen := 0, uint8(0)
 	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case 'a' <= c && c <= 'z':
-			letters = true
-			label++
-		case '0' <= c && c <= '9':
-			label++
-		case c == '-':
+		part := parts[s[i]]
+		if part&inLabel != 0 {
+			seen |= part
+			continue
+		}
+		end := i+1 == len(s) || s[i+1] == '.' // of a label, which must not be here
+		switch n := i - start; s[i] {
+		case '-':
 			// A-labels ("xn--") and other names reserved by their
 			// third and fourth byte need IDNA's own judgement.
-			if label == 0 || label == 2 || label == 3 {
+			if n == 0 || n == 2 || n == 3 || end {
 				return false
 			}
-			if i+1 == len(s) || s[i+1] == '.' {
+		case '.':
+			if n == 0 || n > 63 || end {
 				return false
 			}
-			label++
-		case c == '.':
-			if label == 0 || i+1 == len(s) {
-				return false
-			}
-			label = 0
-			continue
+			start = i + 1
 		default:
 			return false
 		}
-		if label > 63 {
-			return false
-		}
 	}
-	return letters
-}
-
-// canonicalResource accepts printable ASCII, which the OpaqueString profile
-// leaves as it is.
-func canonicalResource(s string) bool {
-	if len(s) > maxPart {
-		return false
-	}
-	for i := 0; i < len(s); i++ {
-		if s[i] < ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
+	return len(s)-start <= 63 && seen&letter != 0
 }
