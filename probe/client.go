@@ -2,7 +2,6 @@ package probe
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/xml"
 	"fmt"
 	"sync"
@@ -125,12 +124,13 @@ func (c *Client) join(to jid.JID) (f *flight, joined bool, err error) {
 	if err := c.ledger.send(key, now); err != nil {
 		return nil, false, err
 	}
+	stanza, id := newStanza(to)
 	f = &flight{
 		key: key,
 		x: exchange{
 			target:  to,
 			self:    to.Equal(c.s.LocalAddr().Bare()),
-			probeID: rand.Text(),
+			probeID: id,
 			sent:    now,
 			grace:   c.cfg.grace,
 		},
@@ -140,15 +140,15 @@ func (c *Client) join(to jid.JID) (f *flight, joined bool, err error) {
 	f.fenceID = c.requests.Add(to, func(start *xml.StartElement, r xml.TokenReader) { c.fence(f, start, r) })
 	c.flights[key] = f
 	f.timer = time.AfterFunc(poll, func() { c.tick(f) })
-	go c.launch(f)
+	go c.launch(f, stanza)
 	return f, false, nil
 }
 
 // launch writes the probe and its fence. It ends when the session takes them
 // or fails.
-func (c *Client) launch(f *flight) {
+func (c *Client) launch(f *flight, stanza xml.TokenReader) {
 	c.debug("asked", f.x.target)
-	err := request.Write(c.s, stanzaWithID(f.x.target, f.x.probeID), lastactivity.Query(f.x.target, f.fenceID))
+	err := request.Write(c.s, stanza, lastactivity.Query(f.x.target, f.fenceID))
 	if err != nil {
 		c.fail(f, fmt.Errorf("probe: ask %s: %w", f.x.target, err))
 	}

@@ -1,12 +1,15 @@
 package probe
 
 import (
-	"crypto/rand"
 	"encoding/xml"
 	"io"
+	"math/rand/v2"
+	"strconv"
 
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
+
+	"example.org/lastpresence/internal/address"
 )
 
 // Stanza returns a presence probe to the bare form of the address to, with a
@@ -15,15 +18,22 @@ import (
 // You probably do not need it: [Client.Probe] sends probes, and keeps to the
 // rules for them.
 func Stanza(to jid.JID) xml.TokenReader {
-	return stanzaWithID(to, rand.Text())
+	probe, _ := newStanza(to)
+	return probe
 }
 
-func stanzaWithID(to jid.JID, id string) xml.TokenReader {
+// newStanza returns a probe and its id.
+func newStanza(to jid.JID) (probe xml.TokenReader, id string) {
+	var buf [128]byte
+	b := address.AppendBare(buf[:0], to)
+	n := len(b)
+	b = strconv.AppendUint(b, rand.Uint64(), 32)
+	text := string(b) // of both, to allocate once
 	return &probing{attrs: [...]xml.Attr{
 		{Name: xml.Name{Local: "type"}, Value: string(stanza.ProbePresence)},
-		{Name: xml.Name{Local: "to"}, Value: to.Bare().String()},
-		{Name: xml.Name{Local: "id"}, Value: id},
-	}}
+		{Name: xml.Name{Local: "to"}, Value: text[:n]},
+		{Name: xml.Name{Local: "id"}, Value: text[n:]},
+	}}, text[n:]
 }
 
 // probing reads a probe, which has nothing inside.
