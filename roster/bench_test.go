@@ -31,6 +31,12 @@ func everySize(b *testing.B, f func(b *testing.B, c *Cache, l *link, n int)) {
 			f(b, c, l, n)
 			b.ReportMetric(float64(items-before)/float64(n), "B/item")
 			b.ReportMetric(float64(after-before)/float64(n), "B/contact")
+			// All have the same status and resource, which count once.
+			texts := 0
+			for key := range c.contacts {
+				texts += len(key)
+			}
+			b.ReportMetric(float64(int(after-before)-texts)/float64(n), "B/besides-texts")
 			runtime.KeepAlive(c)
 		})
 	}

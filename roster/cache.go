@@ -45,9 +45,9 @@ type Cache struct {
 }
 
 type entry struct {
-	item
+	details
 	knowledge
-	key    string
+	key    string // the bare address
 	listed moment // when the item was told; zero: the sender is no contact yet
 }
 
@@ -170,7 +170,7 @@ func (c *Cache) horizon() horizon {
 // view returns the contact's copy for callers.
 func (c *Cache) view(e *entry, h horizon) Contact {
 	contact := Contact{
-		JID:          e.jid,
+		JID:          address.OfKey(e.key),
 		Name:         e.name,
 		Groups:       slices.Clone(e.groups),
 		Subscription: e.subscription.String(),
@@ -216,7 +216,7 @@ func (c *Cache) entry(j jid.JID) *entry {
 	e := c.contacts[string(b)]
 	if e == nil {
 		key := string(b)
-		e = &entry{key: key, item: item{jid: j.Bare()}, knowledge: knowledge{since: c.removed[key]}}
+		e = &entry{key: key, knowledge: knowledge{since: c.removed[key]}}
 		c.contacts[key] = e
 	}
 	return e
@@ -230,7 +230,7 @@ func (c *Cache) forget(e *entry) {
 	}
 	now := c.tick(time.Now())
 	c.removed[e.key] = now
-	gone := &entry{key: e.key, item: item{jid: e.jid, subscription: subRemove}, listed: now, knowledge: knowledge{since: now}}
+	gone := &entry{key: e.key, details: details{subscription: subRemove}, listed: now, knowledge: knowledge{since: now}}
 	c.changed(gone)
 }
 

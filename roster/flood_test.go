@@ -32,7 +32,7 @@ func newTestCache(t testing.TB, contacts int) (*Cache, *link) {
 	defer c.mu.Unlock()
 	c.synced = true
 	for i := range contacts {
-		c.apply(item{jid: contactNumber(i), subscription: subBoth})
+		c.apply(item{contactNumber(i), details{subscription: subBoth}})
 	}
 	return c, c.link
 }
@@ -104,7 +104,7 @@ func TestResourcesAreBounded(t *testing.T) {
 	if n := len(e.resources); n > maxResources+maxDepartures {
 		t.Errorf("%d resources of one contact are kept", n)
 	}
-	if n := len(e.ends); n > maxEnds {
+	if n := len(e.told().ends); n > maxEnds {
 		t.Errorf("%d ends of one contact are kept", n)
 	}
 }

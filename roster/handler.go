@@ -113,10 +113,10 @@ func (c *Cache) apply(it item) {
 		return
 	}
 	e := c.entry(it.jid)
-	if e.listed != 0 && e.equal(it) {
+	if e.listed != 0 && e.equal(it.details) {
 		return
 	}
-	e.item = it
+	e.details = it.details
 	e.listed = c.tick(time.Now())
 	if !it.ours() && e.learnt != 0 {
 		e.knowledge = knowledge{since: e.listed}

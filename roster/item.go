@@ -24,7 +24,12 @@ const (
 
 // item is a roster item (RFC 6121 section 2.1.2).
 type item struct {
-	jid          jid.JID
+	jid jid.JID
+	details
+}
+
+// details are what a roster item says of its contact.
+type details struct {
 	name         string
 	subscription subscription
 	ask          bool
@@ -59,11 +64,11 @@ func subscriptionOf(s string) subscription {
 }
 
 // ours tells whether the contact's presence is ours to know.
-func (it item) ours() bool {
+func (it details) ours() bool {
 	return it.subscription == subTo || it.subscription == subBoth
 }
 
-func (it item) equal(other item) bool {
+func (it details) equal(other details) bool {
 	return it.name == other.name && it.subscription == other.subscription && it.ask == other.ask &&
 		it.approved == other.approved && slices.Equal(it.groups, other.groups)
 }

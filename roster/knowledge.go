@@ -34,16 +34,38 @@ const fresh = moment(time.Minute / time.Microsecond)
 // together is worked out when somebody looks, see state.
 type knowledge struct {
 	resources []event // the latest of each resource, in no order
-	ends      []end   // when the contact as a whole was offline, the earliest first
 	up        moment  // when a resource was online last
 	seen      sighting
-	active    *sighting // by last activity, in whole seconds
-	words     *words
-	asked     moment // when the last answer came that says offline
-	learnt    moment // when something was last heard, and how
-	since     moment // when all that was known before was dropped
-	began     moment // when the latest epoch began in which something was heard
+	absence   *absence // nil where nothing was told of it
+	learnt    moment   // when something was last heard, and how
+	since     moment   // when all that was known before was dropped
+	began     moment   // when the latest epoch began in which something was heard
 	source    Source
+}
+
+// absence is what was told of the contact as a whole being offline. Many contacts
+// have none, because they left before our eyes.
+type absence struct {
+	ends   []end    // the earliest first
+	active sighting // by last activity, in whole seconds
+	words  words
+	asked  moment // when the last answer came that says offline
+}
+
+// absent returns the absence to change.
+func (k *knowledge) absent() *absence {
+	if k.absence == nil {
+		k.absence = new(absence)
+	}
+	return k.absence
+}
+
+// told returns the absence to look at.
+func (k *knowledge) told() absence {
+	if k.absence == nil {
+		return absence{}
+	}
+	return *k.absence
 }
 
 // hearing is when and how something was heard. It was heard in an epoch: from
@@ -58,26 +80,30 @@ type hearing struct {
 // event is a resource's coming, change or leaving. There is at least one for
 // each contact who was heard of, so it is kept small.
 type event struct {
-	name     string
+	name  string
+	at    moment // what counts for which is later
+	heard moment
+	here  *appearance // nil: it left
+}
+
+// appearance is how a resource is online.
+type appearance struct {
 	status   string
-	at       moment // what counts for which is later
-	heard    moment
 	since    moment
 	idle     moment
 	show     show
 	priority int8
-	online   bool
 }
 
-// resource is the copy for callers.
+// resource is the copy for callers, of one that is online.
 func (e event) resource() Resource {
 	return Resource{
 		Name:     e.name,
-		Show:     shows[e.show],
-		Status:   e.status,
-		Priority: e.priority,
-		Since:    e.since.time(),
-		Idle:     e.idle.time(),
+		Show:     shows[e.here.show],
+		Status:   e.here.status,
+		Priority: e.here.priority,
+		Since:    e.here.since.time(),
+		Idle:     e.here.idle.time(),
 	}
 }
 
@@ -126,8 +152,12 @@ func compareBool(a, b bool) int {
 }
 
 func (a event) compare(b event) int {
-	return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.heard, b.heard), -compareBool(a.online, b.online), cmp.Compare(a.since, b.since),
-		cmp.Compare(a.priority, b.priority), cmp.Compare(a.show, b.show),
+	return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.heard, b.heard), -compareBool(a.here != nil, b.here != nil),
+		valueOf(a.here).compare(valueOf(b.here)))
+}
+
+func (a appearance) compare(b appearance) int {
+	return cmp.Or(cmp.Compare(a.since, b.since), cmp.Compare(a.priority, b.priority), cmp.Compare(a.show, b.show),
 		cmp.Compare(a.status, b.status), cmp.Compare(a.idle, b.idle))
 }
 
@@ -158,17 +188,13 @@ func (k *knowledge) presence(p probe.Presence, h hearing) bool {
 	name := p.From.Resourcepart()
 	switch {
 	case p.Type == stanza.AvailablePresence:
-		k.event(event{
-			name:     name,
+		k.event(event{name: name, at: spoken, heard: h.at, here: &appearance{
 			status:   p.Status(),
-			at:       spoken,
-			heard:    h.at,
 			since:    at,
 			idle:     momentOf(p.Idle),
 			show:     showOf(p.Show),
 			priority: p.Priority,
-			online:   true,
-		})
+		}})
 		k.up = max(k.up, spoken)
 	case p.Type != stanza.UnavailablePresence:
 		return false
@@ -207,7 +233,7 @@ func (k *knowledge) event(e event) {
 func (k *knowledge) bound(online bool, most int) {
 	n, first := 0, -1
 	for i, e := range k.resources {
-		if e.online != online {
+		if (e.here != nil) != online {
 			continue
 		}
 		if n++; first < 0 || e.compare(k.resources[first]) < 0 {
@@ -239,13 +265,14 @@ func (k *knowledge) offline(p probe.Presence, h hearing) {
 }
 
 func (k *knowledge) end(e end) {
-	i, found := slices.BinarySearchFunc(k.ends, e, end.compare)
+	a := k.absent()
+	i, found := slices.BinarySearchFunc(a.ends, e, end.compare)
 	if found {
 		return
 	}
-	k.ends = slices.Insert(k.ends, i, e)
-	if len(k.ends) > maxEnds {
-		k.ends = slices.Delete(k.ends, 0, 1)
+	a.ends = slices.Insert(a.ends, i, e)
+	if len(a.ends) > maxEnds {
+		a.ends = slices.Delete(a.ends, 0, 1)
 	}
 }
 
@@ -262,7 +289,7 @@ func (k *knowledge) answer(a probe.Answer, h hearing) {
 		at = h.at // nobody knows since when, but now
 	}
 	k.end(end{at: max(at, h.began), heard: h.at, began: h.began, source: h.source})
-	k.asked = max(k.asked, h.at)
+	k.absence.asked = max(k.absence.asked, h.at)
 	k.confirm(h)
 }
 
@@ -275,16 +302,13 @@ func (k *knowledge) confirm(h hearing) {
 
 // act takes a last activity.
 func (k *knowledge) act(s sighting) {
-	if k.active == nil {
-		k.active = new(sighting)
-	}
-	k.active.take(s)
+	k.absent().active.take(s)
 }
 
 // say takes what the contact said.
 func (k *knowledge) say(w words) {
-	if k.words == nil || w.compare(*k.words) > 0 {
-		k.words = &w
+	if a := k.absent(); w.compare(a.words) > 0 {
+		a.words = w
 	}
 }
 
@@ -297,13 +321,13 @@ func (s *sighting) take(other sighting) {
 // online tells whether an event is of a resource that is online: none of the
 // ends is later, and the server has told of it since it tells everything anew.
 func (k *knowledge) online(e event) bool {
-	if !e.online || e.heard < k.began {
+	if e.here == nil || e.heard < k.began {
 		return false
 	}
-	if len(k.ends) == 0 {
+	if k.absence == nil || len(k.absence.ends) == 0 {
 		return true
 	}
-	last := k.ends[len(k.ends)-1]
+	last := k.absence.ends[len(k.absence.ends)-1]
 	return cmp.Or(cmp.Compare(e.at, last.at), cmp.Compare(e.heard, last.heard)) > 0
 }
 
@@ -313,7 +337,8 @@ func (k *knowledge) isOnline() bool {
 
 // last is the end of the contact's last appearance, for one who is offline.
 func (k *knowledge) last() sighting {
-	s, other := k.lasting(k.seen), k.lasting(valueOf(k.active))
+	told := k.told()
+	s, other := k.lasting(k.seen), k.lasting(told.active)
 	if other.at-s.at > sameMoment || other.status != "" && other.status != s.status && s.heard < k.began && s.heard < other.heard {
 		s, other = other, s // not the same appearance
 	}
@@ -327,11 +352,11 @@ func (k *knowledge) last() sighting {
 	if s.at != 0 && s.at < k.up {
 		s.at = k.up // a clock that is slow: we have seen better
 	}
-	if w := valueOf(k.words); s.status == "" && (!s.settled || w.heard == s.at) && w.heard > k.up && w.heard >= s.at {
+	if w := told.words; s.status == "" && (!s.settled || w.heard == s.at) && w.heard > k.up && w.heard >= s.at {
 		s.status = w.status
 		s.source = cmp.Or(s.source, w.source)
 	}
-	s.settled = s.settled || s.at != 0 && k.asked >= s.at
+	s.settled = s.settled || s.at != 0 && told.asked >= s.at
 	return s
 }
 
@@ -358,10 +383,10 @@ func (k *knowledge) watched() sighting {
 	var s sighting
 	var latest event
 	for _, e := range k.resources {
-		if !e.online {
+		if e.here == nil {
 			continue
 		}
-		for _, end := range k.ends {
+		for _, end := range k.told().ends {
 			if end.at < e.at {
 				continue
 			}
@@ -397,7 +422,7 @@ func (k *knowledge) lack(h horizon) Lack {
 	switch {
 	case s.at == 0 || s.status == "" && !s.settled:
 		return NoDetails
-	case s.heard < k.began && k.asked < k.began:
+	case s.heard < k.began && k.told().asked < k.began:
 		// That the contact is offline now does not say that it was all the
 		// while: it may have come and left again.
 		return Outdated

@@ -1,14 +1,16 @@
 package roster
 
+import "example.org/lastpresence/internal/address"
+
 // record returns what is to be kept of the contact.
 func (e *entry) record(texts bool) Record {
 	k := &e.knowledge
-	seen, said := k.seen, valueOf(k.words)
+	seen, told := k.seen, k.told()
 	if w := k.watched(); w.compare(seen) > 0 {
 		seen = w
 	}
 	r := Record{
-		JID:          e.jid,
+		JID:          address.OfKey(e.key),
 		Listed:       e.listed.time(),
 		Name:         e.name,
 		Groups:       e.groups,
@@ -17,10 +19,10 @@ func (e *entry) record(texts bool) Record {
 		Approved:     e.approved,
 		Since:        k.since.time(),
 		Seen:         seen.record(),
-		Active:       valueOf(k.active).record(),
-		Said:         Sighting{Heard: said.heard.time(), Status: said.status},
+		Active:       told.active.record(),
+		Said:         Sighting{Heard: told.words.heard.time(), Status: told.words.status},
 		Online:       k.up.time(),
-		Asked:        k.asked.time(),
+		Asked:        told.asked.time(),
 		Learnt:       k.learnt.time(),
 	}
 	if !texts {
@@ -43,8 +45,7 @@ func (s sighting) record() Sighting {
 // clock that was wrong, and count as now.
 func (e *entry) restore(r Record, now moment) {
 	if listed := min(momentOf(r.Listed), now); e.subscription == 0 || listed > e.listed {
-		e.item = item{
-			jid:          r.JID.Bare(),
+		e.details = details{
 			name:         r.Name,
 			groups:       r.Groups,
 			subscription: subscriptionOf(r.Subscription),
@@ -68,7 +69,10 @@ func (e *entry) restore(r Record, now moment) {
 		k.say(words{min(momentOf(r.Said.Heard), now), r.Said.Status, Stored})
 	}
 	k.up = max(k.up, min(momentOf(r.Online), now))
-	k.asked = max(k.asked, min(momentOf(r.Asked), now))
+	if !r.Asked.IsZero() {
+		a := k.absent()
+		a.asked = max(a.asked, min(momentOf(r.Asked), now))
+	}
 	if learnt := min(momentOf(r.Learnt), now); learnt != 0 {
 		k.confirm(hearing{at: learnt, source: Stored})
 	}

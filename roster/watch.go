@@ -88,7 +88,7 @@ func (c *Cache) news(w *watcher) (contact Contact, ok bool) {
 	if e := c.contacts[key]; e != nil {
 		return c.view(e, c.horizon()), true
 	}
-	contact.JID, _ = address.Parse(key) // a key is an address
+	contact.JID = address.OfKey(key)
 	contact.Subscription = subRemove.String()
 	contact.Lack = NeverHeard
 	return contact, true

@@ -52,6 +52,16 @@ func AppendBare(b []byte, j jid.JID) []byte {
 	return append(b, j.Domainpart()...)
 }
 
+// OfKey returns the address of which key is the bare form, as AppendBare and
+// Bare have it.
+func OfKey(key string) jid.JID {
+	local, domain, found := strings.Cut(key, "@")
+	if !found {
+		local, domain = "", key
+	}
+	return jid.NewUnsafe(local, domain, "").JID
+}
+
 // canonical splits s and tells whether it is certain that parsing it in full
 // would change nothing.
 func canonical(s string) (local, domain, resource string, ok bool) {

@@ -69,6 +69,9 @@ func check(t testing.TB, s string) {
 	if bare := string(address.AppendBare(nil, want)); bare != want.Bare().String() {
 		t.Fatalf("AppendBare(%q) = %q, want %q", s, bare, want.Bare())
 	}
+	if again := address.OfKey(want.Bare().String()); !again.Equal(want.Bare()) {
+		t.Fatalf("OfKey(%q) = %q", want.Bare(), again)
+	}
 }
 
 func TestParseIsJIDParse(t *testing.T) {
