@@ -13,7 +13,8 @@
 // address in hexadecimal digits. Only its owner may read it. It is UTF-8, with
 // one JSON value in each line: a head, which has the version of the format, the
 // account, and the roster's version; a contact in each further line; and at the
-// end a foot, with the SHA-256 of all that is before it.
+// end a foot, with the SHA-256 of all that is before it. Times are microseconds
+// since 1970.
 //
 // A file is never changed. A new one is written beside it, flushed to the disk,
 // and takes its name, so that a process that is killed leaves the old file or

@@ -23,36 +23,54 @@ const (
 var errNewer = errors.New("filestore: the file's format is newer than this program")
 
 type head struct {
-	Format  string    `json:"format"`
-	Version int       `json:"version"`
-	Account string    `json:"account"`
-	Roster  string    `json:"roster,omitempty"`
-	Synced  time.Time `json:"synced,omitzero"`
+	Format  string `json:"format"`
+	Version int    `json:"version"`
+	Account string `json:"account"`
+	Roster  string `json:"roster,omitempty"`
+	Synced  micros `json:"synced,omitempty"`
 }
 
 type contact struct {
-	JID          string    `json:"jid"`
-	Listed       time.Time `json:"listed,omitzero"`
-	Name         string    `json:"name,omitempty"`
-	Groups       []string  `json:"groups,omitempty"`
-	Subscription string    `json:"subscription,omitempty"`
-	Ask          bool      `json:"ask,omitempty"`
-	Approved     bool      `json:"approved,omitempty"`
-	Since        time.Time `json:"since,omitzero"`
-	Seen         sighting  `json:"seen,omitzero"`
-	Active       sighting  `json:"active,omitzero"`
-	Said         sighting  `json:"said,omitzero"`
-	Online       time.Time `json:"online,omitzero"`
-	Asked        time.Time `json:"asked,omitzero"`
-	Learnt       time.Time `json:"learnt,omitzero"`
+	JID          string   `json:"jid"`
+	Listed       micros   `json:"listed,omitempty"`
+	Name         string   `json:"name,omitempty"`
+	Groups       []string `json:"groups,omitempty"`
+	Subscription string   `json:"subscription,omitempty"`
+	Ask          bool     `json:"ask,omitempty"`
+	Approved     bool     `json:"approved,omitempty"`
+	Since        micros   `json:"since,omitempty"`
+	Seen         sighting `json:"seen,omitzero"`
+	Active       sighting `json:"active,omitzero"`
+	Said         sighting `json:"said,omitzero"`
+	Online       micros   `json:"online,omitempty"`
+	Asked        micros   `json:"asked,omitempty"`
+	Learnt       micros   `json:"learnt,omitempty"`
 }
 
 type sighting struct {
-	At       time.Time `json:"at,omitzero"`
-	Heard    time.Time `json:"heard,omitzero"`
-	Resource string    `json:"resource,omitempty"`
-	Status   string    `json:"status,omitempty"`
-	Settled  bool      `json:"settled,omitempty"`
+	At       micros `json:"at,omitempty"`
+	Heard    micros `json:"heard,omitempty"`
+	Resource string `json:"resource,omitempty"`
+	Status   string `json:"status,omitempty"`
+	Settled  bool   `json:"settled,omitempty"`
+}
+
+// micros is a time in microseconds since 1970, and 0 for the zero time. Numbers
+// are read and written several times as fast as dates.
+type micros int64
+
+func microsOf(t time.Time) micros {
+	if t.IsZero() {
+		return 0
+	}
+	return micros(t.UnixMicro())
+}
+
+func (m micros) time() time.Time {
+	if m == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(int64(m)).UTC()
 }
 
 type foot struct {
@@ -70,26 +88,26 @@ func newPage(account jid.JID, saved roster.Saved) *page {
 	p.json = json.NewEncoder(p)
 	p.json.SetEscapeHTML(false)
 	// Nothing that is written here fails to encode.
-	_ = p.json.Encode(head{format, version, account.Bare().String(), saved.Version, saved.Synced})
+	_ = p.json.Encode(head{format, version, account.Bare().String(), saved.Version, microsOf(saved.Synced)})
 	return p
 }
 
 func (p *page) add(r roster.Record) {
 	_ = p.json.Encode(contact{
 		JID:          r.JID.String(),
-		Listed:       r.Listed,
+		Listed:       microsOf(r.Listed),
 		Name:         r.Name,
 		Groups:       r.Groups,
 		Subscription: r.Subscription,
 		Ask:          r.Ask,
 		Approved:     r.Approved,
-		Since:        r.Since,
-		Seen:         sighting(r.Seen),
-		Active:       sighting(r.Active),
-		Said:         sighting(r.Said),
-		Online:       r.Online,
-		Asked:        r.Asked,
-		Learnt:       r.Learnt,
+		Since:        microsOf(r.Since),
+		Seen:         sightingOf(r.Seen),
+		Active:       sightingOf(r.Active),
+		Said:         sightingOf(r.Said),
+		Online:       microsOf(r.Online),
+		Asked:        microsOf(r.Asked),
+		Learnt:       microsOf(r.Learnt),
 	})
 }
 
@@ -99,9 +117,17 @@ func (p *page) end() []byte {
 	return p.Bytes()
 }
 
+func sightingOf(s roster.Sighting) sighting {
+	return sighting{microsOf(s.At), microsOf(s.Heard), s.Resource, s.Status, s.Settled}
+}
+
+// lineLength is about how long the line of a contact is.
+const lineLength = 256
+
 // encode returns the content of a file.
 func encode(account jid.JID, saved roster.Saved) []byte {
 	p := newPage(account, saved)
+	p.Grow(len(saved.Records) * lineLength)
 	for _, r := range saved.Records {
 		p.add(r)
 	}
@@ -145,7 +171,7 @@ func open(account jid.JID, data []byte) (saved roster.Saved, body []byte, err er
 		return roster.Saved{}, nil, fmt.Errorf("line 1: the account is %q, not %q", h.Account, own)
 	}
 	body, err = check(data, rest)
-	return roster.Saved{Version: h.Roster, Synced: h.Synced}, body, err
+	return roster.Saved{Version: h.Roster, Synced: h.Synced.time()}, body, err
 }
 
 // check returns the lines between head and foot, of whose sum it makes sure.

@@ -5,8 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"mellium.im/xmpp/jid"
-
+	"example.org/lastpresence/internal/address"
 	"example.org/lastpresence/roster"
 )
 
@@ -60,7 +59,10 @@ func (l *lines) record() roster.Record {
 		l.fail(err)
 		return roster.Record{}
 	}
-	j, err := jid.Parse(c.JID)
+	if len(c.Groups) == 0 {
+		c.Groups = nil // as it is written
+	}
+	j, err := address.Parse(c.JID)
 	switch {
 	case err != nil:
 		l.fail(fmt.Errorf("%q: %w", c.JID, err))
@@ -69,19 +71,19 @@ func (l *lines) record() roster.Record {
 	}
 	return roster.Record{
 		JID:          j,
-		Listed:       c.Listed.UTC(),
+		Listed:       c.Listed.time(),
 		Name:         c.Name,
 		Groups:       c.Groups,
 		Subscription: c.Subscription,
 		Ask:          c.Ask,
 		Approved:     c.Approved,
-		Since:        c.Since.UTC(),
+		Since:        c.Since.time(),
 		Seen:         c.Seen.sighting(),
 		Active:       c.Active.sighting(),
 		Said:         c.Said.sighting(),
-		Online:       c.Online.UTC(),
-		Asked:        c.Asked.UTC(),
-		Learnt:       c.Learnt.UTC(),
+		Online:       c.Online.time(),
+		Asked:        c.Asked.time(),
+		Learnt:       c.Learnt.time(),
 	}
 }
 
@@ -91,6 +93,5 @@ func (l *lines) fail(err error) bool {
 }
 
 func (s sighting) sighting() roster.Sighting {
-	s.At, s.Heard = s.At.UTC(), s.Heard.UTC()
-	return roster.Sighting(s)
+	return roster.Sighting{At: s.At.time(), Heard: s.Heard.time(), Resource: s.Resource, Status: s.Status, Settled: s.Settled}
 }
