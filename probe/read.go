@@ -21,13 +21,14 @@ import (
 // Bounds of what is read of one presence stanza. What exceeds them is not
 // kept, and Presence.Cut says so.
 const (
-	MaxTokens   = 4096     // XML tokens of the stanza that are looked at
-	MaxChildren = 256      // child elements that are looked at
-	MaxDepth    = 64       // elements inside of each other, below the stanza
-	MaxStatus   = 4096     // bytes of each status and error text
-	MaxStatuses = 16       // status elements
-	MaxDelays   = 8        // delayed-delivery elements
-	MaxKept     = 16 << 10 // bytes of names, attributes and text of other children
+	MaxTokens   = 4096      // XML tokens of the stanza that are looked at
+	MaxBytes    = 256 << 10 // bytes of text and attributes, but for the token that exceeds them
+	MaxChildren = 256       // child elements that are looked at
+	MaxDepth    = 64        // elements inside of each other, below the stanza
+	MaxStatus   = 4096      // bytes of each status and error text
+	MaxStatuses = 16        // status elements
+	MaxDelays   = 8         // delayed-delivery elements
+	MaxKept     = 16 << 10  // bytes of names, attributes and text of other children
 )
 
 const (
@@ -35,8 +36,8 @@ const (
 	nsIdle = "urn:xmpp:idle:1"
 )
 
-// errCut ends the reading of a stanza that exceeds MaxTokens, MaxChildren or
-// MaxDepth.
+// errCut ends the reading of a stanza that exceeds MaxTokens, MaxBytes,
+// MaxChildren or MaxDepth.
 var errCut = errors.New("probe: the stanza exceeds a bound")
 
 // ReadPresence reads a presence stanza from r, which begins with its start
@@ -46,8 +47,8 @@ var errCut = errors.New("probe: the stanza exceeds a bound")
 //
 // It returns an error where r does not begin with a presence, where an address
 // is malformed, or where r fails; what was read until then is returned with
-// it. A stanza of more than MaxTokens, MaxChildren or MaxDepth is read up to
-// there, and what follows is left in r.
+// it. A stanza of more than MaxTokens, MaxBytes, MaxChildren or MaxDepth is read
+// up to there, and what follows is left in r.
 func ReadPresence(r xml.TokenReader) (Presence, error) {
 	return readPresence(r, false)
 }
@@ -76,22 +77,30 @@ func readPresence(r xml.TokenReader, keep bool) (Presence, error) {
 type bounded struct {
 	src    xml.TokenReader
 	tokens int
+	bytes  int
 	depth  int
 }
 
 // Token returns the source's next token.
 func (b *bounded) Token() (xml.Token, error) {
-	if b.tokens++; b.tokens > MaxTokens {
+	if b.tokens++; b.tokens > MaxTokens || b.bytes > MaxBytes {
 		return nil, errCut
 	}
 	tok, err := b.src.Token()
-	switch tok.(type) {
+	switch tok := tok.(type) {
 	case xml.StartElement:
 		if b.depth++; b.depth > MaxDepth {
 			return nil, errCut
 		}
+		for _, attr := range tok.Attr {
+			b.bytes += len(attr.Name.Local) + len(attr.Value)
+		}
 	case xml.EndElement:
 		b.depth--
+	case xml.CharData:
+		b.bytes += len(tok)
+	case xml.Comment:
+		b.bytes += len(tok)
 	}
 	return tok, err
 }
