@@ -59,7 +59,9 @@ func plain(ctx context.Context, c *client, in io.Reader, out io.Writer) error {
 					fmt.Fprintln(out, command.OneLine(e.err.Error()))
 					continue
 				}
-				if !ready {
+				if ready {
+					fmt.Fprintln(out, "connected again")
+				} else {
 					ready = true
 					fmt.Fprintln(out, "connected; write: contacts, open ADDRESS, say ADDRESS TEXT, quit")
 					for _, contact := range c.all() {
