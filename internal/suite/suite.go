@@ -8,7 +8,6 @@ import (
 	"context"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -48,30 +47,6 @@ type World interface {
 	// Login returns a new session of the account, bound and ready, that
 	// nobody serves yet.
 	Login(t testing.TB, account jid.JID) *xmpp.Session
-}
-
-// Row is what one case came to: a row of the table of servers.
-type Row struct {
-	Case     string
-	Outcome  probe.Outcome
-	LastSeen bool // it is known when the contact went offline
-	Status   bool // it is known what the contact said
-	Source   string
-}
-
-// String returns the row's content in words.
-func (r Row) String() string {
-	parts := []string{r.Outcome.String()}
-	if r.LastSeen {
-		parts = append(parts, "time")
-	}
-	if r.Status {
-		parts = append(parts, "status")
-	}
-	if r.Source != "none" {
-		parts = append(parts, "by "+r.Source)
-	}
-	return strings.Join(parts, ", ")
 }
 
 // Cases are the cases, in the order in which they run.
@@ -357,20 +332,4 @@ func until(t *testing.T, what string, reached func() bool) {
 			t.Fatalf("never came: %s", what)
 		}
 	}
-}
-
-// Markdown returns the table of what the cases came to, one column a server.
-func Markdown(servers []string, rows map[string][]Row) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "| contact | %s |\n|%s\n", strings.Join(servers, " | "), strings.Repeat(" --- |", len(servers)+1))
-	for i, name := range Cases {
-		fmt.Fprintf(&b, "| %s |", name)
-		for _, s := range servers {
-			if i < len(rows[s]) {
-				fmt.Fprintf(&b, " %s |", rows[s][i])
-			}
-		}
-		b.WriteByte('\n')
-	}
-	return b.String()
 }
