@@ -15,6 +15,7 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"example.org/lastpresence/delay"
+	"example.org/lastpresence/internal/address"
 	"example.org/lastpresence/internal/mutate"
 )
 
@@ -273,7 +274,7 @@ func checkAgainst(t testing.TB, text string, got delay.Element, want reflected) 
 	var j jid.JID
 	var fromErr error
 	if from != "" {
-		j, fromErr = jid.Parse(from)
+		j, fromErr = address.Parse(from)
 	}
 	switch {
 	case !found:

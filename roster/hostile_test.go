@@ -128,14 +128,15 @@ func heapBytes() int64 {
 func TestNobodyElseSpeaksForAContact(t *testing.T) {
 	const stamped = "<delay xmlns='urn:xmpp:delay' from='%s' stamp='2012-09-10T23:41:07Z'/>"
 	tests := map[string]string{
-		"a letter of another alphabet":      "<presence xmlns='jabber:client' from='c\u043entact0@montague.lit/x' type='unavailable'><status>Forged</status></presence>",
-		"the domain with a dot at its end":  "<presence xmlns='jabber:client' from='contact0@montague.lit.evil/x'><status>Forged</status></presence>",
-		"a resource that looks like one":    "<presence xmlns='jabber:client' from='evil.lit/contact0@montague.lit'><status>Forged</status></presence>",
-		"another namespace":                 "<presence xmlns='urn:other' from='contact0@montague.lit/x'><status>Forged</status></presence>",
-		"a status in another namespace":     "<presence xmlns='jabber:client' from='contact0@montague.lit/x' type='unavailable'><status xmlns='urn:other'>Forged</status></presence>",
-		"a status inside of something else": "<presence xmlns='jabber:client' from='contact0@montague.lit/x' type='unavailable'><x xmlns='urn:other'><status xmlns='jabber:client'>Forged</status></x></presence>",
-		"a roster push of somebody's":       "<iq xmlns='jabber:client' type='set' id='1' from='evil.lit'><query xmlns='jabber:iq:roster'><item jid='contact0@montague.lit' subscription='remove' name='Forged'/></query></iq>",
-		"a roster push of a contact's":      "<iq xmlns='jabber:client' type='set' id='1' from='contact0@montague.lit'><query xmlns='jabber:iq:roster'><item jid='contact0@montague.lit' subscription='remove' name='Forged'/></query></iq>",
+		"a letter of another alphabet":        "<presence xmlns='jabber:client' from='c\u043entact0@montague.lit/x' type='unavailable'><status>Forged</status></presence>",
+		"the domain with a dot at its end":    "<presence xmlns='jabber:client' from='contact0@montague.lit.evil/x'><status>Forged</status></presence>",
+		"the domain with two dots at its end": "<presence xmlns='jabber:client' from='contact0@montague.lit../x' type='unavailable'><status>Forged</status></presence>",
+		"a resource that looks like one":      "<presence xmlns='jabber:client' from='evil.lit/contact0@montague.lit'><status>Forged</status></presence>",
+		"another namespace":                   "<presence xmlns='urn:other' from='contact0@montague.lit/x'><status>Forged</status></presence>",
+		"a status in another namespace":       "<presence xmlns='jabber:client' from='contact0@montague.lit/x' type='unavailable'><status xmlns='urn:other'>Forged</status></presence>",
+		"a status inside of something else":   "<presence xmlns='jabber:client' from='contact0@montague.lit/x' type='unavailable'><x xmlns='urn:other'><status xmlns='jabber:client'>Forged</status></x></presence>",
+		"a roster push of somebody's":         "<iq xmlns='jabber:client' type='set' id='1' from='evil.lit'><query xmlns='jabber:iq:roster'><item jid='contact0@montague.lit' subscription='remove' name='Forged'/></query></iq>",
+		"a roster push of a contact's":        "<iq xmlns='jabber:client' type='set' id='1' from='contact0@montague.lit'><query xmlns='jabber:iq:roster'><item jid='contact0@montague.lit' subscription='remove' name='Forged'/></query></iq>",
 	}
 	for name, stanza := range tests {
 		t.Run(name, func(t *testing.T) {

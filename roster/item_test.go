@@ -8,6 +8,7 @@ import (
 
 	"mellium.im/xmpp/jid"
 
+	"example.org/lastpresence/internal/address"
 	"example.org/lastpresence/internal/mutate"
 )
 
@@ -41,6 +42,7 @@ func FuzzReadQuery(f *testing.F) {
 		`<query xmlns='jabber:iq:roster'><item jid='a@b/c' ask='subscribe' approved='true'/><item jid='@' subscription='remove'/><item/></query>`,
 		`<query xmlns='jabber:iq:roster' ver=''/><x><item jid='a@b'/></x><query xmlns='u'><item jid='a@b'/></query>`,
 		`<query xmlns='jabber:iq:roster'>text<x/><item xmlns='u' jid='a@b'/><item jid='c@d' subscription='to' approved='1'>x<group>a<b>c</b>d</group><group xmlns='u'>e</group></item></query>`,
+		`<query xmlns='jabber:iq:roster'><item jid='romeo@montague.lit..' subscription='both'/><item jid='romeo@montague.lit.'/></query>`,
 		`<error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>`,
 	}, func(t testing.TB, payload string) {
 		in := "<iq xmlns='jabber:client'>" + payload + "</iq>"
@@ -62,8 +64,8 @@ func FuzzReadQuery(f *testing.F) {
 				t.Errorf("%q: the version %q was not read", in, ver)
 			}
 			for _, i := range q.Items {
-				address, _ := plain(i.Attrs, "jid")
-				j, err := jid.Parse(address)
+				written, _ := plain(i.Attrs, "jid")
+				j, err := address.Parse(written)
 				if err != nil {
 					continue
 				}

@@ -7,6 +7,7 @@
 package address
 
 import (
+	"errors"
 	"strings"
 
 	"mellium.im/xmpp/jid"
@@ -16,15 +17,27 @@ import (
 // (RFC 7622 sections 3.2 to 3.4).
 const maxPart = 1023
 
+// errUnstable is of an address that would be another one once it is written and
+// read again.
+var errUnstable = errors.New("the address does not read back as it is written")
+
 // Parse is [jid.Parse]: it returns the same address, or an error where that
-// does, for every input. Canonical ASCII addresses take a short cut that
+// does, and for one more kind of input: jid.Parse takes one dot from the end of
+// a domain, so that what it makes of "montague.lit.." would, written to a stanza or a
+// store and read again, be somebody else. Canonical ASCII addresses take a short cut that
 // allocates once.
 func Parse(s string) (jid.JID, error) {
-	local, domain, resource, ok := canonical(s)
-	if !ok {
-		return jid.Parse(s)
+	if local, domain, resource, ok := canonical(s); ok {
+		return jid.NewUnsafe(local, domain, resource).JID, nil
 	}
-	return jid.NewUnsafe(local, domain, resource).JID, nil
+	j, err := jid.Parse(s)
+	if err != nil {
+		return jid.JID{}, err
+	}
+	if again, err := jid.Parse(j.String()); err != nil || !again.Equal(j) {
+		return jid.JID{}, errUnstable
+	}
+	return j, nil
 }
 
 // Bare returns the bare form of the address s, without allocating, and

@@ -1,6 +1,7 @@
 package address_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -48,12 +49,20 @@ var addresses = []string{
 	"romeo@montague.lit/" + strings.Repeat("r", 1023),
 	"romeo@montague.lit/" + strings.Repeat("r", 1024),
 	"romeo@\xff.lit",
+	"romeo@montague.lit..",
+	"romeo@montague。。/orchard",
 }
 
 func check(t testing.TB, s string) {
 	t.Helper()
 	got, err := address.Parse(s)
 	want, wantErr := jid.Parse(s)
+	if wantErr == nil {
+		var again jid.JID
+		if again, wantErr = jid.Parse(want.String()); wantErr == nil && !again.Equal(want) {
+			wantErr = errors.New("it reads back as another")
+		}
+	}
 	if (err == nil) != (wantErr == nil) {
 		t.Fatalf("Parse(%q) error = %v, jid.Parse has %v", s, err, wantErr)
 	}

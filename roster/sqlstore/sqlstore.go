@@ -12,6 +12,7 @@ import (
 
 	"mellium.im/xmpp/jid"
 
+	"example.org/lastpresence/internal/address"
 	"example.org/lastpresence/roster"
 )
 
@@ -185,9 +186,9 @@ func row(r roster.Record) ([]any, error) {
 }
 
 func scan(rows *sql.Rows) (r roster.Record, err error) {
-	var address, groups string
+	var contact, groups string
 	var ask, approved, since, listed, online, asked, learnt int64
-	targets := []any{&address, &listed, &r.Subscription, &r.Name, &groups, &ask, &approved, &since}
+	targets := []any{&contact, &listed, &r.Subscription, &r.Name, &groups, &ask, &approved, &since}
 	sightings := []*roster.Sighting{&r.Seen, &r.Active, &r.Said}
 	var numbers [3][3]int64
 	for i, s := range sightings {
@@ -197,8 +198,8 @@ func scan(rows *sql.Rows) (r roster.Record, err error) {
 	if err := rows.Scan(append(targets, &online, &asked, &learnt)...); err != nil {
 		return r, err
 	}
-	if r.JID, err = jid.Parse(address); err != nil {
-		return r, fmt.Errorf("load %q: %w", address, err)
+	if r.JID, err = address.Parse(contact); err != nil {
+		return r, fmt.Errorf("load %q: %w", contact, err)
 	}
 	for i, s := range sightings {
 		n := numbers[i]
