@@ -33,7 +33,6 @@ type (
 	opened struct {
 		contact roster.Contact
 		err     error
-		asked   bool // the network was
 	}
 )
 
@@ -46,8 +45,7 @@ type client struct {
 	mu       sync.Mutex
 	session  session
 	contacts *roster.Cache
-	asked    int // chats whose opening asked
-	known    int // those whose opening did not
+	known    int // chats whose opening asked nobody
 }
 
 func newClient(login func(context.Context) (session, error), opts ...roster.Option) *client {
@@ -168,15 +166,12 @@ func (c *client) open(ctx context.Context, contact jid.JID) opened {
 	defer cancel()
 	before := c.stats().Sent
 	known, err := c.contacts.Open(ctx, contact)
-	asked := c.stats().Sent > before
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if asked {
-		c.asked++
-	} else {
+	if c.stats().Sent == before {
 		c.known++
 	}
-	return opened{known, err, asked}
+	return opened{known, err}
 }
 
 func (c *client) stats() probe.Stats {
