@@ -66,7 +66,7 @@ func everySecond() tea.Cmd {
 
 // Init implements tea.Model.
 func (m model) Init() tea.Cmd {
-	return tea.Batch(everySecond(), m.spinner.Tick)
+	return everySecond()
 }
 
 // Update implements tea.Model.
@@ -77,6 +77,9 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tick:
 		return m, everySecond() // what was ten minutes ago is eleven
 	case spinner.TickMsg:
+		if len(m.asking) == 0 {
+			return m, nil // it turns again with the next question
+		}
 		var cmd tea.Cmd
 		m.spinner, cmd = m.spinner.Update(msg)
 		return m, cmd
@@ -204,10 +207,15 @@ func (m model) open() (tea.Model, tea.Cmd) {
 	}
 	contact := m.contacts[m.cursor].JID
 	m.chat = key
+	turn := m.spinner.Tick
+	if len(m.asking) > 0 {
+		turn = nil // it does already
+	}
 	m.asking[key] = true
 	delete(m.unread, key)
 	m.input.Reset()
-	return m, tea.Batch(m.input.Focus(), func() tea.Msg { return m.client.open(context.Background(), contact) })
+	ask := func() tea.Msg { return m.client.open(context.Background(), contact) }
+	return m, tea.Batch(m.input.Focus(), turn, ask)
 }
 
 // send sends what was written.
