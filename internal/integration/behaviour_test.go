@@ -1,10 +1,14 @@
 package integration_test
 
 import (
+	"maps"
 	"testing"
+	"time"
 
 	"example.org/lastpresence/internal/integration"
 	"example.org/lastpresence/internal/suite"
+	"example.org/lastpresence/probe"
+	"example.org/lastpresence/roster"
 )
 
 var servers = []struct {
@@ -44,4 +48,54 @@ func TestBehaviourWithMeddling(t *testing.T) {
 			suite.Meddle(t, s.start(t))
 		})
 	}
+}
+
+// federations are Juliet's server and, on the other side of a connection between
+// servers, that of her contacts.
+var federations = []struct {
+	name              string
+	prosody, ejabberd string
+	expect            suite.Expect
+}{
+	{"contacts on ejabberd", "capulet.lit", "montague.lit", suite.Ejabberd},
+	{"contacts on Prosody", "montague.lit", "capulet.lit", suite.Prosody},
+}
+
+// TestBehaviourAcrossServers runs the suite with contacts whose server is another
+// one, where stanzas overtake each other more than anywhere.
+func TestBehaviourAcrossServers(t *testing.T) {
+	for _, f := range federations {
+		t.Run(f.name, func(t *testing.T) {
+			world := integration.StartFederation(t, f.prosody, f.ejabberd)
+			expect := maps.Clone(f.expect)
+			expect["an unreachable domain"] = "error" // by Juliet's server, which now speaks to others
+			suite.Run(t, world, expect)
+			t.Run("meddling", func(t *testing.T) { suite.Meddle(t, world) })
+			t.Run("nobody is missed", func(t *testing.T) { missNobody(t, world) })
+		})
+	}
+}
+
+// missNobody has Juliet ask a contact with two resources a hundred times. The
+// answer to the query overtakes the presences, on ejabberd always.
+func missNobody(t *testing.T, w suite.World) {
+	for range 2 {
+		suite.LogIn(t, w, suite.Romeo).Available()
+	}
+	juliet := suite.LogIn(t, w, suite.Juliet, roster.Probing(probe.CoolDown(0), probe.Budget(1000, time.Millisecond)))
+	juliet.Available()
+	early := 0
+	for range 100 {
+		a, err := juliet.Cache.Client().Probe(t.Context(), suite.Romeo)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(a.Presences) != 2 {
+			t.Fatalf("%d presences, want 2: %+v", len(a.Presences), a)
+		}
+		if a.Activity.Told && a.Activity.Ago == 0 {
+			early++
+		}
+	}
+	t.Logf("%d of 100 were told to be connected", early)
 }

@@ -13,12 +13,10 @@ import (
 // part of no cluster, so that there is one process, and no port mapper.
 func StartEjabberd(t testing.TB) *Server {
 	t.Helper()
-	return startEjabberd(t, "")
+	return startEjabberd(t, setup{})
 }
 
-// startEjabberd does so, with a component on a domain of its own that other
-// servers reach, unless that is empty.
-func startEjabberd(t testing.TB, own string) *Server {
+func startEjabberd(t testing.TB, how setup) *Server {
 	t.Helper()
 	need(t, "ejabberdctl", "ejabberd")
 	program := need(t, "erl", "erlang-base")
@@ -27,20 +25,21 @@ func startEjabberd(t testing.TB, own string) *Server {
 		t.Fatalf("ejabberd's own files are not where Debian puts them")
 	}
 	dir := t.TempDir()
-	s := &Server{Name: "ejabberd", Addr: loopback(freePort(t)), Components: make(map[string]string), certs: makeCertificates(t, dir, domains), own: own}
+	s := &Server{Name: "ejabberd", Addr: loopback(freePort(t)), Components: make(map[string]string), certs: makeCertificates(t, dir, how.domains()), setup: how}
 	s.Authority = s.certs.authority
 	s.Direct, s.WebSocket = loopback(freePort(t)), "wss://"+loopback(freePort(t))+"/ws"
-	for _, c := range components {
+	for _, c := range how.components() {
 		s.Components[c.String()] = loopback(freePort(t))
-	}
-	if own != "" {
-		s.Components[own] = loopback(freePort(t))
 	}
 	config, log := filepath.Join(dir, "ejabberd.yml"), filepath.Join(dir, "ejabberd.log")
 	write(t, config, ejabberdConfig(s))
+	names := ""
+	if how.domain != "" {
+		names = how.nameServer(t, dir)
+	}
 	s.run = func(t testing.TB) *process {
 		cmd := exec.Command(program, "-noinput", "-mnesia", "dir", fmt.Sprintf("%q", filepath.Join(dir, "data")),
-			"-eval", ejabberdStart())
+			"-eval", ejabberdStart(how))
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(),
 			"HOME="+dir,
@@ -48,6 +47,9 @@ func startEjabberd(t testing.TB, own string) *Server {
 			"EJABBERD_CONFIG_PATH="+config,
 			"EJABBERD_LOG_PATH="+log,
 			"ERL_CRASH_DUMP="+filepath.Join(dir, "crash.dump"))
+		if names != "" {
+			cmd.Env = append(cmd.Env, "ERL_INETRC="+names)
+		}
 		ready := filepath.Join(dir, "ready")
 		_ = os.Remove(ready)
 		p := start(t, cmd, log, s.Addr)
@@ -62,7 +64,6 @@ func ejabberdConfig(s *Server) string {
 	// One port for each: ejabberd routes all hosts of a port to each component
 	// that connects there.
 	var services strings.Builder
-	federation, dialback := "s2s_access: none", ""
 	for c, addr := range s.Components {
 		fmt.Fprintf(&services, `
   - port: %s
@@ -70,13 +71,8 @@ func ejabberdConfig(s *Server) string {
     module: ejabberd_service
     hosts: {%q: {password: %q}}`, port(addr), c, Password)
 	}
-	if s.own != "" {
-		fmt.Fprintf(&services, `
-  - port: %d
-    ip: %q
-    module: ejabberd_s2s_in`, federationPort, s.own)
-		federation, dialback = "s2s_use_starttls: false", "\n  mod_s2s_dialback: {}"
-	}
+	listen, federation, dialback := s.ejabberdFederation()
+	services.WriteString(listen)
 	return fmt.Sprintf(`
 hosts: [%s]
 loglevel: info
@@ -106,18 +102,18 @@ modules:
   mod_last: {}
   mod_ping: {}
   mod_roster: {versioning: true}%s
-`, strings.Join(domains, ", "), s.certs.cert, s.certs.key, port(s.Addr), port(s.Direct), port(s.WebSocket), services.String(), federation, dialback)
+`, strings.Join(s.domains(), ", "), s.certs.cert, s.certs.key, port(s.Addr), port(s.Direct), port(s.WebSocket), services.String(), federation, dialback)
 }
 
 // ejabberdStart starts the server and makes accounts and rosters through its
 // own administration.
-func ejabberdStart() string {
+func ejabberdStart(how setup) string {
 	var b strings.Builder
 	b.WriteString(`{ok, _} = application:ensure_all_started(ejabberd), `)
-	for _, a := range accounts {
+	for _, a := range how.accounts() {
 		fmt.Fprintf(&b, `_ = ejabberd_auth:try_register(<<%q>>, <<%q>>, <<%q>>), `, a.Localpart(), a.Domainpart(), Password)
 	}
-	for _, f := range friends {
+	for _, f := range how.friends() {
 		fmt.Fprintf(&b, `mod_admin_extra:add_rosteritem(<<%q>>, <<%q>>, <<%q>>, <<%q>>, <<%[3]q>>, <<"">>, <<"both">>), `,
 			f[0].Localpart(), f[0].Domainpart(), f[1].Localpart(), f[1].Domainpart())
 	}

@@ -6,6 +6,7 @@ require (
 	example.org/lastpresence v0.0.0
 	github.com/armon/go-socks5 v0.0.0-20160902184237-e75332964ef5
 	github.com/jackc/pgx/v5 v5.12.0
+	github.com/miekg/dns v1.1.73
 	github.com/xmppo/go-xmpp v0.2.5
 	go.uber.org/goleak v1.3.0
 	golang.org/x/net v0.61.0

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -15,7 +14,7 @@ import (
 	"example.org/lastpresence/internal/suite"
 )
 
-//go:embed mod_probe_details.lua mod_sift.lua
+//go:embed mod_probe_details.lua mod_sift.lua mod_neighbours.lua
 var plugins embed.FS
 
 // ProsodyVariant is a configuration of Prosody.
@@ -36,39 +35,39 @@ const lastlog = "/usr/lib/prosody/modules/mod_lastlog"
 // StartProsody starts a Prosody.
 func StartProsody(t testing.TB, v ProsodyVariant) *Server {
 	t.Helper()
-	return startProsody(t, v, "", 0)
+	return startProsody(t, setup{variant: v})
 }
 
 // StartCrowd starts a Prosody on which Juliet has so many more contacts, who
 // were never online.
 func StartCrowd(t testing.TB, contacts int) *Server {
 	t.Helper()
-	return startProsody(t, Stock, "", contacts)
+	return startProsody(t, setup{crowd: contacts})
 }
 
-// startProsody does so, with a component on a domain of its own that other
-// servers reach, unless that is empty, and with so many more contacts of
-// Juliet's.
-func startProsody(t testing.TB, v ProsodyVariant, own string, crowd int) *Server {
+func startProsody(t testing.TB, how setup) *Server {
 	t.Helper()
 	program := need(t, "prosody", "prosody")
-	if _, err := os.Stat(lastlog); v == Stamps && err != nil {
+	if _, err := os.Stat(lastlog); how.variant == Stamps && err != nil {
 		lack(t, missing("mod_lastlog", "prosody-modules"))
 	}
 	dir := t.TempDir()
-	s := &Server{Name: "Prosody", Addr: loopback(freePort(t)), certs: makeCertificates(t, dir, domains), own: own}
+	s := &Server{Name: "Prosody", Addr: loopback(freePort(t)), certs: makeCertificates(t, dir, how.domains()), setup: how}
 	s.Authority = s.certs.authority
 	web := loopback(freePort(t))
 	s.Direct, s.WebSocket = loopback(freePort(t)), "wss://"+web+"/xmpp-websocket"
 	one := loopback(freePort(t))
-	s.Components = map[string]string{Gate.String(): one, OtherGate.String(): one, own: one}
-	prosodyData(t, filepath.Join(dir, "data"), crowd)
+	s.Components = make(map[string]string)
+	for _, c := range how.components() {
+		s.Components[c.String()] = one
+	}
+	prosodyData(t, filepath.Join(dir, "data"), how)
 	plugged := filepath.Join(dir, "plugins")
 	if err := os.CopyFS(plugged, plugins); err != nil {
 		t.Fatal(err)
 	}
 	config, log := filepath.Join(dir, "prosody.cfg.lua"), filepath.Join(dir, "prosody.log")
-	write(t, config, prosodyConfig(s, v, dir, log))
+	write(t, config, prosodyConfig(s, one, dir, log))
 	s.run = func(t testing.TB) *process {
 		return start(t, exec.Command(program, "-F", "--config", config), log, s.Addr, one, s.Direct, web)
 	}
@@ -76,10 +75,10 @@ func startProsody(t testing.TB, v ProsodyVariant, own string, crowd int) *Server
 	return s
 }
 
-func prosodyConfig(s *Server, v ProsodyVariant, dir, log string) string {
+func prosodyConfig(s *Server, components, dir, log string) string {
 	var b strings.Builder
 	modules := []string{"roster", "saslauth", "tls", "disco", "ping", "lastactivity", "uptime", "csi_simple", "websocket"}
-	switch v {
+	switch s.variant {
 	case Stamps:
 		modules = append(modules, "lastlog")
 		b.WriteString("lastlog_stamp_offline = true\n")
@@ -87,6 +86,9 @@ func prosodyConfig(s *Server, v ProsodyVariant, dir, log string) string {
 		modules = append(modules, "probe_details")
 	case Sift:
 		modules = append(modules, "sift")
+	}
+	if s.domain != "" {
+		modules = append(modules, "dialback", "neighbours")
 	}
 	fmt.Fprintf(&b, `
 run_as_root = true
@@ -107,39 +109,25 @@ modules_enabled = { "%[6]s" }
 authentication = "internal_plain"
 ssl = { certificate = %[7]q, key = %[8]q }
 `, filepath.Join(dir, "data"), filepath.Join(dir, "prosody.pid"), filepath.Join(dir, "plugins"), log, port(s.Addr),
-		strings.Join(modules, `", "`), s.certs.cert, s.certs.key, port(s.Components[Gate.String()]), port(s.Direct), port(s.WebSocket))
+		strings.Join(modules, `", "`), s.certs.cert, s.certs.key, port(components), port(s.Direct), port(s.WebSocket))
 	b.WriteString(s.prosodyFederation())
-	for _, d := range domains {
+	for _, d := range s.domains() {
 		fmt.Fprintf(&b, "VirtualHost %q\n", d)
 	}
-	for _, c := range components {
+	for _, c := range s.components() {
 		fmt.Fprintf(&b, "Component %q\ncomponent_secret = %q\n", c, Password)
+		if s.domain != "" {
+			b.WriteString("modules_enabled = { \"dialback\" }\n")
+		}
 	}
 	return b.String()
 }
 
-// prosodyFederation is for other servers, of which none else is spoken to.
-func (s *Server) prosodyFederation() string {
-	if s.own == "" {
-		return "modules_disabled = { \"s2s\" }\n"
-	}
-	return fmt.Sprintf(`
-s2s_interfaces = { %[1]q }
-s2s_ports = { %[2]d }
-s2s_require_encryption = false
-s2s_secure_auth = false
-modules_disabled = { "s2s_auth_certs" }
-Component %[1]q
-component_secret = %[3]q
-modules_enabled = { "dialback" }
-`, s.own, federationPort, Password)
-}
-
 // prosodyData writes accounts and rosters in the form of Prosody's files.
-func prosodyData(t testing.TB, dir string, crowd int) {
+func prosodyData(t testing.TB, dir string, how setup) {
 	t.Helper()
-	accounts, friends := slices.Clone(accounts), slices.Clone(friends)
-	for i := range crowd {
+	accounts, friends := how.accounts(), how.friends()
+	for i := range how.crowd {
 		j := jid.MustParse(fmt.Sprintf("contact%d@montague.lit", i))
 		accounts = append(accounts, j)
 		friends = append(friends, [2]jid.JID{suite.Juliet, j}, [2]jid.JID{j, suite.Juliet})

@@ -176,16 +176,16 @@ func TestComponentsBefriendEachOtherAndRemember(t *testing.T) {
 }
 
 func TestComponentsOnTwoServersBefriendEachOther(t *testing.T) {
-	one, two := integration.StartFederation(t)
-	a, _ := serveComponent(t, one, one.Gateway(), responder.Requests(responder.Always(responder.Mutual)))
-	b, _ := serveComponent(t, two, two.Gateway(), responder.Requests(responder.Always(responder.Mutual)))
-	for asking, peer := range map[*responder.Responder]jid.JID{a: two.Gateway(), b: one.Gateway()} {
+	f := integration.StartFederation(t, "capulet.lit", "montague.lit")
+	a, _ := serveComponent(t, f.Prosody, integration.Gate, responder.Requests(responder.Always(responder.Mutual)))
+	b, _ := serveComponent(t, f.Ejabberd, integration.OtherGate, responder.Requests(responder.Always(responder.Mutual)))
+	for asking, peer := range map[*responder.Responder]jid.JID{a: integration.OtherGate, b: integration.Gate} {
 		if err := asking.Befriend(t.Context(), peer); err != nil {
 			t.Fatal(err)
 		}
 		eventually(t, "both are buddies", func() bool {
-			return reflect.DeepEqual(buddiesOf(t, a), []responder.Buddy{{JID: two.Gateway(), To: true, From: true}}) &&
-				reflect.DeepEqual(buddiesOf(t, b), []responder.Buddy{{JID: one.Gateway(), To: true, From: true}})
+			return reflect.DeepEqual(buddiesOf(t, a), []responder.Buddy{{JID: integration.OtherGate, To: true, From: true}}) &&
+				reflect.DeepEqual(buddiesOf(t, b), []responder.Buddy{{JID: integration.Gate, To: true, From: true}})
 		})
 		if err := asking.Unfriend(t.Context(), peer); err != nil {
 			t.Fatal(err)

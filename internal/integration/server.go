@@ -36,10 +36,10 @@ var (
 )
 
 var (
-	domains    = []string{"capulet.lit", "montague.lit"}
-	components = []jid.JID{Gate, OtherGate}
-	accounts   = []jid.JID{suite.Juliet, suite.Romeo, suite.Benvolio, suite.Mercutio}
-	friends    = [][2]jid.JID{
+	allDomains    = []string{"capulet.lit", "montague.lit"}
+	allComponents = []jid.JID{Gate, OtherGate}
+	allAccounts   = []jid.JID{suite.Juliet, suite.Romeo, suite.Benvolio, suite.Mercutio}
+	allFriends    = [][2]jid.JID{
 		{suite.Juliet, suite.Romeo}, {suite.Romeo, suite.Juliet},
 		{suite.Juliet, suite.Benvolio}, {suite.Benvolio, suite.Juliet},
 	}
@@ -58,7 +58,7 @@ type Server struct {
 	certs   certificates
 	process *process
 	run     func(t testing.TB) *process
-	own     string // the address that is its domain towards other servers, "" for none
+	setup
 }
 
 // Kill ends the server as a power cut does, but for what it has on its disk.
