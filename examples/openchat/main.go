@@ -60,7 +60,7 @@ func parse(args []string, errOut io.Writer) (settings, error) {
 	flags := flag.NewFlagSet("openchat", flag.ContinueOnError)
 	flags.StringVar(&set.JID, "jid", "", "the account's `address`; without it, the story is played on an embedded server")
 	flags.StringVar(&set.Password, "password", "", "the account's password (default $XMPP_PASSWORD)")
-	flags.StringVar(&set.Addr, "addr", "", "the server's `host:port` (default: looked up)")
+	flags.StringVar(&set.Addr, "addr", "", "the server's `host:port` or WebSocket URL (default: looked up)")
 	flags.StringVar(&set.TLS, "tls", "starttls", "starttls, direct, insecure (StartTLS with any certificate) or none")
 	flags.DurationVar(&set.timeout, "timeout", 10*time.Second, "how long to wait for each answer")
 	flags.BoolVar(&set.json, "json", false, "print one JSON object a line")
