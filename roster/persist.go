@@ -20,9 +20,9 @@ const (
 
 // Persist keeps what is known in a store, from which the first Sync takes what
 // was known before. Changes are written together, about a second after the
-// first of them, off the session's path, and by Close. When the store fails,
-// they are kept for the next time, and failed is told; it may be nil, and must
-// not wait for the Cache.
+// first of them, off the session's path, and by Close. When the store fails to
+// save, they are kept for the next time. That it fails, in saving or in Sync, is told
+// to failed, which may be nil, and must not wait for the Cache.
 func Persist(store Store, failed func(error)) Option {
 	return func(cfg *config) { cfg.store, cfg.failed = store, failed }
 }
@@ -47,7 +47,8 @@ type keeper struct {
 
 // Load takes what the store of [Persist] has, so that contacts can be shown
 // before there is a network. Sync does it where it was not done before. What
-// the session told meanwhile is merged with it.
+// the session told meanwhile is merged with it. It returns what the store failed
+// with, such as that a file is damaged.
 func (c *Cache) Load(ctx context.Context) error {
 	c.mu.RLock()
 	done := c.cfg.store == nil || c.keeper.loaded

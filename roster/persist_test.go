@@ -158,15 +158,18 @@ func TestAFailingStoreLosesNothing(t *testing.T) {
 		}))
 		go func() { _ = session.Serve(c.Handler(nil)) }()
 		defer session.Conn().Close()
-		if err := c.Sync(t.Context()); !errors.Is(err, broken) {
-			t.Errorf("Sync with a store that fails = %v, want its error", err)
+		if err := c.Load(t.Context()); !errors.Is(err, broken) {
+			t.Errorf("Load with a store that fails = %v, want its error", err)
+		}
+		if err := c.Sync(t.Context()); err != nil || len(told) != 1 || !errors.Is(told[0], broken) {
+			t.Errorf("Sync with a store that fails = %v, and told were %v", err, told)
 		}
 		if n := len(slices.Collect(c.All())); n != 3 {
 			t.Errorf("%d contacts, want 3 although the store fails", n)
 		}
 		time.Sleep(30 * time.Second)
 		mu.Lock()
-		if len(told) < 3 || len(told) > 6 || !errors.Is(told[0], broken) {
+		if len(told) < 4 || len(told) > 7 || !errors.Is(told[0], broken) {
 			t.Errorf("told of %d failures in 30 s, the first %v", len(told), told[0])
 		}
 		mu.Unlock()

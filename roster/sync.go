@@ -35,7 +35,9 @@ var errNoRoster = errors.New("the answer is no roster (RFC 6121 section 2.1.3)")
 // then. What the store of [Persist] failed with comes last: the roster was
 // fetched then all the same.
 func (c *Cache) Sync(ctx context.Context) error {
-	loading := c.Load(ctx)
+	if err := c.Load(ctx); err != nil && c.cfg.failed != nil {
+		c.cfg.failed(err)
+	}
 	l := c.current()
 	ask, since := c.asks(l)
 	build := func(id string) xml.TokenReader { return rosterGet(id, ask, since) }
@@ -52,7 +54,7 @@ func (c *Cache) Sync(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("roster: sync: %w", err)
 	}
-	return loading
+	return nil
 }
 
 // asks tells whether to ask for what changed alone, and since which version,

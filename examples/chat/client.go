@@ -34,13 +34,14 @@ type (
 		contact roster.Contact
 		err     error
 	}
+	unkept struct{ err error } // the store fails
 )
 
 // client is a connection that is made anew whenever it ends, and what is known
 // of the contacts.
 type client struct {
 	login func(context.Context) (session, error)
-	opts  []roster.Option
+	store roster.Store // nil: what is known is not kept
 
 	mu       sync.Mutex
 	session  session
@@ -48,8 +49,8 @@ type client struct {
 	known    int // chats whose opening asked nobody
 }
 
-func newClient(login func(context.Context) (session, error), opts ...roster.Option) *client {
-	return &client{login: login, opts: opts}
+func newClient(login func(context.Context) (session, error), store roster.Store) *client {
+	return &client{login: login, store: store}
 }
 
 // run keeps the client connected until the context ends. It returns an error
@@ -69,7 +70,7 @@ func (c *client) run(ctx context.Context, tell func(event)) error {
 			return fmt.Errorf("log in: %w", err)
 		}
 		if err == nil {
-			if err = c.use(s); err == nil {
+			if err = c.use(s, tell); err == nil {
 				if first {
 					defer func() { _ = c.contacts.Close() }()
 					watching.Go(func() {
@@ -96,12 +97,16 @@ func (c *client) run(ctx context.Context, tell func(event)) error {
 }
 
 // use has the contacts go on with a session.
-func (c *client) use(s session) error {
+func (c *client) use(s session, tell func(event)) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.session = s
 	if c.contacts == nil {
-		c.contacts = roster.New(s, c.opts...)
+		var opts []roster.Option
+		if c.store != nil {
+			opts = append(opts, roster.Persist(c.store, func(err error) { tell(unkept{err}) }))
+		}
+		c.contacts = roster.New(s, opts...)
 		return nil
 	}
 	return c.contacts.Renew(s)
@@ -115,7 +120,9 @@ func (c *client) serve(ctx context.Context, s session, tell func(event)) error {
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(c.contacts.Handler(messages(tell))) }()
 	// What was stored can be shown before the network has told anything.
-	_ = c.contacts.Load(ctx)
+	if err := c.contacts.Load(ctx); err != nil {
+		tell(unkept{err})
+	}
 	err := c.contacts.Sync(ctx)
 	if err == nil {
 		err = s.Send(ctx, stanza.Presence{}.Wrap(nil))

@@ -61,7 +61,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 		return errors.Join(picture(ctx, f), f.Close())
 	}
 	var login func(context.Context) (session, error)
-	var opts []roster.Option
+	var store roster.Store
 	if set.JID == "" {
 		d, err := newDemo()
 		if err != nil {
@@ -73,14 +73,12 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 		if set.Password, err = password(set, in, errOut); err != nil {
 			return err
 		}
-		store, err := filestore.New(set.store)
-		if err != nil {
+		if store, err = filestore.New(set.store); err != nil {
 			return err
 		}
-		opts = append(opts, roster.Persist(store, func(error) {}))
 		login = func(ctx context.Context) (session, error) { return account.Connect(ctx, set.Settings) }
 	}
-	c := newClient(login, opts...)
+	c := newClient(login, store)
 	if set.plain || !isTerminal(out) {
 		return plain(ctx, c, in, out)
 	}
@@ -88,7 +86,10 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	done := make(chan error, 1)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go func() { done <- c.run(ctx, func(e event) { p.Send(e) }) }()
+	go func() {
+		done <- c.run(ctx, func(e event) { p.Send(e) })
+		p.Quit()
+	}()
 	_, err = p.Run()
 	cancel()
 	if failed := <-done; failed != nil && !errors.Is(failed, context.Canceled) {

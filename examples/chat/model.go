@@ -43,6 +43,7 @@ type model struct {
 	input         textinput.Model
 	spinner       spinner.Model
 	state         string // why it is not connected
+	unkept        string // why what is known is not kept
 }
 
 func newModel(c *client) model {
@@ -91,6 +92,8 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.take(m.client.all())
 	case news:
 		m.take(m.client.all())
+	case unkept:
+		m.unkept = command.OneLine(msg.err.Error())
 	case opened:
 		m.opened(msg)
 	case message:

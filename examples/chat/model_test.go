@@ -22,7 +22,7 @@ var now = time.Date(2012, 9, 11, 14, 30, 0, 0, time.UTC)
 
 // shown is a model with contacts that needs no network.
 func shown(contacts ...roster.Contact) model {
-	m := newModel(newClient(nil))
+	m := newModel(newClient(nil, nil))
 	m.now = func() time.Time { return now }
 	m.take(contacts)
 	return m

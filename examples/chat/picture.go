@@ -23,7 +23,7 @@ func picture(ctx context.Context, w io.Writer) error {
 	defer d.close()
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	c := newClient(d.login)
+	c := newClient(d.login, nil)
 	events := make(chan event, 100)
 	done := make(chan error, 1)
 	go func() { done <- c.run(ctx, func(e event) { events <- e }) }()

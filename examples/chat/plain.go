@@ -109,6 +109,8 @@ func (p *printer) event(e event) {
 		if p.ready {
 			p.show(e.contact)
 		}
+	case unkept:
+		p.failed(e.err)
 	case message:
 		fmt.Fprintf(p.out, "%s says: %s\n", e.from, e.body)
 	}

@@ -41,21 +41,44 @@ func (b *lockedBuffer) wait(t *testing.T, text string) {
 	}
 }
 
-// The built program, in a pseudo-terminal, as a user has it.
-func TestChatInATerminal(t *testing.T) {
+// inTerminal runs the built program in a pseudo-terminal, as a user has it.
+func inTerminal(t *testing.T, args ...string) (cmd *exec.Cmd, tty io.Writer, screen *lockedBuffer) {
+	t.Helper()
 	program := filepath.Join(t.TempDir(), "chat")
 	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	cmd := exec.Command(program)
-	cmd.Env = append(cmd.Environ(), "TERM=xterm-256color")
-	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: 80, Rows: 24})
+	cmd = exec.Command(program, args...)
+	cmd.Env = append(cmd.Environ(), "TERM=xterm-256color", "XMPP_PASSWORD=")
+	f, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: 80, Rows: 24})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer tty.Close()
-	var screen lockedBuffer
-	go func() { _, _ = io.Copy(&screen, tty) }()
+	t.Cleanup(func() { _ = f.Close() })
+	screen = new(lockedBuffer)
+	go func() { _, _ = io.Copy(screen, f) }()
+	return cmd, f, screen
+}
+
+func TestThePasswordIsAskedForWithoutEcho(t *testing.T) {
+	cmd, tty, screen := inTerminal(t, "-jid", "juliet@capulet.lit", "-addr", "127.0.0.1:1", "-store", t.TempDir())
+	screen.wait(t, "Password of juliet@capulet.lit: ")
+	if _, err := io.WriteString(tty, "swordfish\r"); err != nil {
+		t.Fatal(err)
+	}
+	screen.wait(t, "connection refused")
+	if err := cmd.Wait(); err == nil {
+		t.Error("the exit status is 0")
+	}
+	screen.mu.Lock()
+	defer screen.mu.Unlock()
+	if s := screen.b.String(); strings.Contains(s, "swordfish") {
+		t.Errorf("the password is on the screen:\n%s", s)
+	}
+}
+
+func TestChatInATerminal(t *testing.T) {
+	cmd, tty, screen := inTerminal(t)
 	screen.wait(t, "Friar Laurence")
 	screen.wait(t, "Part, fools!")
 	// Down to the end of the list, where Romeo is.

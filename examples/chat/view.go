@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -38,10 +39,7 @@ func (m model) screen() string {
 		fmt.Fprintf(&b, "%s %s %s\n", pad(list[i], left), faint.Render("│"), pad(chat[i], right))
 	}
 	b.WriteString(faint.Render(strings.Repeat("─", m.width)) + "\n")
-	status := m.client.summary()
-	if m.state != "" {
-		status = m.state
-	}
+	status := cmp.Or(m.state, m.unkept, m.client.summary())
 	b.WriteString(pad(status, m.width) + "\n")
 	keys := "↑↓ choose · enter open · q quit"
 	if m.chat != "" {

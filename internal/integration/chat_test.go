@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -145,6 +146,16 @@ func TestChat(t *testing.T) {
 			d = converse(t, program, srv, store)
 			d.await("connected")
 			d.await("romeo@montague.lit", "last seen", "Farewell.")
+			d.say("quit")
+			d.await("probes sent: 0")
+
+			file := filepath.Join(store, suite.Juliet.String()+".roster")
+			if err := os.WriteFile(file, []byte("Dear diary"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			d = converse(t, program, srv, store)
+			d.await(file, "is damaged and was set aside")
+			d.await("connected")
 			d.say("quit")
 			d.await("probes sent: 0")
 		})
