@@ -79,8 +79,11 @@ func (c *client) run(ctx context.Context, tell func(event)) error {
 						}
 					})
 				}
-				wait = shortest
+				began := time.Now()
 				err = c.serve(ctx, s, tell)
+				if time.Since(began) > longest {
+					wait = shortest // it went well for long
+				}
 			}
 		}
 		if ctx.Err() != nil {
