@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/xml"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -136,7 +138,7 @@ func (c *client) serve(ctx context.Context, s session, tell func(event)) error {
 		return err
 	}
 	tell(connected{})
-	return <-ended
+	return cmp.Or(<-ended, io.EOF) // a server that says good-bye is no error of Serve
 }
 
 // messages is the client's own handler.
