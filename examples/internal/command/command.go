@@ -24,7 +24,7 @@ func Main(name string, run func(ctx context.Context, args []string, out, errOut 
 	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return
 	}
-	fmt.Fprintf(os.Stderr, "%s: %s\n", name, OneLine(err.Error()))
+	fmt.Fprintf(os.Stderr, "%s: %s\n", name, OneLine(strings.ReplaceAll(err.Error(), "\n", "; ")))
 	stop()
 	os.Exit(1)
 }
