@@ -61,20 +61,38 @@ func (w *Watch) EncodeToken(tok xml.Token) error {
 // Encode implements xmlstream.Encoder. It writes through EncodeToken, so that
 // an answer written with it is noticed as well.
 func (w *Watch) Encode(v any) error {
-	switch v := v.(type) {
-	case xmlstream.WriterTo:
-		_, err := v.WriteXML(w)
+	if r, ok := tokens(v); ok {
+		_, err := xmlstream.Copy(w, r)
 		return err
-	case xmlstream.Marshaler:
-		_, err := xmlstream.Copy(w, v.TokenReader())
+	}
+	if v, ok := v.(xmlstream.WriterTo); ok {
+		_, err := v.WriteXML(w)
 		return err
 	}
 	return w.marshal(func(e *xml.Encoder) error { return e.Encode(v) })
 }
 
-// EncodeElement implements xmlstream.Encoder, as Encode does.
+// EncodeElement implements xmlstream.Encoder, as Encode does. What writes itself
+// has a start of its own.
 func (w *Watch) EncodeElement(v any, start xml.StartElement) error {
+	if _, ok := tokens(v); ok {
+		return w.Encode(v)
+	}
+	if _, ok := v.(xmlstream.WriterTo); ok {
+		return w.Encode(v)
+	}
 	return w.marshal(func(e *xml.Encoder) error { return e.EncodeElement(v, start) })
+}
+
+// tokens returns the tokens of what has them, as a session's encoder does.
+func tokens(v any) (xml.TokenReader, bool) {
+	switch v := v.(type) {
+	case xmlstream.Marshaler:
+		return v.TokenReader(), true
+	case xml.TokenReader:
+		return v, true
+	}
+	return nil, false
 }
 
 func (w *Watch) marshal(encode func(*xml.Encoder) error) error {
