@@ -75,7 +75,7 @@ func (c *Client) Probe(ctx context.Context, to jid.JID) (Answer, error) {
 	if to.Equal(jid.JID{}) {
 		return answer, fmt.Errorf("probe: ask: the address is empty (XEP-0318 section 3.1)")
 	}
-	f, joined, err := c.ask(to)
+	f, joined, err := c.ask(ctx, to)
 	if err != nil {
 		c.debug("refused", to, reason(err))
 		return answer, fmt.Errorf("%w: %s", err, to)
@@ -89,32 +89,35 @@ func (c *Client) Probe(ctx context.Context, to jid.JID) (Answer, error) {
 	case <-ctx.Done():
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if f.over {
+		c.mu.Unlock()
+		<-f.done // Answered is being told
 		return f.answer, f.err
 	}
+	defer c.mu.Unlock()
 	return f.x.answer(), fmt.Errorf("probe: ask %s: %w", to, ctx.Err())
 }
 
 // ask returns a flight to the contact if there may be one.
-func (c *Client) ask(to jid.JID) (f *flight, joined bool, err error) {
+func (c *Client) ask(ctx context.Context, to jid.JID) (f *flight, joined bool, err error) {
 	switch {
 	case c.cfg.visible != nil && !c.cfg.visible():
 		return nil, false, ErrInvisible
 	case c.cfg.allowed != nil && to.Localpart() != "" && !c.cfg.allowed(to):
 		return nil, false, ErrNotSubscribed
 	}
-	return c.join(to)
+	return c.join(ctx, to)
 }
 
 // join returns the flight to the contact, a new one where there is none to
 // join.
-func (c *Client) join(to jid.JID) (f *flight, joined bool, err error) {
+func (c *Client) join(ctx context.Context, to jid.JID) (f *flight, joined bool, err error) {
 	key := to.String()
 	now := time.Now()
+	ended := request.Ended(ctx, c.s) // not under the lock
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed || c.s.State()&xmpp.InputStreamClosed != 0 {
+	if c.closed || ended {
 		return nil, false, ErrClosed
 	}
 	if f := c.flights[key]; f != nil {
@@ -139,7 +142,7 @@ func (c *Client) join(to jid.JID) (f *flight, joined bool, err error) {
 	}
 	f.fenceID = c.requests.Add(to, func(start *xml.StartElement, r xml.TokenReader) { c.fence(f, start, r) })
 	c.flights[key] = f
-	f.timer = time.AfterFunc(poll, func() { c.tick(f) })
+	f.timer = time.AfterFunc(min(poll, c.cfg.timeout), func() { c.tick(f) })
 	go c.launch(f, stanza)
 	return f, false, nil
 }

@@ -1,12 +1,12 @@
 package probe
 
 import (
+	"context"
 	"encoding/xml"
 	"log/slog"
 	"time"
 
 	"mellium.im/xmlstream"
-	"mellium.im/xmpp"
 
 	"example.org/lastpresence/internal/lastactivity"
 	"example.org/lastpresence/internal/request"
@@ -34,7 +34,7 @@ func (c *Client) presence(p Presence) {
 // fence reads the answer to a flight's last-activity query.
 func (c *Client) fence(f *flight, start *xml.StartElement, r xml.TokenReader) {
 	for _, attr := range start.Attr {
-		if attr.Name.Local == "type" && attr.Value == "error" {
+		if attr.Name.Space == "" && attr.Name.Local == "type" && attr.Value == "error" {
 			e := iqError(r)
 			c.step(f, func(now time.Time) { f.x.fenceError(e.err, e.moved, now) })
 			return
@@ -49,7 +49,7 @@ func (c *Client) fence(f *flight, start *xml.StartElement, r xml.TokenReader) {
 
 // tick is the flight's timer.
 func (c *Client) tick(f *flight) {
-	if c.s.State()&xmpp.InputStreamClosed != 0 {
+	if request.Ended(context.Background(), c.s) {
 		c.fail(f, ErrClosed)
 		return
 	}

@@ -17,9 +17,28 @@ var ErrClosed = errors.New("session closed")
 // ended, which mellium tells nobody.
 const Poll = 100 * time.Millisecond
 
+// Ended tells whether the session has ended, or is being closed against a peer
+// that reads no more: mellium holds the lock of its state while it writes, so
+// that asking for it may take as long. It says no when the context ends.
+func Ended(ctx context.Context, s *xmpp.Session) bool {
+	state := make(chan xmpp.SessionState, 1)
+	go func() { state <- s.State() }()
+	timer := time.NewTimer(Poll)
+	defer timer.Stop()
+	select {
+	case now := <-state:
+		return now&xmpp.InputStreamClosed != 0
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
 // Do sends the request that build makes with its id to the address to, and
 // waits until read has read the answer, the context ends, or the session does.
-// An empty address is the own account.
+// An answer that has begun to be read when the context ends is read to its end
+// nevertheless, in the session's goroutine. An empty address is the own account.
 func (t *Table) Do(ctx context.Context, s *xmpp.Session, to jid.JID, build func(id string) xml.TokenReader, read func(start *xml.StartElement, r xml.TokenReader)) error {
 	done := make(chan struct{})
 	id := t.Add(to, func(start *xml.StartElement, r xml.TokenReader) {
@@ -39,7 +58,7 @@ func (t *Table) Do(ctx context.Context, s *xmpp.Session, to jid.JID, build func(
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-ticker.C:
-			if s.State()&xmpp.InputStreamClosed != 0 {
+			if Ended(ctx, s) {
 				return ErrClosed
 			}
 		}

@@ -53,7 +53,7 @@ func (t *Table) Add(to jid.JID, read func(start *xml.StartElement, r xml.TokenRe
 }
 
 // Remove forgets a request. An answer that comes later is still recognised,
-// and dropped.
+// and dropped; one that is being read is read to its end.
 func (t *Table) Remove(id string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -1,0 +1,116 @@
+package probe_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"mellium.im/xmpp"
+	"mellium.im/xmpp/stanza"
+	"mellium.im/xmpp/stream"
+
+	"example.org/lastpresence/internal/server"
+	"example.org/lastpresence/probe"
+)
+
+// stalled returns a session whose peer reads no more after so many stanzas, in
+// one piece each, and what lets go of it.
+func stalled(t *testing.T, stanzas int) (session *xmpp.Session, letGo func()) {
+	t.Helper()
+	near, far := net.Pipe()
+	session, err := xmpp.NewSession(t.Context(), juliet.Domain(), juliet, near, xmpp.Secure|xmpp.Authn,
+		func(_ context.Context, in, out *stream.Info, _ *xmpp.Session, _ any) (xmpp.SessionState, io.ReadWriter, any, error) {
+			in.XMLNS, out.XMLNS = stanza.NSClient, stanza.NSClient
+			return xmpp.Ready, nil, nil, nil
+		})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for range stanzas {
+			_, _ = far.Read(make([]byte, 4096))
+		}
+	}()
+	return session, func() { _ = far.Close() }
+}
+
+// While mellium says good-bye to a peer that reads no more, it tells nobody its
+// state.
+func TestCallsEndWhileTheSessionCloses(t *testing.T) {
+	t.Run("one that begins", func(t *testing.T) {
+		session, letGo := stalled(t, 0)
+		defer letGo()
+		c := probe.NewClient(session)
+		go session.Close()
+		time.Sleep(20 * time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		if a, err := c.Probe(ctx, romeo); !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, probe.ErrClosed) {
+			t.Errorf("Probe = %+v, %v", a, err)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("one that is under way", func(t *testing.T) {
+		session, letGo := stalled(t, 1)
+		defer letGo()
+		c := probe.NewClient(session, probe.Timeout(500*time.Millisecond))
+		go func() {
+			time.Sleep(50 * time.Millisecond)
+			_ = session.Close()
+		}()
+		if a, err := c.Probe(t.Context(), romeo); err == nil && a.Outcome != probe.Unanswered {
+			t.Errorf("Probe = %+v", a)
+		}
+	})
+}
+
+func TestTheShortestTimeoutIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := world(t, server.Silent)
+		s.Hook = func(server.Question) []server.Answer { return nil }
+		c, done := connect(t, s, probe.Timeout(20*time.Millisecond))
+		defer done()
+		began := time.Now()
+		ask(t, c, romeo, nil)
+		if took := time.Since(began); took != 20*time.Millisecond {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+func TestAnsweredIsToldBeforeProbeReturns(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var told atomic.Bool
+	c, done := connect(t, world(t, server.XEP0318), probe.Answered(func(probe.Answer) {
+		cancel()
+		time.Sleep(10 * time.Millisecond)
+		told.Store(true)
+	}))
+	defer done()
+	if a, err := c.Probe(ctx, romeo); err != nil || !told.Load() {
+		t.Errorf("Probe = %v, %v; told: %t", a.Outcome, err, told.Load())
+	}
+}
+
+func TestAnAttributeOfAnotherNamespaceIsNoType(t *testing.T) {
+	s := world(t, server.Silent)
+	s.Hook = func(q server.Question) []server.Answer {
+		if q.Kind != server.LastQueries {
+			return nil
+		}
+		return []server.Answer{{XML: `<iq from='romeo@montague.lit' to='` + q.From.String() + `' type='result' id='` + q.ID +
+			`' xmlns:x='urn:x' x:type='error'><query xmlns='jabber:iq:last' seconds='3600'/></iq>`}}
+	}
+	c, done := connect(t, s)
+	defer done()
+	if a := ask(t, c, romeo, nil); a.Outcome != probe.Unavailable {
+		t.Errorf("the outcome is %v", a.Outcome)
+	}
+}
