@@ -18,7 +18,8 @@ import "time"
 //     and time with a zone.
 //
 // All parts must exist nevertheless: there is no month 13 that is carried over.
-// The error is a [*ParseError], [ErrRange] as from [ParseDateTime].
+// The error is a [*ParseError], and [ErrRange] where a part does not exist. A year
+// of more than four digits is malformed here, where it might be a legacy date.
 func ParseStamp(s string) (time.Time, error) {
 	if t, ok := usual(s); ok {
 		return t, nil

@@ -20,8 +20,8 @@ func (c *coolDown) ready(key string, now time.Time) bool {
 		delete(c.asked, first)
 		c.queue = c.queue[1:]
 	}
-	_, ok := c.asked[key]
-	return !ok
+	at, ok := c.asked[key]
+	return !ok || now.Sub(at) >= c.period
 }
 
 func (c *coolDown) add(key string, now time.Time) {

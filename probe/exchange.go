@@ -94,7 +94,7 @@ func (x *exchange) afterPresence(p Presence, now time.Time) {
 		// fence the grace goes on.
 	case x.hasFence():
 		// The fence overtook the presences: more may be right behind.
-		x.until = now.Add(x.settle(now))
+		x.settleAt(now)
 	default:
 		x.wait(x.graceAfter(now), now)
 	}
@@ -114,7 +114,7 @@ func (x *exchange) fence(a lastactivity.Answer, ok bool, now time.Time) {
 	if ok && a.Ago == 0 && x.hasAvailable() && !x.self && !x.host() {
 		// The fence may have come between the presences of two resources.
 		x.done = false
-		x.until = now.Add(x.settle(now))
+		x.settleAt(now)
 	}
 }
 
@@ -153,9 +153,13 @@ func (x *exchange) graceAfter(now time.Time) time.Duration {
 	return min(max(10*now.Sub(x.sent), minGrace), maxGrace)
 }
 
-// settle is how long to wait for the presences of further resources.
-func (x *exchange) settle(now time.Time) time.Duration {
-	return min(max(now.Sub(x.sent), minSettle), maxSettle)
+// settleAt waits for the presences of further resources, each of which lets the
+// wait begin anew, though not for ever.
+func (x *exchange) settleAt(now time.Time) {
+	x.until = now.Add(min(max(now.Sub(x.sent), minSettle), maxSettle))
+	if last := x.fenced.Add(x.graceAfter(x.fenced) + maxSettle); x.until.After(last) {
+		x.until = last
+	}
 }
 
 func (x *exchange) hasFence() bool {
@@ -225,6 +229,7 @@ func (x *exchange) outcome() Outcome {
 // better than somebody's last words.
 func (x *exchange) left(a *Answer) {
 	words, stamped := false, false
+	var said time.Time // when the status was
 	for _, p := range x.presences {
 		at := p.Delay.Stamp
 		if at.IsZero() && !p.bare() {
@@ -234,8 +239,8 @@ func (x *exchange) left(a *Answer) {
 			a.LastSeen, a.LastSeenFrom = at, FromPresence
 			stamped = !p.Delay.Stamp.IsZero()
 		}
-		if s := p.Status(); s != "" {
-			a.Status, a.StatusFrom = s, FromPresence
+		if s := p.Status(); s != "" && !at.Before(said) {
+			a.Status, a.StatusFrom, said = s, FromPresence, at
 		}
 		words = words || p.LastWords()
 	}

@@ -241,3 +241,31 @@ func TestExchangeKeepsTheLatestPresenceOfEachResource(t *testing.T) {
 		t.Errorf("round trip = %v, want 4ms", a.RoundTrip)
 	}
 }
+
+func TestTheStatusIsOfTheResourceThatLeftLast(t *testing.T) {
+	earlier := presence(2, orchard, stanza.UnavailablePresence, hourAgo.Add(-time.Hour), "Leaving the office.")
+	later := presence(1, garden, stanza.UnavailablePresence, hourAgo, "Going to bed.")
+	for name, steps := range map[string][]step{"in order": {earlier, later}, "in reverse": {later, earlier}} {
+		x := exchange{target: romeo, sent: t0}
+		for _, s := range append(steps, fence(3, 3600, "")) {
+			s.do(&x, t0.Add(time.Duration(s.ms)*time.Millisecond))
+		}
+		if a := x.answer(); !a.LastSeen.Equal(hourAgo) || a.Status != "Going to bed." {
+			t.Errorf("%s: last seen %v, %q", name, a.LastSeen, a.Status)
+		}
+	}
+}
+
+func TestAContactWhoNeverCeasesToComeIsNotWaitedForForEver(t *testing.T) {
+	x := exchange{target: romeo, sent: t0}
+	fence(1, 0, "").do(&x, t0.Add(time.Millisecond))
+	now := t0
+	for !x.done && now.Before(t0.Add(time.Minute)) {
+		now = now.Add(9 * time.Millisecond)
+		presence(0, garden, stanza.AvailablePresence, time.Time{}, "").do(&x, now)
+		x.expire(now)
+	}
+	if waited := now.Sub(t0); waited > maxGrace+maxSettle {
+		t.Errorf("waited for %v", waited)
+	}
+}

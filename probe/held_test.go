@@ -45,3 +45,26 @@ func TestAStampOfWhenItWasHeldIsNoTimeOfLeaving(t *testing.T) {
 		})
 	}
 }
+
+func TestBehindAStampOfWhenItWasHeldIsThatOfLeaving(t *testing.T) {
+	self := jid.MustParse("juliet@capulet.lit")
+	left := time.Date(2012, 9, 10, 20, 0, 0, 0, time.UTC)
+	const held = "<delay xmlns='urn:xmpp:delay' from='juliet@capulet.lit' stamp='2012-09-10T23:41:06Z'/>"
+	for name, stamp := range map[string]string{
+		"the contact's":    "<delay xmlns='urn:xmpp:delay' from='romeo@montague.lit/orchard' stamp='2012-09-10T20:00:00Z'/>",
+		"nobody's":         "<delay xmlns='urn:xmpp:delay' stamp='2012-09-10T20:00:00Z'/>",
+		"its server's own": "<delay xmlns='urn:xmpp:delay' from='montague.lit' stamp='2012-09-10T20:00:00Z'/>",
+	} {
+		for _, children := range []string{stamp + held, held + stamp} {
+			d := xml.NewDecoder(strings.NewReader("<presence xmlns='jabber:client' from='romeo@montague.lit' type='unavailable'>" + children + "</presence>"))
+			tok, err := d.Token()
+			if err != nil {
+				t.Fatal(err)
+			}
+			rd := reader{in: &bounded{src: d}}
+			if err := rd.read(tok.(xml.StartElement), self, left.Add(4*time.Hour)); err != nil || !rd.p.Delay.Stamp.Equal(left) || len(rd.p.Doubts) != 1 {
+				t.Errorf("%s: %+v, doubts %+v, %v", name, rd.p.Delay, rd.p.Doubts, err)
+			}
+		}
+	}
+}

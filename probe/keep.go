@@ -12,7 +12,7 @@ func (rd *reader) other(start xml.StartElement) error {
 	if !rd.keep {
 		return xmlstream.Skip(rd.in)
 	}
-	before := len(rd.p.others)
+	before, kept := len(rd.p.others), rd.kept
 	fits := rd.keepToken(start)
 	for depth := 1; depth > 0; {
 		tok, err := rd.in.Token()
@@ -26,12 +26,12 @@ func (rd *reader) other(start xml.StartElement) error {
 			fits = fits && rd.keepToken(tok)
 		}
 		if depth > 0 && (err != nil || tok == nil) {
-			rd.p.others = rd.p.others[:before]
+			rd.p.others, rd.kept = rd.p.others[:before], kept
 			return err
 		}
 	}
 	if !fits {
-		rd.p.others, rd.p.Cut = rd.p.others[:before], true
+		rd.p.others, rd.kept, rd.p.Cut = rd.p.others[:before], kept, true
 	}
 	return nil
 }

@@ -55,6 +55,7 @@ func TestReadPresenceChildrenKeepsWhatItDoesNotRead(t *testing.T) {
 		{"no comments", "<a:x>a<!-- c -->b</a:x>", "<x>ab</>", false},
 		{"as much as there is room for", full, "<b>" + strings.Repeat("x", probe.MaxKept-2) + "</>", false},
 		{"a byte more", more, "", true},
+		{"one that fits, after one that does not", more + "<a:x/>", "<x></>", true},
 		{"one that does not fit, after one that does", "<a:x/>" + full, "<x></>", true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

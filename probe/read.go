@@ -133,8 +133,17 @@ func (rd *reader) read(start xml.StartElement, self jid.JID, received time.Time)
 	}
 	rd.p.Delay, rd.p.Doubts = delay.Rules{}.Believe(rd.delays[:rd.delayed], rd.p.From, self, received)
 	if rd.p.heldBy(self) {
-		held := delay.Element{Delay: rd.p.Delay}
-		rd.p.Delay, rd.p.Doubts = delay.Delay{}, append(rd.p.Doubts, delay.Doubt{Element: held, Why: delay.Superseded})
+		var rest []delay.Element
+		var held []delay.Doubt
+		for _, e := range rd.delays[:rd.delayed] {
+			if e.Err == nil && e.From.Bare().Equal(self) {
+				held = append(held, delay.Doubt{Element: e, Why: delay.Superseded})
+			} else {
+				rest = append(rest, e)
+			}
+		}
+		rd.p.Delay, rd.p.Doubts = delay.Rules{}.Believe(rest, rd.p.From, self, received)
+		rd.p.Doubts = append(rd.p.Doubts, held...)
 	}
 	switch {
 	case !rd.idle.IsZero():
