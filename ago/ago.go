@@ -96,20 +96,26 @@ func (l *Language) Format(t, now time.Time) string {
 	}
 	t = t.In(now.Location())
 	past := now.Sub(t)
-	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
+	days := day(now).Sub(day(t)) / (24 * time.Hour)
 	switch {
 	case past < time.Minute:
 		return l.words.JustNow
 	case past < time.Hour:
 		return l.count(l.words.Minutes, int(past/time.Minute))
-	case !t.Before(midnight):
+	case days == 0:
 		return l.count(l.words.Hours, int(past/time.Hour))
-	case !t.Before(midnight.AddDate(0, 0, -1)):
+	case days == 1:
 		return strings.ReplaceAll(l.words.Yesterday, "{time}", t.Format(l.words.Time))
 	case t.Year() == now.Year():
 		return l.date(l.words.ThisYear, t)
 	}
 	return l.date(l.words.Date, t)
+}
+
+// day is t's date as a time that can be counted with: a zone's own midnight may
+// not exist, or come twice.
+func day(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
 }
 
 var forms = map[plural.Form]string{

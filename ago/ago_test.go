@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	_ "time/tzdata" // for machines that have none
 
 	"golang.org/x/text/language"
 
@@ -50,6 +51,32 @@ func TestTimesAreSaidAsPeopleDo(t *testing.T) {
 	afterMidnight := time.Date(2012, 9, 11, 0, 20, 0, 0, verona)
 	if got := ago.In().Format(afterMidnight.Add(-39*time.Minute), afterMidnight); got != "39 minutes ago" {
 		t.Errorf("shortly after midnight: %q", got)
+	}
+}
+
+func TestDaysAreThoseOfTheCalendar(t *testing.T) {
+	words := ago.In(language.English)
+	for _, tt := range []struct{ zone, at, now, want string }{
+		// In these zones there was no midnight on that day.
+		{"America/Sao_Paulo", "2017-10-15T02:30:00Z", "2017-10-15T05:00:00Z", "yesterday 23:30"},
+		{"America/Sao_Paulo", "2017-10-14T02:30:00Z", "2017-10-15T15:00:00Z", "13 Oct"},
+		{"America/Sao_Paulo", "2017-10-15T02:30:00Z", "2017-10-16T15:00:00Z", "14 Oct"},
+		{"Africa/Cairo", "2024-04-25T21:30:00Z", "2024-04-26T00:00:00Z", "yesterday 23:30"},
+		{"America/Santiago", "2024-09-08T03:30:00Z", "2024-09-08T06:00:00Z", "yesterday 23:30"},
+		// And in this one it came twice.
+		{"America/Havana", "2024-11-03T04:10:00Z", "2024-11-03T08:00:00Z", "3 hours ago"},
+		{"America/Havana", "2024-11-03T05:10:00Z", "2024-11-03T08:00:00Z", "2 hours ago"},
+		{"Europe/Berlin", "2024-03-31T00:30:00Z", "2024-03-31T10:00:00Z", "9 hours ago"},
+	} {
+		zone, err := time.LoadLocation(tt.zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, _ := time.Parse(time.RFC3339, tt.at)
+		now, _ := time.Parse(time.RFC3339, tt.now)
+		if got := words.Format(at, now.In(zone)); got != tt.want {
+			t.Errorf("%v, seen from %v, is said %q, want %q", at.In(zone), now.In(zone), got, tt.want)
+		}
 	}
 }
 
