@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -11,9 +12,12 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
+	"mellium.im/xmlstream"
 	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
 
 	"example.org/lastpresence/examples/internal/command"
+	"example.org/lastpresence/internal/server"
 	"example.org/lastpresence/probe"
 	"example.org/lastpresence/roster"
 )
@@ -191,5 +195,49 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 				t.Errorf("%v, %s", err, out.String())
 			}
 		})
+	}
+}
+
+// Whoever writes while a chat is being opened does not keep the answer away.
+func TestPlainHearsWhileItWaits(t *testing.T) {
+	srv := server.New(server.Config{Domains: []string{"capulet.lit", "montague.lit"}, Behaviour: server.Ejabberd})
+	defer srv.Close()
+	srv.Hook = func(q server.Question) []server.Answer {
+		for i := range q.Answers {
+			q.Answers[i].After = 200 * time.Millisecond
+		}
+		return q.Answers
+	}
+	for _, j := range []jid.JID{juliet, romeo, nurse} {
+		srv.AddAccount(j, "")
+	}
+	srv.Befriend(juliet, nurse, "Nurse")
+	srv.SetOffline(nurse, time.Now().Add(-3*time.Hour), "Gone")
+	chatty, err := srv.Session(t.Context(), romeo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go chatty.Serve(nil)
+	in, wish := io.Pipe()
+	var out lockedBuffer
+	done := make(chan error, 1)
+	login := func(ctx context.Context) (session, error) { return srv.Session(ctx, juliet) }
+	go func() { done <- plain(t.Context(), newClient(login, nil), in, &out) }()
+	out.wait(t, "connected; write")
+	go func() {
+		for range 10 {
+			text := xmlstream.Wrap(xmlstream.Token(xml.CharData("Hey")), xml.StartElement{Name: xml.Name{Local: "body"}})
+			_ = chatty.Send(t.Context(), stanza.Message{To: juliet, Type: stanza.ChatMessage}.Wrap(text))
+			time.Sleep(50 * time.Millisecond)
+		}
+	}()
+	out.wait(t, "says: Hey")
+	if _, err := io.WriteString(wish, "open nurse@capulet.lit\n"); err != nil {
+		t.Fatal(err)
+	}
+	out.wait(t, "Nurse (nurse@capulet.lit): last seen")
+	_ = wish.Close()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }

@@ -52,7 +52,19 @@ func plain(ctx context.Context, c *client, in io.Reader, out io.Writer) error {
 				fmt.Fprintln(out, c.summary())
 				return nil
 			}
-			p.grant(ctx, wish)
+			granted := make(chan string, 1)
+			go func() { granted <- p.grant(ctx, wish) }()
+			// The session, which brings the answer, waits for its news to be
+			// taken.
+			for waiting := true; waiting; {
+				select {
+				case e := <-events:
+					p.event(e)
+				case text := <-granted:
+					fmt.Fprint(out, text)
+					waiting = false
+				}
+			}
 		}
 	}
 }
@@ -81,14 +93,18 @@ type printer struct {
 	ready  bool // it was connected
 }
 
-func (p *printer) show(contact roster.Contact) {
-	fmt.Fprintf(p.out, "%s (%s): %s\n", title(contact), contact.JID, p.model.describe(contact))
+// line is what is known of a contact.
+func (p *printer) line(contact roster.Contact) string {
+	return fmt.Sprintf("%s (%s): %s\n", title(contact), contact.JID, p.model.describe(contact))
 }
 
-func (p *printer) showAll() {
+// all is what is known of every contact.
+func (p *printer) all() string {
+	var b strings.Builder
 	for _, contact := range p.client.all() {
-		p.show(contact)
+		b.WriteString(p.line(contact))
 	}
+	return b.String()
 }
 
 // event prints what happened.
@@ -97,56 +113,54 @@ func (p *printer) event(e event) {
 	case connected:
 		switch {
 		case e.err != nil:
-			p.failed(e.err)
+			fmt.Fprint(p.out, failure(e.err))
 		case p.ready:
 			fmt.Fprintln(p.out, "connected again")
 		default:
 			p.ready = true
-			fmt.Fprintln(p.out, "connected; write: "+wishes)
-			p.showAll()
+			fmt.Fprint(p.out, "connected; write: "+wishes+"\n"+p.all())
 		}
 	case news:
 		if p.ready {
-			p.show(e.contact)
+			fmt.Fprint(p.out, p.line(e.contact))
 		}
 	case unkept:
-		p.failed(e.err)
+		fmt.Fprint(p.out, failure(e.err))
 	case message:
 		fmt.Fprintf(p.out, "%s says: %s\n", e.from, e.body)
 	}
 }
 
-func (p *printer) failed(err error) {
-	fmt.Fprintln(p.out, command.OneLine(err.Error()))
+func failure(err error) string {
+	return command.OneLine(err.Error()) + "\n"
 }
 
-// grant does what was wished for.
-func (p *printer) grant(ctx context.Context, wish string) {
+// grant does what was wished for, which may take a while, and returns what there
+// is to say of it.
+func (p *printer) grant(ctx context.Context, wish string) string {
 	verb, rest, _ := strings.Cut(strings.TrimSpace(wish), " ")
 	address, text, _ := strings.Cut(strings.TrimSpace(rest), " ")
 	switch verb {
 	case "contacts":
-		p.showAll()
-		return
+		return p.all()
 	case "open", "say":
 	default:
-		fmt.Fprintf(p.out, "%q is not known; write: %s\n", verb, wishes)
-		return
+		return fmt.Sprintf("%q is not known; write: %s\n", verb, wishes)
 	}
 	j, err := jid.Parse(address)
 	if err != nil {
-		fmt.Fprintf(p.out, "%q is no address: %v\n", address, err)
-		return
+		return fmt.Sprintf("%q is no address: %v\n", address, err)
 	}
 	if verb == "say" {
 		if err := p.client.say(ctx, j, text); err != nil {
-			p.failed(err)
+			return failure(err)
 		}
-		return
+		return ""
 	}
 	o := p.client.open(ctx, j)
-	p.show(o.contact)
+	said := p.line(o.contact)
 	if note := explain(o.err); note != "" {
-		fmt.Fprintln(p.out, note)
+		said += note + "\n"
 	}
+	return said
 }

@@ -12,6 +12,8 @@ import (
 
 	"example.org/lastpresence/examples/internal/command"
 	"example.org/lastpresence/internal/server"
+	"example.org/lastpresence/probe"
+	"example.org/lastpresence/roster"
 )
 
 func TestStory(t *testing.T) {
@@ -138,4 +140,12 @@ func listen(t *testing.T, greeting string) string {
 		}
 	}()
 	return l.Addr().String()
+}
+
+func TestNamesStayInTheirLine(t *testing.T) {
+	var out strings.Builder
+	people{&out}.contact(roster.Contact{JID: jid.MustParse("romeo@montague.lit"), Name: "Romeo\n  \u009b2Jevil"}, probe.Available, time.Second)
+	if s := out.String(); strings.ContainsRune(s, '\u009b') || strings.Count(s, "\n") != 1 {
+		t.Errorf("%q", s)
+	}
 }

@@ -84,9 +84,14 @@ func ms(d time.Duration) float64 {
 // people prints for people.
 type people struct{ w io.Writer }
 
+// title is what a contact is called.
+func title(c roster.Contact) string {
+	return command.OneLine(cmp.Or(c.Name, c.JID.String()))
+}
+
 func (p people) roster(contacts *roster.Cache) {
 	for c := range contacts.All() {
-		fmt.Fprintf(p.w, "  %-24s %s\n", cmp.Or(c.Name, c.JID.String()), describe(c, time.Now()))
+		fmt.Fprintf(p.w, "  %-24s %s\n", title(c), describe(c, time.Now()))
 	}
 }
 
@@ -95,7 +100,7 @@ func (p people) contact(c roster.Contact, o probe.Outcome, elapsed time.Duration
 	if o == probe.Unauthorized {
 		said = "does not share presence with you"
 	}
-	fmt.Fprintf(p.w, "  %s: %s (%s, %.1f ms)\n", cmp.Or(c.Name, c.JID.String()), said, c.Source, ms(elapsed))
+	fmt.Fprintf(p.w, "  %s: %s (%s, %.1f ms)\n", title(c), said, c.Source, ms(elapsed))
 }
 
 func (p people) uptime(a probe.Answer) {
