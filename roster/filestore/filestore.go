@@ -14,6 +14,7 @@ import (
 
 	"mellium.im/xmpp/jid"
 
+	"example.org/lastpresence/internal/durable"
 	"example.org/lastpresence/roster"
 )
 
@@ -78,7 +79,10 @@ func (s *Store) Save(ctx context.Context, account jid.JID, changes roster.Saved)
 		if err != nil {
 			return err
 		}
-		return write(path, content)
+		if err := durable.Write(path, content); err != nil {
+			return fmt.Errorf("filestore: %w", err)
+		}
+		return nil
 	})
 }
 
@@ -88,7 +92,7 @@ func (s *Store) Remove(ctx context.Context, account jid.JID) error {
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("filestore: %w", err)
 		}
-		return syncDir(s.dir)
+		return durable.SyncDir(s.dir)
 	})
 }
 
@@ -143,32 +147,4 @@ func read(path string, f func(data []byte) error) error {
 		return fmt.Errorf("filestore: %s is damaged: %w, and cannot be set aside: %w", path, err, moved)
 	}
 	return &DamagedError{Path: path, Aside: aside, Err: err}
-}
-
-// write replaces a file. The caller has the lock, so the new one's name is
-// nobody else's; one that is there already is of a process that was killed.
-func write(path string, data []byte) (err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("filestore: %w", err)
-		}
-	}()
-	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return err
-	}
-	if err := os.Rename(path+".new", path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
 }

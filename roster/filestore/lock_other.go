@@ -37,6 +37,3 @@ func lock(ctx context.Context, path string) (unlock func(), err error) {
 		}
 	}
 }
-
-// syncDir does nothing where folders cannot be flushed.
-func syncDir(string) error { return nil }
