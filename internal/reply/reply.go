@@ -40,8 +40,12 @@ type Watch struct {
 	Replay
 	ID       string
 	Answered bool
+	// Refusals has answers that are errors not written, and not count: a mux
+	// refuses whatever it has no handler for.
+	Refusals bool
 
-	depth int
+	depth    int
+	dropping bool
 }
 
 // EncodeToken implements xmlstream.TokenWriter.
@@ -54,6 +58,10 @@ func (w *Watch) EncodeToken(tok xml.Token) error {
 		w.depth++
 	case xml.EndElement:
 		w.depth--
+	}
+	if w.dropping {
+		w.dropping = w.depth > 0
+		return nil
 	}
 	return w.Replay.EncodeToken(tok)
 }
@@ -106,7 +114,11 @@ func (w *Watch) marshal(encode func(*xml.Encoder) error) error {
 
 func (w *Watch) watch(start xml.StartElement) {
 	iq, err := stanza.NewIQ(start)
-	if err == nil && iq.ID == w.ID && (iq.Type == stanza.ResultIQ || iq.Type == stanza.ErrorIQ) {
+	switch {
+	case err != nil || iq.ID != w.ID:
+	case iq.Type == stanza.ErrorIQ && w.Refusals:
+		w.dropping = true
+	case iq.Type == stanza.ResultIQ || iq.Type == stanza.ErrorIQ:
 		w.Answered = true
 	}
 }

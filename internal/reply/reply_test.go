@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"io"
 	"net"
+	"strings"
 	"testing"
 
 	"mellium.im/xmlstream"
@@ -84,6 +85,33 @@ func TestWatchedAnswersAreThoseOfTheSession(t *testing.T) {
 				if got != plain || !noticed {
 					t.Errorf("%s: %q, noticed: %t, want %q", how, got, noticed, plain)
 				}
+			}
+		})
+	}
+}
+
+func TestRefusalsAreNoAnswers(t *testing.T) {
+	for name, tc := range map[string]struct {
+		refusals bool
+		want     string
+	}{
+		"that count":        {false, `<iq xmlns="jabber:client" id="p1" to="" type="error"></iq><iq xmlns="jabber:client" id="other" to="" type="result"></iq></stream`},
+		"that do not count": {true, `<iq xmlns="jabber:client" id="other" to="" type="result"></iq><iq xmlns="jabber:client" type="error" id="p1"><error `},
+	} {
+		t.Run(name, func(t *testing.T) {
+			noticed := false
+			got := answered(t, func(tr xmlstream.TokenReadEncoder, iq stanza.IQ) error {
+				w := &reply.Watch{Replay: reply.Replay{Encoder: tr, Rest: tr}, ID: iq.ID, Refusals: tc.refusals}
+				for _, answer := range []stanza.IQ{{ID: iq.ID, Type: stanza.ErrorIQ}, {ID: "other", Type: stanza.ResultIQ}} {
+					if err := w.Encode(answer); err != nil {
+						return err
+					}
+				}
+				noticed = w.Answered
+				return nil
+			})
+			if !strings.HasPrefix(got, tc.want) || noticed == tc.refusals {
+				t.Errorf("written: %s, noticed: %t", got, noticed)
 			}
 		})
 	}

@@ -33,8 +33,13 @@ func (r *Responder) Stop(ctx context.Context, status string) error {
 }
 
 func (r *Responder) tell(ctx context.Context, presence func(Buddy) xml.TokenReader) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	if err := r.lock(ctx); err != nil {
+		return err
+	}
+	defer r.unlock()
+	if r.ctx.Err() != nil {
+		return ErrClosed
+	}
 	if err := r.load(ctx); err != nil {
 		return err
 	}
@@ -51,8 +56,10 @@ func (r *Responder) tell(ctx context.Context, presence func(Buddy) xml.TokenRead
 
 // Buddies returns the roster of the component, ordered by address.
 func (r *Responder) Buddies(ctx context.Context) ([]Buddy, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	if err := r.lock(ctx); err != nil {
+		return nil, err
+	}
+	defer r.unlock()
 	if err := r.load(ctx); err != nil {
 		return nil, err
 	}
@@ -66,11 +73,11 @@ func (r *Responder) Befriend(ctx context.Context, peer jid.JID) error {
 	return r.change(ctx, peer, Buddy.befriend)
 }
 
-// Approve accepts a request that waits, see [Later]. Where there is none it
-// does nothing.
+// Approve accepts a request that waits, see [Later], and tells so anew to whoever
+// was approved before. Where there is neither it does nothing.
 func (r *Responder) Approve(ctx context.Context, peer jid.JID) error {
 	return r.change(ctx, peer, func(b Buddy) (Buddy, []stanza.PresenceType) {
-		if !b.Pending {
+		if !b.Pending && !b.From {
 			return b, nil
 		}
 		return b.approve(false)
@@ -85,8 +92,12 @@ func (r *Responder) Unfriend(ctx context.Context, peer jid.JID) error {
 
 // heard takes a presence of a subscription's.
 func (r *Responder) heard(from jid.JID, typ stanza.PresenceType) {
+	decision := Refuse
+	if typ == stanza.SubscribePresence && r.judged(from) {
+		decision = r.cfg.requests(from) // may look at the Responder, so without its lock
+	}
 	err := r.change(r.ctx, from, func(b Buddy) (Buddy, []stanza.PresenceType) {
-		after, send := b.hear(typ, r.cfg.requests)
+		after, send := b.hear(typ, decision)
 		if after.Pending && !b.Pending && r.pending() >= maxPending {
 			return b, []stanza.PresenceType{stanza.UnsubscribedPresence}
 		}
@@ -95,6 +106,18 @@ func (r *Responder) heard(from jid.JID, typ stanza.PresenceType) {
 	if err != nil && r.ctx.Err() == nil {
 		r.cfg.failed(err)
 	}
+}
+
+// judged tells whether a request of a peer's is for the policy to decide.
+func (r *Responder) judged(peer jid.JID) bool {
+	if r.lock(r.ctx) != nil {
+		return false
+	}
+	defer r.unlock()
+	if r.load(r.ctx) != nil {
+		return false // change says why
+	}
+	return r.buddies[peer.String()].judged()
 }
 
 // change changes a buddy, stores that, and tells it. Nothing is told that was
@@ -107,8 +130,13 @@ func (r *Responder) change(ctx context.Context, peer jid.JID, f func(Buddy) (Bud
 	if peer.Equal(jid.JID{}) || peer.Equal(r.host) {
 		return fmt.Errorf("responder: %q is no buddy (XEP-0267 section 2)", peer)
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	if err := r.lock(ctx); err != nil {
+		return err
+	}
+	defer r.unlock()
+	if r.ctx.Err() != nil {
+		return ErrClosed
+	}
 	if err := r.load(ctx); err != nil {
 		return err
 	}
@@ -132,10 +160,15 @@ func (r *Responder) change(ctx context.Context, peer jid.JID, f func(Buddy) (Bud
 			return fmt.Errorf("responder: store the buddy %s: %w", peer, err)
 		}
 	}
-	for _, typ := range send {
-		if err := request.Send(ctx, r.s, r.about(peer, typ)); err != nil {
-			return fmt.Errorf("responder: tell %s: %w", peer, err)
-		}
+	if len(send) == 0 {
+		return nil
+	}
+	stanzas := make([]xml.TokenReader, len(send))
+	for i, typ := range send {
+		stanzas[i] = r.about(peer, typ)
+	}
+	if err := request.Send(ctx, r.s, stanzas...); err != nil {
+		return fmt.Errorf("responder: tell %s: %w", peer, err)
 	}
 	return nil
 }

@@ -49,17 +49,23 @@ func (b Buddy) equal(other Buddy) bool {
 	return b.To == other.To && b.From == other.From && b.Asked == other.Asked && b.Pending == other.Pending
 }
 
+// judged tells whether a request of the peer's is for the policy to decide.
+func (b Buddy) judged() bool {
+	return !b.From && !b.To && !b.Asked
+}
+
 // hear returns what becomes of a buddy by a presence of a subscription's (RFC
-// 6121 section 3), and which presences answer that.
-func (b Buddy) hear(typ stanza.PresenceType, decide func(jid.JID) Decision) (Buddy, []stanza.PresenceType) {
+// 6121 section 3), and which presences answer that. The decision is of a request
+// that is to be judged.
+func (b Buddy) hear(typ stanza.PresenceType, decision Decision) (Buddy, []stanza.PresenceType) {
 	switch typ {
 	case stanza.SubscribePresence:
 		if b.From {
 			return b, []stanza.PresenceType{stanza.SubscribedPresence, stanza.AvailablePresence}
 		}
 		d := Accept
-		if !b.To && !b.Asked {
-			d = decide(b.JID)
+		if b.judged() {
+			d = decision
 		}
 		switch d {
 		case Accept, Mutual:

@@ -73,13 +73,16 @@ func (r *Responder) admin(j jid.JID) bool {
 }
 
 // items names the command (XEP-0050 section 2.2).
-func (r *Responder) items(iq stanza.IQ) xml.TokenReader {
-	return iq.Result(xmlstream.Wrap(
-		items.Item{JID: r.host, Name: commandName, Node: NodeBuddy}.TokenReader(),
-		xml.StartElement{
-			Name: xml.Name{Space: "http://jabber.org/protocol/disco#items", Local: "query"},
-			Attr: []xml.Attr{{Name: xml.Name{Local: "node"}, Value: commands.NS}},
-		}))
+func (r *Responder) items(iq stanza.IQ, node string) xml.TokenReader {
+	var item xml.TokenReader
+	query := xml.StartElement{Name: xml.Name{Space: "http://jabber.org/protocol/disco#items", Local: "query"}}
+	if node != "" {
+		query.Attr = []xml.Attr{{Name: xml.Name{Local: "node"}, Value: node}}
+		if r.admin(iq.From) {
+			item = items.Item{JID: r.host, Name: commandName, Node: NodeBuddy}.TokenReader()
+		}
+	}
+	return iq.Result(xmlstream.Wrap(item, query))
 }
 
 // order is what is read of a command.

@@ -84,8 +84,9 @@ func (r *Responder) contact(q question) {
 	began := r.begin(func() {
 		defer func() { <-r.slots }()
 		defer turn.done()
-		if answer := r.find(q); answer != nil {
-			turn.wait()
+		answer := r.find(q)
+		turn.wait()
+		if answer != nil {
 			r.send(answer)
 		}
 	})

@@ -205,3 +205,32 @@ func TestSlowFunctionsAreBoundedAndEndWithTheSession(t *testing.T) {
 		})
 	}
 }
+
+func TestACallThatFailsKeepsTheOrder(t *testing.T) {
+	bubble(t, func(t *testing.T, w world) {
+		var calls atomic.Int32
+		w.serve(gate, nil, responder.Gateway(friends,
+			func(context.Context, jid.JID, jid.JID) (responder.Presence, error) {
+				switch calls.Add(1) {
+				case 1:
+					time.Sleep(time.Second)
+				case 2:
+					return responder.Presence{}, errors.New("not now")
+				}
+				return responder.Presence{Since: began}, nil
+			}))
+		l := w.login(juliet)
+		for _, stanza := range []string{
+			`<presence type='probe' to='skeleton@gate.capulet.lit' id='p1'/>`,
+			`<presence type='probe' to='skeleton@gate.capulet.lit' id='p2'/>`,
+			`<iq type='get' to='skeleton@gate.capulet.lit' id='q'><query xmlns='jabber:iq:last'/></iq>`,
+		} {
+			l.Say(stanza)
+			synctest.Wait()
+		}
+		time.Sleep(2 * time.Second)
+		if got := l.Heard(); len(got) != 2 || !strings.HasPrefix(got[0], "<presence") {
+			t.Errorf("%q", got)
+		}
+	})
+}

@@ -2,6 +2,7 @@ package responder
 
 import (
 	"encoding/xml"
+	"fmt"
 	"time"
 
 	"mellium.im/xmlstream"
@@ -19,8 +20,9 @@ import (
 // Handler returns a handler that answers what is the Responder's to answer and
 // hands all else on to next, whole and unchanged; next may be nil. Probes and
 // subscriptions to the session's own domain are not handed on. Service
-// discovery is, and is answered only if next does not; a component that
-// answers it itself should name the features [NS] and jabber:iq:last.
+// discovery is, and is answered only if next does not, or refuses as a mux
+// without a handler does; a component that answers it itself should name the
+// features [NS] and jabber:iq:last. After Close all is handed on.
 //
 // It never fails for what a stanza says.
 func (r *Responder) Handler(next xmpp.Handler) xmpp.Handler {
@@ -37,7 +39,7 @@ type handler struct {
 
 // HandleXMPP implements xmpp.Handler.
 func (h handler) HandleXMPP(t xmlstream.TokenReadEncoder, start *xml.StartElement) error {
-	if !stanza.Is(start.Name, h.s.In().XMLNS) {
+	if h.ctx.Err() != nil || !stanza.Is(start.Name, h.s.In().XMLNS) {
 		return h.next.HandleXMPP(t, start)
 	}
 	switch start.Name.Local {
@@ -70,13 +72,23 @@ func (h handler) presence(t xmlstream.TokenReadEncoder, start *xml.StartElement,
 	case p.Type == stanza.ProbePresence && h.cfg.presence != nil:
 		h.contact(question{prober: p.From, target: p.To.Bare(), id: p.ID})
 		return nil
-	case own && subscription(p.Type):
-		if h.pace.allow(p.From, time.Now()) {
-			h.line.add(func() { h.heard(p.From.Bare(), p.Type) })
-		}
+	case own && isSubscription(p.Type):
+		h.subscription(p.From.Bare(), p.Type)
 		return nil
 	}
 	return h.next.HandleXMPP(t, start)
+}
+
+// subscription hears of a subscription, one after the other. Requests bring an
+// answer to whoever is named in them, and so are paced; the others bring one only
+// to buddies.
+func (r *Responder) subscription(from jid.JID, typ stanza.PresenceType) {
+	if typ == stanza.SubscribePresence && !r.pace.allow(from, time.Now()) {
+		return
+	}
+	if !r.line.add(func() { r.heard(from, typ) }) && r.ctx.Err() == nil {
+		r.cfg.failed(fmt.Errorf("responder: %s from %s: too many others wait", typ, from))
+	}
 }
 
 func (h handler) iq(t xmlstream.TokenReadEncoder, start *xml.StartElement, iq stanza.IQ) error {
@@ -99,8 +111,8 @@ func (h handler) iq(t xmlstream.TokenReadEncoder, start *xml.StartElement, iq st
 	case !own:
 	case get && query.Name.Space == disco.NSInfo && (node == "" || node == NodeBuddy && h.admin(iq.From)):
 		return h.unlessAnswered(t, start, iq, rest, h.info(iq, node))
-	case get && query.Name.Space == disco.NSItems && node == commands.NS && h.admin(iq.From):
-		return h.unlessAnswered(t, start, iq, rest, h.items(iq))
+	case get && query.Name.Space == disco.NSItems && (node == "" || node == commands.NS):
+		return h.unlessAnswered(t, start, iq, rest, h.items(iq, node))
 	case !get && query.Name.Space == commands.NS && node == NodeBuddy:
 		answer = func() xml.TokenReader { return h.command(iq, &rest) }
 	}
@@ -122,7 +134,7 @@ func (r *Responder) later() bool {
 
 // unlessAnswered has next answer an IQ, and answers if it does not.
 func (h handler) unlessAnswered(t xmlstream.TokenReadEncoder, start *xml.StartElement, iq stanza.IQ, rest reply.Replay, answer xml.TokenReader) error {
-	w := &reply.Watch{Replay: rest, ID: iq.ID}
+	w := &reply.Watch{Replay: rest, ID: iq.ID, Refusals: true}
 	if err := h.next.HandleXMPP(w, start); err != nil || w.Answered {
 		return err
 	}
@@ -133,7 +145,7 @@ func (h handler) unlessAnswered(t xmlstream.TokenReadEncoder, start *xml.StartEl
 	return err
 }
 
-func subscription(t stanza.PresenceType) bool {
+func isSubscription(t stanza.PresenceType) bool {
 	switch t {
 	case stanza.SubscribePresence, stanza.SubscribedPresence, stanza.UnsubscribePresence, stanza.UnsubscribedPresence:
 		return true

@@ -43,14 +43,18 @@ func limiter(burst int, every time.Duration, share int) *rate.Limiter {
 func (p *pace) allow(to jid.JID, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, l := range []*rate.Limiter{
+	limiters := []*rate.Limiter{
 		p.of(to.Bare().String(), 1),
 		p.of("@"+to.Domainpart(), domainShare), // no bare address begins so
 		p.all,
-	} {
-		if !l.AllowN(now, 1) {
+	}
+	for _, l := range limiters {
+		if l.TokensAt(now) < 1 {
 			return false
 		}
+	}
+	for _, l := range limiters {
+		l.AllowN(now, 1)
 	}
 	return true
 }

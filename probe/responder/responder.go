@@ -44,7 +44,7 @@ type Responder struct {
 	line   line
 	forms  forms
 
-	mu      sync.Mutex // held while buddies change, are stored and told
+	mu      chan struct{} // holds one while buddies change, are stored and told
 	loaded  bool
 	buddies map[string]Buddy // by address
 }
@@ -81,9 +81,9 @@ func Identity(category, typ, name string) Option {
 }
 
 // Requests decides about requests to see the component's presence, for which it
-// may be called at any time but never twice at once. Without it, or if f is nil,
-// all are refused; who is a buddy already, and who was asked by Befriend, is
-// accepted without being judged.
+// may be called at any time but never twice at once; other requests wait
+// meanwhile. Without it, or if f is nil, all are refused; who is a buddy already, and
+// who was asked by Befriend, is accepted without being judged.
 func Requests(f func(from jid.JID) Decision) Option {
 	return func(cfg *config) { cfg.requests = f }
 }
@@ -112,13 +112,15 @@ func Admins(admins ...jid.JID) Option {
 // Pace bounds the replies to one bare address: so many at once, and one more
 // each so often. The default is 20, and one each second. All of a domain's
 // addresses together have 25 times as many, and everybody 250 times. What is
-// beyond is not answered.
+// beyond is not answered, and a request to see the component's presence that is
+// beyond is not heard; that a subscription ended, or was accepted, always is.
 func Pace(burst int, every time.Duration) Option {
 	return func(cfg *config) { cfg.burst, cfg.every = burst, every }
 }
 
 // Failed is told what went wrong while nobody waited: a store that does not
-// save, a gateway's function that fails. It must not wait for the Responder.
+// save, a gateway's function that fails, a subscription that too many others keep
+// waiting. It must not wait for the Responder.
 func Failed(f func(error)) Option {
 	return func(cfg *config) { cfg.failed = f }
 }
@@ -153,6 +155,7 @@ func New(s *xmpp.Session, opts ...Option) *Responder {
 	}
 	r.cfg.since = r.cfg.since.UTC().Truncate(time.Second)
 	r.ctx, r.cancel = context.WithCancel(context.Background())
+	r.mu = make(chan struct{}, 1)
 	r.slots = make(chan struct{}, max(r.cfg.workers, 1))
 	r.pace = newPace(r.cfg.burst, r.cfg.every)
 	return r
@@ -168,6 +171,18 @@ func (r *Responder) Close() error {
 	r.wg.Wait()
 	return nil
 }
+
+// lock waits for the buddies until the context ends.
+func (r *Responder) lock(ctx context.Context) error {
+	select {
+	case r.mu <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (r *Responder) unlock() { <-r.mu }
 
 // begin runs f in a goroutine that Close waits for, and reports false once that
 // was called.

@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 
 	"mellium.im/xmpp/jid"
+
+	"example.org/lastpresence/internal/durable"
 )
 
 // Store keeps buddies while no program runs. Its methods must be safe for
@@ -104,7 +105,7 @@ func readBuddies(data []byte) ([]Buddy, error) {
 	return buddies, nil
 }
 
-func (f *file) Save(_ context.Context, buddies []Buddy) (err error) {
+func (f *file) Save(_ context.Context, buddies []Buddy) error {
 	c := content{Version: 1, Buddies: []storedItem{}}
 	for _, b := range buddies {
 		c.Buddies = append(c.Buddies, storedItem{b.JID.String(), b.To, b.From, b.Asked, b.Pending})
@@ -115,25 +116,5 @@ func (f *file) Save(_ context.Context, buddies []Buddy) (err error) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	// CreateTemp's files are their owner's alone.
-	w, err := os.CreateTemp(filepath.Dir(f.path), filepath.Base(f.path)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(w.Name())
-		}
-	}()
-	_, err = w.Write(append(data, '\n'))
-	if err == nil {
-		err = w.Sync()
-	}
-	if closed := w.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(w.Name(), f.path)
+	return durable.Write(f.path, append(data, '\n'))
 }

@@ -8,6 +8,8 @@ import (
 
 	"mellium.im/xmlstream"
 	"mellium.im/xmpp"
+	"mellium.im/xmpp/component"
+	"mellium.im/xmpp/mux"
 	"mellium.im/xmpp/stanza"
 
 	"example.org/lastpresence/probe"
@@ -96,6 +98,26 @@ func TestWhatIsNotOursIsHandedOnWhole(t *testing.T) {
 					t.Errorf("%s lost %s: %s", stanza, part, heard[0])
 				}
 			}
+		}
+	})
+}
+
+func TestAMuxThatKnowsNoServiceDiscoveryLeavesItToUs(t *testing.T) {
+	bubble(t, func(t *testing.T, w world) {
+		w.serve(gate, mux.New(component.NSAccept))
+		if got := strings.Join(w.login(juliet).Ask(discoInfo), ""); !strings.Contains(got, responder.NS) || strings.Contains(got, "error") {
+			t.Errorf("the answer is %s", got)
+		}
+	})
+}
+
+func TestWhatIsAnnouncedIsAnswered(t *testing.T) {
+	bubble(t, func(t *testing.T, w world) {
+		w.serve(gate, nil, responder.Admins(juliet))
+		l := w.login(romeo)
+		for _, node := range []string{"", " node='http://jabber.org/protocol/commands'"} {
+			says(t, l.Ask(`<iq type='get' to='gate.capulet.lit' id='i'><query xmlns='http://jabber.org/protocol/disco#items'`+node+`/></iq>`),
+				`<iq from='gate.capulet.lit' to='romeo@montague.lit/orchard' type='result' id='i'><query xmlns='http://jabber.org/protocol/disco#items'`+node+`/></iq>`)
 		}
 	})
 }
