@@ -35,12 +35,14 @@ type Client struct {
 // NewClient returns a Client for the session s, which must be negotiated.
 func NewClient(s *xmpp.Session, opts ...Option) *Client {
 	cfg := newConfig(opts)
-	return &Client{
+	c := &Client{
 		s:       s,
-		cfg:     cfg,
 		ledger:  cfg.ledger(),
 		flights: make(map[string]*flight),
 	}
+	cfg.old = nil // or every session that there ever was stays in memory
+	c.cfg = cfg
+	return c
 }
 
 // flight is a probe under way, with any number of callers that wait for it.

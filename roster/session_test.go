@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"mellium.im/xmpp"
 	"mellium.im/xmpp/jid"
@@ -297,4 +299,50 @@ func TestNobodyLosesTheNewestState(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestFormerSessionsAreLetGo(t *testing.T) {
+	w := newWorld(t, server.Ejabberd, 1)
+	const sessions = 20
+	var former []weak.Pointer[xmpp.Session]
+	var c *roster.Cache
+	for range sessions {
+		s, err := w.Session(t.Context(), juliet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c == nil {
+			c = roster.New(s)
+		} else if err := c.Renew(s); err != nil {
+			t.Fatal(err)
+		}
+		served := make(chan struct{})
+		go func(s *xmpp.Session, h xmpp.Handler) {
+			defer close(served)
+			_ = s.Serve(h)
+		}(s, c.Handler(nil))
+		if err := c.Sync(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Open(t.Context(), romeo); err != nil {
+			t.Fatal(err)
+		}
+		_ = s.Conn().Close()
+		<-served
+		former = append(former, weak.Make(s))
+	}
+	runtime.GC()
+	runtime.GC()
+	kept := 0
+	for _, s := range former {
+		if s.Value() != nil {
+			kept++
+		}
+	}
+	if kept > 2 {
+		t.Errorf("%d of %d sessions are kept", kept, sessions)
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
 }

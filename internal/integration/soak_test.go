@@ -174,6 +174,9 @@ func TestSoak(t *testing.T) {
 			}
 		}
 	}
+	if first, last := memory[0], memory[len(memory)-1]; last > first+8 {
+		t.Errorf("the heap in use has grown from %d MB to %d MB", first, last)
+	}
 	t.Logf("%d chats opened in %v; the worst last-seen time is off by %v; heap in use, in MB: %v", opened, length, worst, memory)
 	disconnect()
 	_ = cache.Close()
