@@ -37,6 +37,8 @@ type Cache struct {
 	synced   bool // the roster was fetched: only contacts count from then on
 	version  string
 	asOf     moment // when the roster had that version
+	sum      uint64 // of the roster's items, see mark
+	early    moment // until when strangers may still become contacts; 0: there are none
 	contacts map[string]*entry
 	removed  map[string]moment // when what was known of those who are gone was dropped
 	own      knowledge
@@ -228,10 +230,14 @@ func (c *Cache) forget(e *entry) {
 	if e.listed == 0 {
 		return // a stranger
 	}
-	now := c.tick(time.Now())
-	c.removed[e.key] = now
-	gone := &entry{key: e.key, details: details{subscription: subRemove}, listed: now, knowledge: knowledge{since: now}}
-	c.changed(gone)
+	c.unlist(e)
+	c.gone(e.key, c.tick(time.Now()))
+}
+
+// gone tells that the roster has a contact no longer.
+func (c *Cache) gone(key string, at moment) {
+	c.removed[key] = at
+	c.changed(&entry{key: key, details: details{subscription: subRemove}, listed: at, knowledge: knowledge{since: at}})
 }
 
 // changed tells all who want to know that there is news of a contact.

@@ -90,7 +90,9 @@ func (c *Cache) pushed(l *link, r xml.TokenReader) {
 		return
 	}
 	c.apply(q.items[0])
-	c.revise(q)
+	if l.fetched {
+		c.revise(q) // otherwise items before it may be missing
+	}
 }
 
 // revise takes the roster's version.
@@ -116,8 +118,7 @@ func (c *Cache) apply(it item) {
 	if e.listed != 0 && e.equal(it.details) {
 		return
 	}
-	e.details = it.details
-	e.listed = c.tick(time.Now())
+	c.list(e, it.details, c.tick(time.Now()))
 	if !it.ours() && e.learnt != 0 {
 		e.knowledge = knowledge{since: e.listed}
 	}

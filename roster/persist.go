@@ -2,6 +2,7 @@ package roster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -67,11 +68,11 @@ func (c *Cache) Load(ctx context.Context) error {
 	}
 	c.keeper.loaded = true
 	now := c.tick(time.Now())
-	if !c.synced {
-		c.version, c.asOf = saved.Version, min(momentOf(saved.Synced), now)
-	}
 	for _, r := range saved.Records {
 		c.restore(r, now)
+	}
+	if !c.synced {
+		c.version, c.asOf = marked(saved.Version, c.sum), min(momentOf(saved.Synced), now)
 	}
 	return nil
 }
@@ -81,19 +82,30 @@ func (c *Cache) Load(ctx context.Context) error {
 func (c *Cache) restore(r Record, now moment) {
 	key := string(address.AppendBare(nil, r.JID))
 	known := c.contacts[key]
-	if r.Subscription == subRemove.String() {
+	removed := r.Subscription == subRemove.String()
+	if removed {
 		c.removed[key] = max(c.removed[key], min(momentOf(r.Since), now))
 	}
-	if known == nil && (c.synced || r.Subscription == subRemove.String()) {
+	switch {
+	case known == nil && removed:
+		return
+	case known == nil && c.synced:
+		c.gone(key, now)
 		return
 	}
 	e := c.entry(r.JID)
-	e.restore(r, now)
-	if e.subscription == subRemove {
-		c.forget(e)
-		return
+	if listed := min(momentOf(r.Listed), now); !c.synced && (e.subscription == 0 || listed > e.listed) {
+		c.list(e, r.details(), listed)
 	}
-	c.notify(e)
+	e.restore(r, now)
+	switch {
+	case e.subscription == subRemove:
+		c.forget(e)
+	case known != nil:
+		c.changed(e)
+	default:
+		c.notify(e)
+	}
 }
 
 // keep remembers that the store does not have an entry as it is.
@@ -126,11 +138,17 @@ func (c *Cache) keepSoon() {
 	ctx, cancel := context.WithTimeout(context.Background(), saveTimeout)
 	defer cancel()
 	c.mu.Lock()
+	select {
+	case <-c.closed:
+		c.mu.Unlock()
+		return // Close writes it
+	default:
+	}
 	c.keeper.stop = cancel
 	c.mu.Unlock()
 	err := c.save(ctx)
 	c.mu.Lock()
-	c.keeper.timer = nil
+	c.keeper.timer, c.keeper.stop = nil, nil
 	if err != nil {
 		c.keeper.wait = min(2*max(c.keeper.wait, batch), longestBatch)
 	} else {
@@ -154,7 +172,7 @@ func (c *Cache) save(ctx context.Context) error {
 	c.keeper.changed, c.keeper.roster = nil, false
 	var changes Saved
 	if roster {
-		changes.Version, changes.Synced = c.version, c.asOf.time()
+		changes.Version, changes.Synced = mark(c.sum, c.version), c.asOf.time()
 	}
 	for _, e := range entries {
 		changes.Records = append(changes.Records, e.record(!c.cfg.silent))
@@ -179,6 +197,14 @@ func (c *Cache) save(ctx context.Context) error {
 		}
 	}
 	c.keeper.roster = c.keeper.roster || roster
+	if errors.Is(err, ErrLost) {
+		c.keeper.roster = true
+		for key, e := range c.contacts {
+			if e.listed != 0 {
+				c.keeper.changed[key] = e
+			}
+		}
+	}
 	return fmt.Errorf("roster: save: %w", err)
 }
 
@@ -195,6 +221,7 @@ func (c *Cache) Close() error {
 	default:
 	}
 	close(c.closed)
+	c.link.requests.Close()
 	client := c.link.client
 	k := &c.keeper
 	if k.timer != nil {

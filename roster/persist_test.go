@@ -293,3 +293,40 @@ func (s *slow) Save(ctx context.Context, _ jid.JID, _ roster.Saved) error {
 	<-ctx.Done()
 	return ctx.Err()
 }
+
+func TestWhatIsHeardBeforeTheRosterIsKept(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		store := new(memory)
+		w := newWorld(t, server.Ejabberd, 1)
+		c, s := w.logIn(t, nil, roster.Persist(store, nil))
+		_ = c.Close()
+		_ = s.Conn().Close()
+		time.Sleep(time.Minute)
+		s, err := w.Session(t.Context(), juliet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Conn().Close()
+		c = roster.New(s, roster.Persist(store, nil))
+		go func() { _ = s.Serve(c.Handler(nil)) }()
+		if err := s.Send(t.Context(), stanza.Presence{}.Wrap(nil)); err != nil {
+			t.Fatal(err)
+		}
+		leaving := w.arrive(t, romeo)
+		if err := leaving.Send(t.Context(), stanza.Presence{Type: stanza.UnavailablePresence}.Wrap(nil)); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if err := c.Sync(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		known, _ := c.Contact(romeo)
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+		saved, _ := store.Load(t.Context(), juliet.Bare())
+		if r := saved.Records[0]; known.LastSeen.IsZero() || !r.Seen.At.Equal(known.LastSeen) {
+			t.Errorf("known: last seen %v, kept: %+v", known.LastSeen, r)
+		}
+	})
+}

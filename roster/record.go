@@ -41,19 +41,20 @@ func (s sighting) record() Sighting {
 	}
 }
 
-// restore takes what a store kept. Times that are later than now are of a
-// clock that was wrong, and count as now.
-func (e *entry) restore(r Record, now moment) {
-	if listed := min(momentOf(r.Listed), now); e.subscription == 0 || listed > e.listed {
-		e.details = details{
-			name:         r.Name,
-			groups:       r.Groups,
-			subscription: subscriptionOf(r.Subscription),
-			ask:          r.Ask,
-			approved:     r.Approved,
-		}
-		e.listed = listed
+// details returns those that a store kept.
+func (r Record) details() details {
+	return details{
+		name:         r.Name,
+		groups:       r.Groups,
+		subscription: subscriptionOf(r.Subscription),
+		ask:          r.Ask,
+		approved:     r.Approved,
 	}
+}
+
+// restore takes what a store kept of what is known. Times that are later than now
+// are of a clock that was wrong, and count as now.
+func (e *entry) restore(r Record, now moment) {
 	k := &e.knowledge
 	switch since := min(momentOf(r.Since), now); {
 	case since < k.since:

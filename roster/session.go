@@ -18,6 +18,7 @@ type link struct {
 	client   *probe.Client
 	requests request.Table
 	began    moment // the epoch
+	fetched  bool   // the roster was, in this session
 }
 
 // Renew goes on with the session s, which must be negotiated and of the same
@@ -40,6 +41,7 @@ func (c *Cache) Renew(s *xmpp.Session) error {
 		return fmt.Errorf("roster: renew: %w", probe.ErrClosed)
 	default:
 	}
+	c.link.requests.Close()
 	c.connect(s, probe.Continue(old))
 	c.own = knowledge{}
 	c.filtered = 0
@@ -88,6 +90,9 @@ func (c *Cache) observe(l *link, p probe.Presence, asked bool) {
 	h := l.hearing(c.tick(p.Received), source)
 	if l == c.link && string(key) == c.ownKey {
 		c.own.presence(p, h)
+	}
+	if c.early != 0 && h.at > c.early {
+		c.forgetStrangers()
 	}
 	e := c.contacts[string(key)]
 	if e == nil {

@@ -346,3 +346,71 @@ func TestFormerSessionsAreLetGo(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestCloseEndsWhatIsUnderWay(t *testing.T) {
+	for name, call := range map[string]func(*roster.Cache, context.Context) error{
+		"Sync": (*roster.Cache).Sync,
+		"Hush": (*roster.Cache).Hush,
+	} {
+		for how, end := range map[string]func(t *testing.T, w world, c *roster.Cache){
+			"Close": func(t *testing.T, _ world, c *roster.Cache) { _ = c.Close() },
+			"Renew": func(t *testing.T, w world, c *roster.Cache) { w.renew(t, c) },
+		} {
+			t.Run(name+", "+how, func(t *testing.T) {
+				bubble(t, func(t *testing.T) {
+					w := newWorld(t, server.Ejabberd, 1)
+					s, err := w.Session(t.Context(), juliet)
+					if err != nil {
+						t.Fatal(err)
+					}
+					defer s.Conn().Close()
+					c := roster.New(s)
+					defer c.Close()
+					done := make(chan error, 1)
+					go func() { done <- call(c, t.Context()) }() // nobody serves the session
+					time.Sleep(time.Second)
+					end(t, w, c)
+					synctest.Wait()
+					select {
+					case err := <-done:
+						if !errors.Is(err, probe.ErrClosed) {
+							t.Errorf("it ended with %v", err)
+						}
+					default:
+						t.Error("it goes on")
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestStrangersAreNoNews(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, server.Ejabberd, 1)
+		s, err := w.Session(t.Context(), juliet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := roster.New(s)
+		served := make(chan struct{})
+		go func() {
+			defer close(served)
+			_ = s.Serve(c.Handler(nil))
+		}()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		news := c.Watch(ctx)
+		if err := s.Send(t.Context(), stanza.Presence{}.Wrap(nil)); err != nil {
+			t.Fatal(err)
+		}
+		w.arrive(t, romeo) // before the roster is fetched
+		_ = s.Conn().Close()
+		<-served
+		w.renew(t, c)
+		for contact := range news {
+			t.Errorf("news of %s (%q), who is not in the roster", contact.JID, contact.Subscription)
+		}
+		_ = c.Close()
+	})
+}

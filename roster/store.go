@@ -3,6 +3,7 @@ package roster
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -24,18 +25,23 @@ type Store interface {
 	Load(ctx context.Context, account jid.JID) (Saved, error)
 
 	// Save merges changes into what is kept of the account: all of them
-	// or, with an error, none.
+	// or, with an error, none. An error that is [ErrLost] has everything
+	// saved anew.
 	Save(ctx context.Context, account jid.JID, changes Saved) error
 
 	// Remove forgets the account.
 	Remove(ctx context.Context, account jid.JID) error
 }
 
+// ErrLost is an error of a [Store]'s Save that has found what it kept to be lost,
+// by [errors.Is].
+var ErrLost = errors.New("what was kept is lost")
+
 // Saved is what a [Store] keeps of an account, or changes of it. It holds no
 // password and no message. The zero value is nothing.
 type Saved struct {
-	// Version is the roster's version as of Synced (RFC 6121 section 2.6).
-	// It may be empty. The later Synced counts.
+	// Version tells the roster's version as of Synced (RFC 6121 section 2.6),
+	// and which items it had. It may be empty. The later Synced counts.
 	Version string
 	Synced  time.Time
 
@@ -62,7 +68,9 @@ type Record struct {
 
 	// Since is when all that had been known was dropped, because the
 	// contact's presence was no longer ours to know. What follows was learnt
-	// after it.
+	// after it. Of two records the later Since counts with what follows it:
+	// where two processes see a contact leave the roster and come back, what
+	// one of them learns is not kept until it starts anew.
 	Since time.Time
 
 	Seen   Sighting // by presence

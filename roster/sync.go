@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"time"
 
 	"mellium.im/xmlstream"
 	"mellium.im/xmpp/jid"
@@ -24,7 +25,7 @@ var errNoRoster = errors.New("the answer is no roster (RFC 6121 section 2.1.3)")
 
 // Sync fetches the roster (RFC 6121 section 2.1.3). The session must be served
 // with the Cache's handler meanwhile. Contacts that the roster no longer has
-// are forgotten, and so is what was heard of strangers.
+// are forgotten, and so is, within a minute, what was heard of strangers.
 //
 // Where the session was negotiated with mellium's roster.Versioning feature and
 // the server has it too, a roster that has not changed since the [Store] kept
@@ -107,14 +108,31 @@ func (c *Cache) fetched(l *link, asked bool, start *xml.StartElement, r xml.Toke
 		listed[string(address.AppendBare(nil, it.jid))] = true
 		c.apply(it)
 	}
+	c.synced, l.fetched = true, true
+	if !q.found {
+		// What changed since then comes as pushes (RFC 6121 section 2.6.3).
+		c.early = c.tick(time.Now()) + interim
+		return nil
+	}
 	for key, e := range c.contacts {
-		if q.found && !listed[key] || e.listed == 0 {
+		if e.listed != 0 && !listed[key] {
 			c.forget(e)
 		}
 	}
-	c.synced = true
-	if q.found {
-		c.revise(q)
-	}
+	c.forgetStrangers()
+	c.revise(q)
 	return nil
+}
+
+// interim is how long the pushes may take that tell what has changed in a roster.
+const interim = moment(time.Minute / time.Microsecond)
+
+// forgetStrangers forgets what was heard of those who are no contacts.
+func (c *Cache) forgetStrangers() {
+	c.early = 0
+	for _, e := range c.contacts {
+		if e.listed == 0 {
+			c.forget(e)
+		}
+	}
 }

@@ -21,10 +21,7 @@ func (w *watcher) add(key string) {
 	}
 	w.pending[key] = true
 	w.order = append(w.order, key)
-	select {
-	case w.wake <- struct{}{}:
-	default:
-	}
+	w.rouse()
 }
 
 func (w *watcher) next() (key string, ok bool) {
@@ -33,7 +30,17 @@ func (w *watcher) next() (key string, ok bool) {
 	}
 	key, w.order = w.order[0], w.order[1:]
 	delete(w.pending, key)
+	if len(w.order) > 0 {
+		w.rouse() // another iteration may be asleep
+	}
 	return key, true
+}
+
+func (w *watcher) rouse() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
 }
 
 // Watch returns the contacts of which there is news from now on, each as it is
@@ -96,6 +103,9 @@ func (c *Cache) news(w *watcher) (contact Contact, ok bool) {
 
 // notify tells the watchers alone.
 func (c *Cache) notify(e *entry) {
+	if e.listed == 0 {
+		return
+	}
 	for _, w := range c.watchers {
 		w.add(e.key)
 	}

@@ -36,8 +36,8 @@ func Ended(ctx context.Context, s *xmpp.Session) bool {
 }
 
 // Do sends the request that build makes with its id to the address to, and
-// waits until read has read the answer, the context ends, or the session does.
-// An answer that has begun to be read when the context ends is read to its end
+// waits until read has read the answer, the context ends, or the session or the
+// Table is closed. An answer that has begun to be read when the context ends is read to its end
 // nevertheless, in the session's goroutine. An empty address is the own account.
 func (t *Table) Do(ctx context.Context, s *xmpp.Session, to jid.JID, build func(id string) xml.TokenReader, read func(start *xml.StartElement, r xml.TokenReader)) error {
 	done := make(chan struct{})
@@ -46,17 +46,22 @@ func (t *Table) Do(ctx context.Context, s *xmpp.Session, to jid.JID, build func(
 		read(start, r)
 	})
 	defer t.Remove(id)
-	if err := Send(ctx, s, build(id)); err != nil {
-		return err
-	}
+	written := make(chan error, 1)
+	go func() { written <- Write(s, build(id)) }()
 	ticker := time.NewTicker(Poll)
 	defer ticker.Stop()
 	for {
 		select {
+		case err := <-written:
+			if err != nil {
+				return err
+			}
 		case <-done:
 			return nil
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-t.done():
+			return ErrClosed
 		case <-ticker.C:
 			if Ended(ctx, s) {
 				return ErrClosed

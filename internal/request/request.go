@@ -29,6 +29,7 @@ type Table struct {
 	prefix  string
 	last    uint64
 	pending map[string]request
+	closed  chan struct{}
 }
 
 type request struct {
@@ -58,6 +59,28 @@ func (t *Table) Remove(id string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.pending, id)
+}
+
+// Close ends the calls of Do that wait, and all later ones, with ErrClosed.
+func (t *Table) Close() {
+	closed := t.done()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	select {
+	case <-closed:
+	default:
+		close(closed)
+	}
+}
+
+// done returns what Close closes.
+func (t *Table) done() chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed == nil {
+		t.closed = make(chan struct{})
+	}
+	return t.closed
 }
 
 // Len returns how many requests wait.

@@ -55,6 +55,9 @@ func (e *DamagedError) Error() string {
 // Unwrap returns Err.
 func (e *DamagedError) Unwrap() error { return e.Err }
 
+// Is tells that it is a [roster.ErrLost].
+func (e *DamagedError) Is(target error) bool { return target == roster.ErrLost }
+
 // Load implements [roster.Store]. It returns a [*DamagedError] once for each
 // file that cannot be read; the next call finds nothing.
 func (s *Store) Load(ctx context.Context, account jid.JID) (saved roster.Saved, err error) {

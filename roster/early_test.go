@@ -1,0 +1,99 @@
+package roster
+
+import (
+	"context"
+	"encoding/xml"
+	"strings"
+	"testing"
+	"time"
+
+	"mellium.im/xmpp/jid"
+)
+
+const pushOfTheFirst = `<iq xmlns='jabber:client' type='set' id='p'><query xmlns='jabber:iq:roster'><item jid='contact0@montague.lit' subscription='both'/></query></iq>`
+
+// A server whose roster is unchanged tells what is new since then by pushes.
+func TestWhoeverWasHeardBeforeAPushIsKnown(t *testing.T) {
+	c, l := newTestCache(t, 0)
+	c.synced = false
+	h := c.Handler(nil)
+	hear(t, h, strings.NewReader(`<presence xmlns='jabber:client' from='contact0@montague.lit/orchard'/>`))
+	d := xml.NewDecoder(strings.NewReader(`<iq type='result' id='r'></iq>`))
+	start, _ := d.Token()
+	answer := start.(xml.StartElement)
+	if err := c.fetched(l, true, &answer, d); err != nil {
+		t.Fatal(err)
+	}
+	hear(t, h, strings.NewReader(pushOfTheFirst))
+	if contact, ok := c.Contact(contactNumber(0)); !ok || !contact.Online {
+		t.Errorf("%t, %+v", ok, contact)
+	}
+}
+
+func TestStrangersAreForgottenWhenNoPushCame(t *testing.T) {
+	c, l := newTestCache(t, 0)
+	c.synced = false
+	h := c.Handler(nil)
+	hear(t, h, strings.NewReader(`<presence xmlns='jabber:client' from='contact0@montague.lit/orchard'/>`))
+	d := xml.NewDecoder(strings.NewReader(`<iq type='result' id='r'></iq>`))
+	start, _ := d.Token()
+	answer := start.(xml.StartElement)
+	if err := c.fetched(l, true, &answer, d); err != nil {
+		t.Fatal(err)
+	}
+	c.clock += interim
+	hear(t, h, strings.NewReader(`<presence xmlns='jabber:client' from='contact1@montague.lit/orchard'/>`))
+	if len(c.contacts) != 0 {
+		t.Errorf("%d are kept", len(c.contacts))
+	}
+}
+
+// shelved is a store with a record, which counts how often it was written to.
+type shelved struct {
+	record Record
+	saves  int
+}
+
+func (s *shelved) Load(context.Context, jid.JID) (Saved, error) {
+	return Saved{Records: []Record{s.record}}, nil
+}
+
+func (s *shelved) Save(context.Context, jid.JID, Saved) error {
+	s.saves++
+	return nil
+}
+
+func (s *shelved) Remove(context.Context, jid.JID) error { return nil }
+
+func TestAFetchedRosterIsLaterThanAStore(t *testing.T) {
+	c, _ := newTestCache(t, 1)
+	ahead := time.Now().Add(time.Hour) // by another machine's clock
+	c.cfg.store = &shelved{record: Record{JID: contactNumber(0), Subscription: "remove", Listed: ahead, Since: ahead}}
+	if err := c.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := c.Contact(contactNumber(0)); !ok {
+		t.Error("the store removed a contact")
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// The timer may fire while Close is about to stop it.
+func TestNothingIsWrittenAfterClose(t *testing.T) {
+	c, _ := newTestCache(t, 1)
+	store := new(shelved)
+	c.cfg.store = store
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c.mu.Lock()
+	c.keep(c.contacts[contactNumber(0).String()])
+	c.mu.Unlock()
+	before := store.saves
+	c.keepSoon()
+	if store.saves != before {
+		t.Error("it was written")
+	}
+}
