@@ -15,7 +15,7 @@ import (
 const (
 	minGrace  = 100 * time.Millisecond
 	maxGrace  = time.Second
-	minSettle = 10 * time.Millisecond
+	minSettle = 50 * time.Millisecond
 	maxSettle = 100 * time.Millisecond
 )
 

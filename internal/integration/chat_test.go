@@ -101,6 +101,7 @@ func TestChat(t *testing.T) {
 	program := buildExample(t, "chat")
 	for _, s := range componentServers {
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
 			srv, store := s.start(t), t.TempDir()
 			romeo := suite.LogIn(t, srv, suite.Romeo)
 			romeo.Available()

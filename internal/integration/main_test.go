@@ -1,10 +1,16 @@
 package integration_test
 
 import (
+	"flag"
 	"testing"
 
 	"go.uber.org/goleak"
 )
 
-// TestMain fails the package if its tests leave goroutines behind.
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain fails the package if its tests leave goroutines behind. Those that run
+// in parallel wait for servers more than they work.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	_ = flag.Set("test.parallel", "4")
+	goleak.VerifyTestMain(m)
+}

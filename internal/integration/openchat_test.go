@@ -35,16 +35,18 @@ func buildExample(t *testing.T, name string) string {
 // would.
 func TestOpenchat(t *testing.T) {
 	program := buildExample(t, "openchat")
-	proxy, dialed := socks(t)
 	for _, s := range servers {
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
 			w := s.start(t)
 			romeo := suite.LogIn(t, w, suite.Romeo)
 			romeo.Available()
 			romeo.Leave(suite.Goodbye)
+			proxy, dialed := socks(t)
+			var through string // a proxy
 			openchat := func(authority string, args ...string) (out, errOut string, err error) {
 				cmd := exec.Command(program, append([]string{"-jid", "juliet@capulet.lit", "-addr", w.Addr, "-json"}, args...)...)
-				cmd.Env = append(os.Environ(), "XMPP_PASSWORD="+integration.Password, "SSL_CERT_FILE="+authority)
+				cmd.Env = append(os.Environ(), "XMPP_PASSWORD="+integration.Password, "SSL_CERT_FILE="+authority, "ALL_PROXY="+through)
 				var o, e bytes.Buffer
 				cmd.Stdout, cmd.Stderr = &o, &e
 				err = cmd.Run()
@@ -76,7 +78,7 @@ func TestOpenchat(t *testing.T) {
 					t.Errorf("%s: %s %s %v", way, out, errOut, err)
 				}
 			}
-			t.Setenv("ALL_PROXY", proxy)
+			through = proxy
 			for _, addr := range []string{w.Addr, w.WebSocket} {
 				before := dialed.Load()
 				out, errOut, err = openchat(w.Authority, "-addr", addr, "romeo@montague.lit")
@@ -84,7 +86,7 @@ func TestOpenchat(t *testing.T) {
 					t.Errorf("%s, through a proxy: %s %s %v, %d times", addr, out, errOut, err, dialed.Load()-before)
 				}
 			}
-			t.Setenv("ALL_PROXY", "")
+			through = ""
 			out, errOut, err = openchat(os.DevNull, "-addr", w.WebSocket, "romeo@montague.lit")
 			if err == nil || out != "" || strings.Count(errOut, "\n") != 1 || !strings.Contains(errOut, "certificate") {
 				t.Errorf("a WebSocket's certificate that is not trusted: %s %s %v", out, errOut, err)

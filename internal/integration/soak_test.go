@@ -67,7 +67,7 @@ func (v *visitor) leave(ctx context.Context, status string) error {
 // agrees with the truth. It takes some seconds, or as long as
 // LASTPRESENCE_SOAK says.
 func TestSoak(t *testing.T) {
-	length := 15 * time.Second
+	length := 10 * time.Second
 	if s := os.Getenv("LASTPRESENCE_SOAK"); s != "" {
 		var err error
 		if length, err = time.ParseDuration(s); err != nil {

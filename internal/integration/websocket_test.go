@@ -15,6 +15,7 @@ func TestBehaviourOverWebSockets(t *testing.T) {
 			continue // configurations that do not concern it
 		}
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
 			suite.Run(t, integration.Framed{Server: s.start(t)}, s.expect)
 		})
 	}

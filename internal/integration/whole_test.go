@@ -176,6 +176,7 @@ func (s *shelf) Remove(context.Context, jid.JID) error { return nil }
 func TestTheWholeRosterIsKnown(t *testing.T) {
 	both := []jid.JID{suite.Benvolio, suite.Romeo}
 	t.Run("after an answer that came too late, and a push", func(t *testing.T) {
+		t.Parallel()
 		h := newHouse(t)
 		p := &program{house: h, session: h.dial()}
 		p.Cache = roster.New(p.session)
@@ -202,6 +203,7 @@ func TestTheWholeRosterIsKnown(t *testing.T) {
 		},
 	} {
 		t.Run("after the file was "+name, func(t *testing.T) {
+			t.Parallel()
 			h, dir := newHouse(t), t.TempDir()
 			store, err := filestore.New(dir)
 			if err != nil {
@@ -220,6 +222,7 @@ func TestTheWholeRosterIsKnown(t *testing.T) {
 		})
 	}
 	t.Run("after the store could not be read", func(t *testing.T) {
+		t.Parallel()
 		h, store := newHouse(t), new(shelf)
 		p := h.start(store)
 		p.knows(both...)
@@ -243,6 +246,7 @@ func TestTheWholeRosterIsKnown(t *testing.T) {
 		"removed and added": {suite.Romeo, "remove", "both"},
 	} {
 		t.Run("by two programs, a contact is "+name, func(t *testing.T) {
+			t.Parallel()
 			h, store := newHouse(t), new(shelf)
 			a := h.start(store)
 			a.knows(both...)
