@@ -1,11 +1,13 @@
 package integration
 
 import (
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"runtime"
 	"strconv"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -95,15 +97,39 @@ func show(t testing.TB, file string) {
 	t.Logf("%s:\n%s", file, b[max(len(b)-most, 0):])
 }
 
-// freePort returns a port of the loopback interface that was free just now.
+// The ports that servers are given: none that the kernel gives to connections,
+// which could take one before its server does.
+const (
+	firstPort = 10_000
+	lastPort  = 32_000
+)
+
+// ports gives each port once in a while.
+var ports struct {
+	sync.Mutex
+	last int
+}
+
+// freePort returns a port of the loopback interface that was free just now, and
+// that no other call was given.
 func freePort(t testing.TB) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	ports.Lock()
+	defer ports.Unlock()
+	if ports.last == 0 {
+		ports.last = firstPort + rand.IntN(lastPort-firstPort) // other processes look for some, too
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	for range lastPort - firstPort {
+		if ports.last++; ports.last > lastPort {
+			ports.last = firstPort
+		}
+		if l, err := net.Listen("tcp", loopback(ports.last)); err == nil {
+			_ = l.Close()
+			return ports.last
+		}
+	}
+	t.Fatal("no port is free")
+	return 0
 }
 
 func loopback(port int) string {
