@@ -7,13 +7,16 @@ import (
 	"testing"
 	"time"
 
+	"mellium.im/xmpp"
 	"mellium.im/xmpp/jid"
 )
 
 const pushOfTheFirst = `<iq xmlns='jabber:client' type='set' id='p'><query xmlns='jabber:iq:roster'><item jid='contact0@montague.lit' subscription='both'/></query></iq>`
 
-// A server whose roster is unchanged tells what is new since then by pushes.
-func TestWhoeverWasHeardBeforeAPushIsKnown(t *testing.T) {
+// early returns a Cache that has heard of a contact before its roster is said to
+// be unchanged, and its handler.
+func early(t *testing.T) (*Cache, xmpp.Handler) {
+	t.Helper()
 	c, l := newTestCache(t, 0)
 	c.synced = false
 	h := c.Handler(nil)
@@ -24,6 +27,12 @@ func TestWhoeverWasHeardBeforeAPushIsKnown(t *testing.T) {
 	if err := c.fetched(l, true, &answer, d); err != nil {
 		t.Fatal(err)
 	}
+	return c, h
+}
+
+// A server whose roster is unchanged tells what is new since then by pushes.
+func TestWhoeverWasHeardBeforeAPushIsKnown(t *testing.T) {
+	c, h := early(t)
 	hear(t, h, strings.NewReader(pushOfTheFirst))
 	if contact, ok := c.Contact(contactNumber(0)); !ok || !contact.Online {
 		t.Errorf("%t, %+v", ok, contact)
@@ -31,16 +40,7 @@ func TestWhoeverWasHeardBeforeAPushIsKnown(t *testing.T) {
 }
 
 func TestStrangersAreForgottenWhenNoPushCame(t *testing.T) {
-	c, l := newTestCache(t, 0)
-	c.synced = false
-	h := c.Handler(nil)
-	hear(t, h, strings.NewReader(`<presence xmlns='jabber:client' from='contact0@montague.lit/orchard'/>`))
-	d := xml.NewDecoder(strings.NewReader(`<iq type='result' id='r'></iq>`))
-	start, _ := d.Token()
-	answer := start.(xml.StartElement)
-	if err := c.fetched(l, true, &answer, d); err != nil {
-		t.Fatal(err)
-	}
+	c, h := early(t)
 	c.clock += interim
 	hear(t, h, strings.NewReader(`<presence xmlns='jabber:client' from='contact1@montague.lit/orchard'/>`))
 	if len(c.contacts) != 0 {
