@@ -10,8 +10,8 @@ import (
 
 // mark is what a [Store] keeps as the roster's version: the version, and a sum of
 // the items that the roster had. A store may have other items, because a file was
-// damaged or because several processes wrote to it; the server must not be told then
-// that there is nothing to send.
+// damaged or because several processes wrote to it. The server, told the version,
+// would then send too little.
 func mark(sum uint64, version string) string {
 	if version == "" {
 		return ""
@@ -40,11 +40,14 @@ func (d details) sum(key string) uint64 {
 	return h.Sum64()
 }
 
-// list sets the details of a contact as of a moment.
+// list sets the details of a contact as of a moment, zero if the sender is no
+// contact yet.
 func (c *Cache) list(e *entry, d details, at moment) {
 	c.unlist(e)
 	e.details, e.listed = d, at
-	c.sum += d.sum(e.key)
+	if at != 0 {
+		c.sum += d.sum(e.key)
+	}
 }
 
 // unlist takes a contact off the sum of all items.

@@ -23,9 +23,9 @@ var errUnstable = errors.New("the address does not read back as it is written")
 
 // Parse is [jid.Parse]: it returns the same address, or an error where that
 // does, and for one more kind of input: jid.Parse takes one dot from the end of
-// a domain, so that what it makes of "montague.lit.." would, written to a stanza or a
-// store and read again, be somebody else. Canonical ASCII addresses take a short cut that
-// allocates once.
+// a domain, so that what it makes of "montague.lit.." would, written to a stanza
+// or a store and read again, be somebody else. Canonical ASCII addresses take a
+// short cut that allocates once.
 func Parse(s string) (jid.JID, error) {
 	if local, domain, resource, ok := canonical(s); ok {
 		return jid.NewUnsafe(local, domain, resource).JID, nil

@@ -69,12 +69,7 @@ func (w *Watch) EncodeToken(tok xml.Token) error {
 // Encode implements xmlstream.Encoder. It writes through EncodeToken, so that
 // an answer written with it is noticed as well.
 func (w *Watch) Encode(v any) error {
-	if r, ok := tokens(v); ok {
-		_, err := xmlstream.Copy(w, r)
-		return err
-	}
-	if v, ok := v.(xmlstream.WriterTo); ok {
-		_, err := v.WriteXML(w)
+	if written, err := w.write(v); written {
 		return err
 	}
 	return w.marshal(func(e *xml.Encoder) error { return e.Encode(v) })
@@ -83,24 +78,25 @@ func (w *Watch) Encode(v any) error {
 // EncodeElement implements xmlstream.Encoder, as Encode does. What writes itself
 // has a start of its own.
 func (w *Watch) EncodeElement(v any, start xml.StartElement) error {
-	if _, ok := tokens(v); ok {
-		return w.Encode(v)
-	}
-	if _, ok := v.(xmlstream.WriterTo); ok {
-		return w.Encode(v)
+	if written, err := w.write(v); written {
+		return err
 	}
 	return w.marshal(func(e *xml.Encoder) error { return e.EncodeElement(v, start) })
 }
 
-// tokens returns the tokens of what has them, as a session's encoder does.
-func tokens(v any) (xml.TokenReader, bool) {
+// write writes what writes itself or has tokens, as a session's encoder does.
+func (w *Watch) write(v any) (written bool, err error) {
 	switch v := v.(type) {
+	case xmlstream.WriterTo:
+		_, err = v.WriteXML(w)
 	case xmlstream.Marshaler:
-		return v.TokenReader(), true
+		_, err = xmlstream.Copy(w, v.TokenReader())
 	case xml.TokenReader:
-		return v, true
+		_, err = xmlstream.Copy(w, v)
+	default:
+		return false, nil
 	}
-	return nil, false
+	return true, err
 }
 
 func (w *Watch) marshal(encode func(*xml.Encoder) error) error {

@@ -37,8 +37,9 @@ func Ended(ctx context.Context, s *xmpp.Session) bool {
 
 // Do sends the request that build makes with its id to the address to, and
 // waits until read has read the answer, the context ends, or the session or the
-// Table is closed. An answer that has begun to be read when the context ends is read to its end
-// nevertheless, in the session's goroutine. An empty address is the own account.
+// Table is closed. An answer that has begun to be read when the context ends is
+// read to its end nevertheless, in the session's goroutine. An empty address is
+// the own account.
 func (t *Table) Do(ctx context.Context, s *xmpp.Session, to jid.JID, build func(id string) xml.TokenReader, read func(start *xml.StartElement, r xml.TokenReader)) error {
 	done := make(chan struct{})
 	id := t.Add(to, func(start *xml.StartElement, r xml.TokenReader) {
