@@ -3,7 +3,6 @@ package probe_test
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
 	"sync/atomic"
 	"testing"
@@ -11,9 +10,8 @@ import (
 	"time"
 
 	"mellium.im/xmpp"
-	"mellium.im/xmpp/stanza"
-	"mellium.im/xmpp/stream"
 
+	"example.org/lastpresence/internal/line"
 	"example.org/lastpresence/internal/server"
 	"example.org/lastpresence/probe"
 )
@@ -23,14 +21,7 @@ import (
 func stalled(t *testing.T, stanzas int) (session *xmpp.Session, letGo func()) {
 	t.Helper()
 	near, far := net.Pipe()
-	session, err := xmpp.NewSession(t.Context(), juliet.Domain(), juliet, near, xmpp.Secure|xmpp.Authn,
-		func(_ context.Context, in, out *stream.Info, _ *xmpp.Session, _ any) (xmpp.SessionState, io.ReadWriter, any, error) {
-			in.XMLNS, out.XMLNS = stanza.NSClient, stanza.NSClient
-			return xmpp.Ready, nil, nil, nil
-		})
-	if err != nil {
-		t.Fatal(err)
-	}
+	session = line.Negotiated(t, juliet, near)
 	go func() {
 		for range stanzas {
 			_, _ = far.Read(make([]byte, 4096))

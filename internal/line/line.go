@@ -3,6 +3,7 @@
 package line
 
 import (
+	"context"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -13,6 +14,9 @@ import (
 	"testing/synctest"
 
 	"mellium.im/xmpp"
+	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
+	"mellium.im/xmpp/stream"
 )
 
 // Line is a session that nobody serves. It is for use in a bubble of package
@@ -35,6 +39,21 @@ func New(t testing.TB, session *xmpp.Session) *Line {
 // Listen listens to a connection on which no stream needs to be negotiated.
 func Listen(t testing.TB, conn net.Conn) *Line {
 	return listen(&Line{t: t, conn: conn})
+}
+
+// Negotiated returns an account's session on a connection whose other side the
+// test plays: no stream is negotiated.
+func Negotiated(t testing.TB, account jid.JID, conn net.Conn) *xmpp.Session {
+	t.Helper()
+	session, err := xmpp.NewSession(t.Context(), account.Domain(), account, conn, xmpp.Secure|xmpp.Authn,
+		func(_ context.Context, in, out *stream.Info, _ *xmpp.Session, _ any) (xmpp.SessionState, io.ReadWriter, any, error) {
+			in.XMLNS, out.XMLNS = stanza.NSClient, stanza.NSClient
+			return xmpp.Ready, nil, nil, nil
+		})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return session
 }
 
 func listen(l *Line) *Line {

@@ -1,7 +1,6 @@
 package reply_test
 
 import (
-	"context"
 	"encoding/xml"
 	"io"
 	"net"
@@ -12,8 +11,8 @@ import (
 	"mellium.im/xmpp"
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
-	"mellium.im/xmpp/stream"
 
+	"example.org/lastpresence/internal/line"
 	"example.org/lastpresence/internal/reply"
 )
 
@@ -22,14 +21,7 @@ func answered(t *testing.T, handle func(t xmlstream.TokenReadEncoder, iq stanza.
 	t.Helper()
 	near, far := net.Pipe()
 	juliet := jid.MustParse("juliet@capulet.lit/balcony")
-	session, err := xmpp.NewSession(t.Context(), juliet.Domain(), juliet, near, xmpp.Secure|xmpp.Authn,
-		func(_ context.Context, in, out *stream.Info, _ *xmpp.Session, _ any) (xmpp.SessionState, io.ReadWriter, any, error) {
-			in.XMLNS, out.XMLNS = stanza.NSClient, stanza.NSClient
-			return xmpp.Ready, nil, nil, nil
-		})
-	if err != nil {
-		t.Fatal(err)
-	}
+	session := line.Negotiated(t, juliet, near)
 	go func() {
 		_, _ = io.WriteString(far, "<iq xmlns='jabber:client' type='set' id='p1'><query xmlns='jabber:iq:roster'/></iq><end/>")
 	}()
