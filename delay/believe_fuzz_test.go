@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"example.org/lastpresence/delay"
-	"example.org/lastpresence/internal/mutate"
+	"example.org/lastpresence/internal/testbed/mutate"
 )
 
 // signers are all kinds of who can have signed an element. The first so many

@@ -7,8 +7,8 @@ import (
 	"mellium.im/xmlstream"
 	"mellium.im/xmpp/jid"
 
-	"example.org/lastpresence/internal/address"
-	"example.org/lastpresence/internal/chardata"
+	"example.org/lastpresence/internal/wire/address"
+	"example.org/lastpresence/internal/wire/chardata"
 )
 
 // MaxReason is how much of an element's text is kept, in bytes; XEP-0203 section

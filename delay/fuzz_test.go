@@ -15,8 +15,8 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"example.org/lastpresence/delay"
-	"example.org/lastpresence/internal/address"
-	"example.org/lastpresence/internal/mutate"
+	"example.org/lastpresence/internal/testbed/mutate"
+	"example.org/lastpresence/internal/wire/address"
 )
 
 const (

@@ -15,7 +15,7 @@ import (
 	"mellium.im/xmlstream"
 
 	"example.org/lastpresence/delay"
-	"example.org/lastpresence/internal/mutate"
+	"example.org/lastpresence/internal/testbed/mutate"
 )
 
 func TestInsertedDelays(t *testing.T) {

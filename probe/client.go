@@ -10,9 +10,9 @@ import (
 	"mellium.im/xmpp"
 	"mellium.im/xmpp/jid"
 
-	"example.org/lastpresence/internal/address"
-	"example.org/lastpresence/internal/lastactivity"
-	"example.org/lastpresence/internal/request"
+	"example.org/lastpresence/internal/wire/address"
+	"example.org/lastpresence/internal/wire/lastactivity"
+	"example.org/lastpresence/internal/wire/request"
 )
 
 // Client sends the probes of one session and collects their answers.

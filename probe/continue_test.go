@@ -10,8 +10,8 @@ import (
 	"mellium.im/xmpp"
 	"mellium.im/xmpp/jid"
 
-	"example.org/lastpresence/internal/leak"
-	"example.org/lastpresence/internal/server"
+	"example.org/lastpresence/internal/testbed/leak"
+	"example.org/lastpresence/internal/testbed/server"
 	"example.org/lastpresence/probe"
 )
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.org/lastpresence/internal/mutate"
+	"example.org/lastpresence/internal/testbed/mutate"
 )
 
 // decoded is a presence as the reflection of encoding/xml sees it.

@@ -7,8 +7,8 @@ import (
 	"mellium.im/xmlstream"
 	"mellium.im/xmpp/stanza"
 
-	"example.org/lastpresence/internal/address"
-	"example.org/lastpresence/internal/chardata"
+	"example.org/lastpresence/internal/wire/address"
+	"example.org/lastpresence/internal/wire/chardata"
 )
 
 // Errors that a caller decides on. They are found with [errors.Is]; a stanza

@@ -10,7 +10,7 @@ import (
 	"mellium.im/xmpp"
 	"mellium.im/xmpp/jid"
 
-	"example.org/lastpresence/internal/server"
+	"example.org/lastpresence/internal/testbed/server"
 	"example.org/lastpresence/probe"
 )
 

@@ -7,7 +7,7 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
-	"example.org/lastpresence/internal/lastactivity"
+	"example.org/lastpresence/internal/wire/lastactivity"
 )
 
 // The bounds of the grace, see [Grace], and of the wait for further resources

@@ -8,7 +8,7 @@ import (
 	"mellium.im/xmpp/stanza"
 
 	"example.org/lastpresence/delay"
-	"example.org/lastpresence/internal/lastactivity"
+	"example.org/lastpresence/internal/wire/lastactivity"
 )
 
 var (

@@ -8,8 +8,8 @@ import (
 
 	"mellium.im/xmlstream"
 
-	"example.org/lastpresence/internal/lastactivity"
-	"example.org/lastpresence/internal/request"
+	"example.org/lastpresence/internal/wire/lastactivity"
+	"example.org/lastpresence/internal/wire/request"
 )
 
 // poll is how often a probe under way looks whether its session has ended,

@@ -3,7 +3,7 @@ package probe_test
 import (
 	"testing"
 
-	"example.org/lastpresence/internal/leak"
+	"example.org/lastpresence/internal/testbed/leak"
 )
 
 // TestMain fails the package if its tests leave goroutines behind.

@@ -13,9 +13,9 @@ import (
 	"mellium.im/xmpp/stanza"
 
 	"example.org/lastpresence/delay"
-	"example.org/lastpresence/internal/address"
-	"example.org/lastpresence/internal/chardata"
-	"example.org/lastpresence/internal/lastactivity"
+	"example.org/lastpresence/internal/wire/address"
+	"example.org/lastpresence/internal/wire/chardata"
+	"example.org/lastpresence/internal/wire/lastactivity"
 )
 
 // Bounds of what is read of one presence stanza. What exceeds them is not

@@ -11,7 +11,7 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
-	"example.org/lastpresence/internal/mutate"
+	"example.org/lastpresence/internal/testbed/mutate"
 	"example.org/lastpresence/probe"
 )
 

@@ -11,8 +11,8 @@ import (
 
 	"mellium.im/xmpp"
 
-	"example.org/lastpresence/internal/line"
-	"example.org/lastpresence/internal/server"
+	"example.org/lastpresence/internal/testbed/line"
+	"example.org/lastpresence/internal/testbed/server"
 	"example.org/lastpresence/probe"
 )
 

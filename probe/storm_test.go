@@ -13,7 +13,7 @@ import (
 
 	"mellium.im/xmpp/jid"
 
-	"example.org/lastpresence/internal/server"
+	"example.org/lastpresence/internal/testbed/server"
 )
 
 // What becomes of the answers to a contact in the storm, by its number.

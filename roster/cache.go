@@ -11,7 +11,7 @@ import (
 	"mellium.im/xmpp"
 	"mellium.im/xmpp/jid"
 
-	"example.org/lastpresence/internal/address"
+	"example.org/lastpresence/internal/wire/address"
 	"example.org/lastpresence/probe"
 )
 

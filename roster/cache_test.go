@@ -16,8 +16,8 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
-	"example.org/lastpresence/internal/leak"
-	"example.org/lastpresence/internal/server"
+	"example.org/lastpresence/internal/testbed/leak"
+	"example.org/lastpresence/internal/testbed/server"
 	"example.org/lastpresence/probe"
 	"example.org/lastpresence/roster"
 )

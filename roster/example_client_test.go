@@ -15,7 +15,7 @@ import (
 	melliumroster "mellium.im/xmpp/roster"
 	"mellium.im/xmpp/stanza"
 
-	"example.org/lastpresence/internal/server"
+	"example.org/lastpresence/internal/testbed/server"
 	"example.org/lastpresence/roster"
 )
 

@@ -14,7 +14,7 @@ import (
 	"mellium.im/xmpp/mux"
 	"mellium.im/xmpp/stanza"
 
-	"example.org/lastpresence/internal/server"
+	"example.org/lastpresence/internal/testbed/server"
 	"example.org/lastpresence/probe"
 	"example.org/lastpresence/roster"
 	"example.org/lastpresence/roster/filestore"

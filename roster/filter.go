@@ -10,9 +10,9 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
-	"example.org/lastpresence/internal/csi"
-	"example.org/lastpresence/internal/request"
-	"example.org/lastpresence/internal/sift"
+	"example.org/lastpresence/internal/wire/csi"
+	"example.org/lastpresence/internal/wire/request"
+	"example.org/lastpresence/internal/wire/sift"
 	"example.org/lastpresence/probe"
 )
 

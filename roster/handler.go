@@ -9,8 +9,8 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
-	"example.org/lastpresence/internal/address"
-	"example.org/lastpresence/internal/reply"
+	"example.org/lastpresence/internal/wire/address"
+	"example.org/lastpresence/internal/wire/request"
 )
 
 // Handler returns a handler that learns from every stanza and then hands it on
@@ -56,10 +56,10 @@ func (h handler) push(t xmlstream.TokenReadEncoder, start *xml.StartElement) err
 	if err != nil || iq.Type != stanza.SetIQ {
 		return h.next.HandleXMPP(t, start)
 	}
-	first, err := reply.Payload(t)
+	first, err := request.Payload(t)
 	query, ok := first[len(first)-1].(xml.StartElement)
 	if err != nil || !ok || query.Name.Space != NS || query.Name.Local != "query" {
-		return h.next.HandleXMPP(&reply.Replay{Encoder: t, Read: first, Err: err, Rest: t}, start)
+		return h.next.HandleXMPP(&request.Replay{Encoder: t, Read: first, Err: err, Rest: t}, start)
 	}
 	if own := h.link.s.LocalAddr().Bare(); !iq.From.Equal(jid.JID{}) && !iq.From.Equal(own) {
 		return nil // Serve answers: service-unavailable
@@ -67,9 +67,9 @@ func (h handler) push(t xmlstream.TokenReadEncoder, start *xml.StartElement) err
 	tokens, err := xmlstream.ReadAll(t)
 	tokens = append(first, tokens...)
 	if err == nil {
-		h.cache.pushed(h.link, &reply.Replay{Read: tokens})
+		h.cache.pushed(h.link, &request.Replay{Read: tokens})
 	}
-	answered := &reply.Watch{Replay: reply.Replay{Encoder: t, Read: tokens, Err: err, Rest: t}, ID: iq.ID}
+	answered := &request.Watch{Replay: request.Replay{Encoder: t, Read: tokens, Err: err, Rest: t}, ID: iq.ID}
 	if err := h.next.HandleXMPP(answered, start); err != nil || answered.Answered {
 		return err
 	}

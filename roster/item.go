@@ -8,8 +8,8 @@ import (
 	"mellium.im/xmlstream"
 	"mellium.im/xmpp/jid"
 
-	"example.org/lastpresence/internal/address"
-	"example.org/lastpresence/internal/chardata"
+	"example.org/lastpresence/internal/wire/address"
+	"example.org/lastpresence/internal/wire/chardata"
 )
 
 // NS is the namespace of rosters (RFC 6121 section 2.1.1).

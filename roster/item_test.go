@@ -8,8 +8,8 @@ import (
 
 	"mellium.im/xmpp/jid"
 
-	"example.org/lastpresence/internal/address"
-	"example.org/lastpresence/internal/mutate"
+	"example.org/lastpresence/internal/testbed/mutate"
+	"example.org/lastpresence/internal/wire/address"
 )
 
 // decodedRoster is an IQ with a roster as the reflection of encoding/xml sees

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"example.org/lastpresence/internal/address"
+	"example.org/lastpresence/internal/wire/address"
 )
 
 // How long changes wait to be kept, so that many are written at once, and

@@ -1,6 +1,6 @@
 package roster
 
-import "example.org/lastpresence/internal/address"
+import "example.org/lastpresence/internal/wire/address"
 
 // record returns what is to be kept of the contact.
 func (e *entry) record(texts bool) Record {

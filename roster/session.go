@@ -7,8 +7,8 @@ import (
 	"mellium.im/xmpp"
 	"mellium.im/xmpp/jid"
 
-	"example.org/lastpresence/internal/address"
-	"example.org/lastpresence/internal/request"
+	"example.org/lastpresence/internal/wire/address"
+	"example.org/lastpresence/internal/wire/request"
 	"example.org/lastpresence/probe"
 )
 

@@ -11,8 +11,8 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
-	"example.org/lastpresence/internal/address"
-	"example.org/lastpresence/internal/request"
+	"example.org/lastpresence/internal/wire/address"
+	"example.org/lastpresence/internal/wire/request"
 	"example.org/lastpresence/probe"
 )
 

@@ -5,7 +5,7 @@ import (
 	"iter"
 	"slices"
 
-	"example.org/lastpresence/internal/address"
+	"example.org/lastpresence/internal/wire/address"
 )
 
 // watcher has the contacts of which there is news.

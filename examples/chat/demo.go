@@ -11,7 +11,7 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
-	"example.org/lastpresence/internal/server"
+	"example.org/lastpresence/internal/testbed/server"
 )
 
 var (

@@ -13,10 +13,10 @@ import (
 	"golang.org/x/text/language"
 	"mellium.im/xmpp/jid"
 
-	"example.org/lastpresence/ago"
 	"example.org/lastpresence/examples/internal/command"
 	"example.org/lastpresence/probe"
 	"example.org/lastpresence/roster"
+	"example.org/lastpresence/roster/ago"
 )
 
 // line is one of a chat.

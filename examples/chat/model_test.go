@@ -17,7 +17,7 @@ import (
 	"mellium.im/xmpp/stanza"
 
 	"example.org/lastpresence/examples/internal/command"
-	"example.org/lastpresence/internal/server"
+	"example.org/lastpresence/internal/testbed/server"
 	"example.org/lastpresence/probe"
 	"example.org/lastpresence/roster"
 )

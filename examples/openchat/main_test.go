@@ -11,7 +11,7 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"example.org/lastpresence/examples/internal/command"
-	"example.org/lastpresence/internal/server"
+	"example.org/lastpresence/internal/testbed/server"
 	"example.org/lastpresence/probe"
 	"example.org/lastpresence/roster"
 )

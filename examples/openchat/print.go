@@ -10,10 +10,10 @@ import (
 
 	"golang.org/x/text/language"
 
-	"example.org/lastpresence/ago"
 	"example.org/lastpresence/examples/internal/command"
 	"example.org/lastpresence/probe"
 	"example.org/lastpresence/roster"
+	"example.org/lastpresence/roster/ago"
 )
 
 // printer shows what was learnt.

@@ -10,7 +10,7 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"example.org/lastpresence/examples/internal/account"
-	"example.org/lastpresence/internal/server"
+	"example.org/lastpresence/internal/testbed/server"
 	"example.org/lastpresence/roster"
 )
 

@@ -23,7 +23,7 @@ import (
 	"mellium.im/xmpp/jid"
 
 	"example.org/lastpresence/examples/internal/command"
-	"example.org/lastpresence/internal/server"
+	"example.org/lastpresence/internal/testbed/server"
 	"example.org/lastpresence/probe/responder"
 )
 

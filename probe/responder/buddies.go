@@ -11,7 +11,7 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
-	"example.org/lastpresence/internal/request"
+	"example.org/lastpresence/internal/wire/request"
 )
 
 // maxPending bounds the requests that wait for a decision; those beyond are

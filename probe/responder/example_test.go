@@ -9,7 +9,7 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/mux"
 
-	"example.org/lastpresence/internal/server"
+	"example.org/lastpresence/internal/testbed/server"
 	"example.org/lastpresence/probe"
 	"example.org/lastpresence/probe/responder"
 )

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.org/lastpresence/internal/mutate"
+	"example.org/lastpresence/internal/testbed/mutate"
 )
 
 // FuzzReadOrder reads whatever somebody may send as a command: it ends, and what

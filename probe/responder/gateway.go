@@ -14,7 +14,7 @@ import (
 	"mellium.im/xmpp/stanza"
 
 	"example.org/lastpresence/delay"
-	"example.org/lastpresence/internal/request"
+	"example.org/lastpresence/internal/wire/request"
 )
 
 // poll is how often it is looked whether the session goes on.

@@ -13,8 +13,8 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
-	"example.org/lastpresence/internal/lastactivity"
-	"example.org/lastpresence/internal/reply"
+	"example.org/lastpresence/internal/wire/lastactivity"
+	"example.org/lastpresence/internal/wire/request"
 )
 
 // Handler returns a handler that answers what is the Responder's to answer and
@@ -92,8 +92,8 @@ func (r *Responder) subscription(from jid.JID, typ stanza.PresenceType) {
 }
 
 func (h handler) iq(t xmlstream.TokenReadEncoder, start *xml.StartElement, iq stanza.IQ) error {
-	first, err := reply.Payload(t)
-	rest := reply.Replay{Encoder: t, Read: first, Err: err, Rest: t}
+	first, err := request.Payload(t)
+	rest := request.Replay{Encoder: t, Read: first, Err: err, Rest: t}
 	query, ok := first[len(first)-1].(xml.StartElement)
 	if err != nil || !ok {
 		return h.next.HandleXMPP(&rest, start)
@@ -133,8 +133,8 @@ func (r *Responder) later() bool {
 }
 
 // unlessAnswered has next answer an IQ, and answers if it does not.
-func (h handler) unlessAnswered(t xmlstream.TokenReadEncoder, start *xml.StartElement, iq stanza.IQ, rest reply.Replay, answer xml.TokenReader) error {
-	w := &reply.Watch{Replay: rest, ID: iq.ID, Refusals: true}
+func (h handler) unlessAnswered(t xmlstream.TokenReadEncoder, start *xml.StartElement, iq stanza.IQ, rest request.Replay, answer xml.TokenReader) error {
+	w := &request.Watch{Replay: rest, ID: iq.ID, Refusals: true}
 	if err := h.next.HandleXMPP(w, start); err != nil || w.Answered {
 		return err
 	}

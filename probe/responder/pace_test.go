@@ -12,7 +12,7 @@ import (
 	"mellium.im/xmpp"
 	"mellium.im/xmpp/component"
 
-	"example.org/lastpresence/internal/line"
+	"example.org/lastpresence/internal/testbed/line"
 	"example.org/lastpresence/probe/responder"
 )
 

@@ -12,7 +12,7 @@ import (
 
 	"mellium.im/xmpp/jid"
 
-	"example.org/lastpresence/internal/durable"
+	"example.org/lastpresence/internal/wire/durable"
 )
 
 // Store keeps buddies while no program runs. Its methods must be safe for

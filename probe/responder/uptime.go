@@ -13,7 +13,7 @@ import (
 	"mellium.im/xmpp/stanza"
 
 	"example.org/lastpresence/delay"
-	"example.org/lastpresence/internal/lastactivity"
+	"example.org/lastpresence/internal/wire/lastactivity"
 )
 
 // available is the presence that says since when the component is up (XEP-0318

@@ -14,8 +14,8 @@ import (
 	"mellium.im/xmpp"
 	"mellium.im/xmpp/jid"
 
-	"example.org/lastpresence/internal/line"
-	"example.org/lastpresence/internal/server"
+	"example.org/lastpresence/internal/testbed/line"
+	"example.org/lastpresence/internal/testbed/server"
 	"example.org/lastpresence/probe/responder"
 )
 

@@ -14,7 +14,7 @@ import (
 
 	"mellium.im/xmpp/jid"
 
-	"example.org/lastpresence/internal/durable"
+	"example.org/lastpresence/internal/wire/durable"
 	"example.org/lastpresence/roster"
 )
 

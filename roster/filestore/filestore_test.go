@@ -17,7 +17,7 @@ import (
 
 	"mellium.im/xmpp/jid"
 
-	"example.org/lastpresence/internal/storetest"
+	"example.org/lastpresence/internal/testbed/storetest"
 	"example.org/lastpresence/roster"
 	"example.org/lastpresence/roster/filestore"
 )

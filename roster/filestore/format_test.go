@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"example.org/lastpresence/internal/mutate"
-	"example.org/lastpresence/internal/storetest"
+	"example.org/lastpresence/internal/testbed/mutate"
+	"example.org/lastpresence/internal/testbed/storetest"
 	"example.org/lastpresence/roster"
 )
 

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"example.org/lastpresence/internal/address"
+	"example.org/lastpresence/internal/wire/address"
 	"example.org/lastpresence/roster"
 )
 

@@ -12,7 +12,7 @@ import (
 
 	"mellium.im/xmpp/jid"
 
-	"example.org/lastpresence/internal/address"
+	"example.org/lastpresence/internal/wire/address"
 	"example.org/lastpresence/roster"
 )
 

@@ -1,0 +1,210 @@
+// Package integration runs the library against real servers: Prosody and
+// ejabberd from Debian's packages, in temporary folders and on free ports of
+// the loopback interface.
+//
+// Where a server is missing, its tests are skipped and say what to install;
+// with LASTPRESENCE_REQUIRE_SERVERS=1 in the environment they fail instead.
+package integration
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"mellium.im/sasl"
+	"mellium.im/xmpp"
+	"mellium.im/xmpp/component"
+	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/roster"
+
+	"example.org/lastpresence/internal/testbed/suite"
+)
+
+// Password is that of every account.
+const Password = "wherefore-art-thou"
+
+// The components that every server has a place for.
+var (
+	Gate      = jid.MustParse("gate.capulet.lit")
+	OtherGate = jid.MustParse("gate.montague.lit")
+)
+
+var (
+	allDomains    = []string{"capulet.lit", "montague.lit"}
+	allComponents = []jid.JID{Gate, OtherGate}
+	allAccounts   = []jid.JID{suite.Juliet, suite.Romeo, suite.Benvolio, suite.Mercutio}
+	allFriends    = [][2]jid.JID{
+		{suite.Juliet, suite.Romeo}, {suite.Romeo, suite.Juliet},
+		{suite.Juliet, suite.Benvolio}, {suite.Benvolio, suite.Juliet},
+	}
+)
+
+// Server is a real server with the suite's accounts, which runs until its test
+// ends.
+type Server struct {
+	Name       string            // Prosody or ejabberd
+	Addr       string            // host and port for clients, with StartTLS
+	Direct     string            // the same, with TLS from the beginning (XEP-0368)
+	WebSocket  string            // URL for clients (RFC 7395)
+	Components map[string]string // by domain, host and port for that component, without TLS
+	Authority  string            // PEM file of the authority behind its certificate
+
+	certs   certificates
+	process *process
+	run     func(t testing.TB) *process
+	setup
+}
+
+// Kill ends the server as a power cut does, but for what it has on its disk.
+func (s *Server) Kill() {
+	s.process.kill()
+}
+
+// Restart starts the server again, after Kill, with what it has kept.
+func (s *Server) Restart(t testing.TB) {
+	t.Helper()
+	s.process = s.run(t)
+}
+
+// CA returns the authority that vouches for the server, alone in its pool.
+func (s *Server) CA() *x509.CertPool { return s.certs.pool }
+
+// programs are what each kind of server runs, and the packages they are in.
+var programs = map[string][]struct{ name, pkg string }{
+	"prosody":  {{"prosody", "prosody"}},
+	"ejabberd": {{"ejabberdctl", "ejabberd"}, {"erl", "erlang-base"}},
+}
+
+// Missing says in one line what a kind of server, "prosody", "ejabberd" or
+// "postgresql", lacks on this machine. The empty string means nothing.
+func Missing(kind string) string {
+	if kind == "postgresql" && postgresFolder() == "" {
+		return missing("PostgreSQL", "postgresql")
+	}
+	for _, p := range programs[kind] {
+		if _, err := exec.LookPath(p.name); err != nil {
+			return missing(p.name, p.pkg)
+		}
+	}
+	return ""
+}
+
+func missing(what, pkg string) string {
+	return fmt.Sprintf("%s is missing on this machine; install Debian's package %s", what, pkg)
+}
+
+// need skips the test, or fails it where servers are required, if a program
+// is missing.
+func need(t testing.TB, program, pkg string) string {
+	t.Helper()
+	path, err := exec.LookPath(program)
+	if err == nil {
+		return path
+	}
+	lack(t, missing(program, pkg))
+	return ""
+}
+
+// lack ends the test for want of something.
+func lack(t testing.TB, what string) {
+	t.Helper()
+	if os.Getenv("LASTPRESENCE_REQUIRE_SERVERS") == "1" {
+		t.Fatal(what)
+	}
+	t.Skip(what)
+}
+
+// Connect logs an account in: TCP, StartTLS, SASL, and the account's resource,
+// or one of the server's choice for a bare address. The session is not served
+// yet, and has sent no presence.
+func (s *Server) Connect(ctx context.Context, account jid.JID) (*xmpp.Session, error) {
+	return s.ConnectVia(ctx, account, s.Addr)
+}
+
+// ConnectVia does so at another address, behind which the server is.
+func (s *Server) ConnectVia(ctx context.Context, account jid.JID, addr string) (*xmpp.Session, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	bind := xmpp.BindResource()
+	if resource := account.Resourcepart(); resource != "" {
+		bind = bindNamed(resource)
+	}
+	session, err := xmpp.NewClientSession(ctx, account, conn,
+		xmpp.StartTLS(&tls.Config{ServerName: account.Domainpart(), RootCAs: s.certs.pool, MinVersion: tls.VersionTLS12}),
+		xmpp.SASL("", Password, sasl.ScramSha1, sasl.Plain),
+		roster.Versioning(),
+		bind,
+	)
+	if err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return session, nil
+}
+
+// Login implements suite.World.
+func (s *Server) Login(t testing.TB, account jid.JID) *xmpp.Session {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	session, err := s.Connect(ctx, account)
+	if err != nil {
+		t.Fatalf("log in as %s: %v", account, err)
+	}
+	return session
+}
+
+// Component connects a component, which is Gate or OtherGate.
+func (s *Server) Component(t testing.TB, host jid.JID) *xmpp.Session {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	session, err := s.ConnectComponent(ctx, host)
+	if err != nil {
+		t.Fatalf("connect the component %s: %v", host, err)
+	}
+	return session
+}
+
+// ConnectComponent does so, and may fail.
+func (s *Server) ConnectComponent(ctx context.Context, host jid.JID) (*xmpp.Session, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", s.Components[host.String()])
+	if err != nil {
+		return nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
+	session, err := component.NewSession(ctx, host, []byte(Password), conn)
+	if err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return session, nil
+}
+
+// systemPython is the one for which Debian's packages are.
+const systemPython = "/usr/bin/python3"
+
+// Slixmpp returns the Python that has slixmpp.
+func Slixmpp(t testing.TB) string {
+	t.Helper()
+	if err := exec.Command(systemPython, "-c", "import slixmpp").Run(); err != nil {
+		lack(t, missing("slixmpp", "python3-slixmpp"))
+	}
+	return systemPython
+}
+
+// port returns that of an address or URL.
+func port(addr string) string {
+	addr, _, _ = strings.Cut(strings.TrimPrefix(addr, "wss://"), "/")
+	return addr[strings.LastIndexByte(addr, ':')+1:]
+}

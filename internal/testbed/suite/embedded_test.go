@@ -1,0 +1,70 @@
+package suite_test
+
+import (
+	"context"
+	"testing"
+
+	"mellium.im/xmpp"
+	"mellium.im/xmpp/jid"
+
+	"example.org/lastpresence/internal/testbed/server"
+	"example.org/lastpresence/internal/testbed/suite"
+)
+
+// embedded is a world inside the process.
+type embedded struct{ *server.Server }
+
+func (w embedded) Login(t testing.TB, account jid.JID) *xmpp.Session {
+	t.Helper()
+	session, err := w.Session(context.Background(), account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return session
+}
+
+func newEmbedded(t testing.TB, b server.Behaviour) embedded {
+	t.Helper()
+	s := server.New(server.Config{Domains: []string{"capulet.lit", "montague.lit"}, Behaviour: b})
+	t.Cleanup(func() { _ = s.Close() })
+	for _, j := range []jid.JID{suite.Juliet, suite.Romeo, suite.Benvolio, suite.Mercutio} {
+		s.AddAccount(j, "secret")
+	}
+	s.Befriend(suite.Juliet, suite.Romeo, "Romeo")
+	s.Befriend(suite.Juliet, suite.Benvolio, "Benvolio")
+	return embedded{s}
+}
+
+func TestEmbedded(t *testing.T) {
+	for _, tc := range []struct {
+		behaviour server.Behaviour
+		expect    suite.Expect
+	}{
+		{server.ProsodyStock, suite.Prosody},
+		{server.ProsodyStamps, suite.ProsodyStamps},
+		{server.XEP0318, suite.XEP0318},
+		{server.Ejabberd, suite.Ejabberd},
+		{server.Openfire, suite.Prosody},
+		{server.Tigase, suite.Tigase},
+		{server.Jabberd, suite.ProsodyStamps},
+		{server.Silent, suite.Silent},
+	} {
+		t.Run(tc.behaviour.Name, func(t *testing.T) {
+			t.Parallel()
+			for _, row := range suite.Run(t, newEmbedded(t, tc.behaviour), tc.expect) {
+				t.Logf("%-24s %s", row.Case, row)
+			}
+		})
+	}
+}
+
+func TestEmbeddedWithMeddling(t *testing.T) {
+	for _, b := range []server.Behaviour{
+		server.ProsodyStock, server.ProsodyStamps, server.XEP0318, server.Ejabberd, server.Openfire, server.Tigase, server.Jabberd,
+	} {
+		t.Run(b.Name, func(t *testing.T) {
+			t.Parallel()
+			suite.Meddle(t, newEmbedded(t, b))
+		})
+	}
+}

@@ -1,0 +1,55 @@
+// Package chardata reads the text of an element without letting a peer decide
+// how much of it is kept. Packages delay, probe, roster and lastactivity use it.
+package chardata
+
+import (
+	"encoding/xml"
+	"unicode/utf8"
+)
+
+// Read reads the rest of an element from r, up to and including its end, and
+// returns the character data that is directly inside it, across comments and
+// child elements, whose own text does not count. At most limit bytes are kept,
+// cut between two runes; cut tells whether there was more.
+func Read(r xml.TokenReader, limit int) (text string, cut bool, err error) {
+	var more []byte
+	for depth := 0; ; {
+		tok, err := r.Token()
+		switch tok := tok.(type) {
+		case xml.StartElement:
+			depth++
+		case xml.EndElement:
+			if depth == 0 {
+				return text + string(more), cut, nil
+			}
+			depth--
+		case xml.CharData:
+			if depth > 0 || cut {
+				break
+			}
+			room := limit - len(text) - len(more)
+			piece := []byte(tok)
+			if len(piece) > room {
+				piece, cut = shorten(piece, room), true
+			}
+			if text == "" {
+				text = string(piece)
+			} else {
+				more = append(more, piece...)
+			}
+		}
+		if err != nil {
+			return text + string(more), cut, err
+		}
+		if tok == nil {
+			return text + string(more), cut, nil
+		}
+	}
+}
+
+func shorten(b []byte, n int) []byte {
+	for n > 0 && !utf8.RuneStart(b[n]) {
+		n--
+	}
+	return b[:n]
+}

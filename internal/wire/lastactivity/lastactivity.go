@@ -1,0 +1,90 @@
+// Package lastactivity is last activity (XEP-0012) as far as a client asks
+// for it: of a contact who is offline (section 3), of a server or component
+// (section 5).
+//
+// Packages probe and probe/responder use it.
+package lastactivity
+
+import (
+	"encoding/xml"
+	"strconv"
+	"time"
+
+	"mellium.im/xmlstream"
+	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
+
+	"example.org/lastpresence/internal/wire/chardata"
+)
+
+// NS is the namespace of the query.
+const NS = "jabber:iq:last"
+
+// MaxStatus is how much of a status text is kept, in bytes.
+const MaxStatus = 4096
+
+// maxAge is the longest time that an answer can mean: nobody went offline
+// before there was XMPP.
+const maxAge = 100 * 365 * 24 * time.Hour
+
+// Answer is what an entity's last activity says.
+type Answer struct {
+	// Ago is how long ago it was, in whole seconds; 0 means that the
+	// entity is connected now (XEP-0012 section 3).
+	Ago time.Duration
+	// Status is the text of the last unavailable presence, where the
+	// server tells it.
+	Status string
+}
+
+// Query returns a request for the last activity of to.
+func Query(to jid.JID, id string) xml.TokenReader {
+	return stanza.IQ{ID: id, To: to, Type: stanza.GetIQ}.Wrap(
+		xmlstream.Wrap(nil, xml.StartElement{Name: xml.Name{Space: NS, Local: "query"}}))
+}
+
+// Read reads the payload of a result, up to and including the stanza's end.
+// It returns false where there is no query with a readable number of seconds.
+func Read(r xml.TokenReader) (answer Answer, ok bool, err error) {
+	for {
+		tok, err := r.Token()
+		switch tok := tok.(type) {
+		case xml.EndElement:
+			return answer, ok, nil
+		case xml.StartElement:
+			if ok || tok.Name.Space != NS || tok.Name.Local != "query" {
+				if err := xmlstream.Skip(r); err != nil {
+					return answer, ok, err
+				}
+				continue
+			}
+			if answer.Ago, ok = Seconds(tok); !ok {
+				answer.Ago = 0
+			}
+			if answer.Status, _, err = chardata.Read(r, MaxStatus); err != nil {
+				return answer, ok, err
+			}
+			continue
+		}
+		if err != nil {
+			return answer, ok, err
+		}
+		if tok == nil {
+			return answer, ok, nil
+		}
+	}
+}
+
+// Seconds returns the seconds attribute of a query element, and whether there
+// is one that can be believed: a whole number from 0 to a hundred years.
+func Seconds(query xml.StartElement) (time.Duration, bool) {
+	for _, attr := range query.Attr {
+		if attr.Name.Space != "" || attr.Name.Local != "seconds" {
+			continue
+		}
+		n, err := strconv.ParseUint(attr.Value, 10, 32)
+		ago := time.Duration(n) * time.Second
+		return ago, err == nil && ago <= maxAge
+	}
+	return 0, false
+}

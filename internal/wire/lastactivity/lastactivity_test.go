@@ -1,0 +1,94 @@
+package lastactivity_test
+
+import (
+	"encoding/xml"
+	"strings"
+	"testing"
+	"time"
+
+	"mellium.im/xmlstream"
+	"mellium.im/xmpp/jid"
+
+	"example.org/lastpresence/internal/testbed/mutate"
+	"example.org/lastpresence/internal/wire/lastactivity"
+)
+
+func read(t *testing.T, in string) (lastactivity.Answer, bool, error) {
+	t.Helper()
+	d := xml.NewDecoder(strings.NewReader(in))
+	if _, err := d.Token(); err != nil {
+		t.Fatal(err)
+	}
+	return lastactivity.Read(d)
+}
+
+func TestRead(t *testing.T) {
+	for _, tc := range []struct {
+		name, in string
+		want     lastactivity.Answer
+		ok       bool
+	}{
+		{"offline with a status", `<iq><query xmlns='jabber:iq:last' seconds='2'>Out of battery.</query></iq>`,
+			lastactivity.Answer{Ago: 2 * time.Second, Status: "Out of battery."}, true},
+		{"connected now", `<iq><query xmlns='jabber:iq:last' seconds='0'/></iq>`, lastactivity.Answer{}, true},
+		{"no seconds", `<iq><query xmlns='jabber:iq:last'/></iq>`, lastactivity.Answer{}, false},
+		{"not a number", `<iq><query xmlns='jabber:iq:last' seconds='two'/></iq>`, lastactivity.Answer{}, false},
+		{"negative", `<iq><query xmlns='jabber:iq:last' seconds='-2'/></iq>`, lastactivity.Answer{}, false},
+		{"a hundred years", `<iq><query xmlns='jabber:iq:last' seconds='3153600000'/></iq>`,
+			lastactivity.Answer{Ago: 3153600000 * time.Second}, true},
+		{"more than a hundred years", `<iq><query xmlns='jabber:iq:last' seconds='3153600001'/></iq>`, lastactivity.Answer{}, false},
+		{"another namespace", `<iq><query xmlns='jabber:iq:version' seconds='2'/></iq>`, lastactivity.Answer{}, false},
+		{"nested in an extension", `<iq><x xmlns='urn:x'><query xmlns='jabber:iq:last' seconds='2'/></x></iq>`, lastactivity.Answer{}, false},
+		{"nothing", `<iq/>`, lastactivity.Answer{}, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got, ok, err := read(t, tc.in)
+			if err != nil || ok != tc.ok || got != tc.want {
+				t.Errorf("Read = %+v, %v, %v, want %+v, %v", got, ok, err, tc.want, tc.ok)
+			}
+		})
+	}
+}
+
+func TestReadKeepsABoundedStatus(t *testing.T) {
+	for _, n := range []int{lastactivity.MaxStatus, lastactivity.MaxStatus + 1} {
+		got, ok, err := read(t, `<iq><query xmlns='jabber:iq:last' seconds='2'>`+strings.Repeat("x", n)+`</query></iq>`)
+		if err != nil || !ok || len(got.Status) != lastactivity.MaxStatus {
+			t.Errorf("a status of %d bytes: kept %d, ok %v, error %v", n, len(got.Status), ok, err)
+		}
+	}
+}
+
+func TestQuery(t *testing.T) {
+	var b strings.Builder
+	e := xml.NewEncoder(&b)
+	if _, err := xmlstream.Copy(e, lastactivity.Query(jid.MustParse("romeo@montague.lit"), "la1")); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	const want = `<iq type="get" to="romeo@montague.lit" id="la1"><query xmlns="jabber:iq:last"></query></iq>`
+	if b.String() != want {
+		t.Errorf("Query = %s, want %s", b.String(), want)
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	mutate.Strings(f, []string{
+		`<iq><query xmlns='jabber:iq:last' seconds='2'>Out of battery.</query></iq>`,
+		`<iq><query xmlns='jabber:iq:last' seconds='0'/></iq>`,
+		`<iq><a><b/></a>text</iq>`,
+	}, func(t testing.TB, in string) {
+		d := xml.NewDecoder(strings.NewReader(in))
+		if tok, err := d.Token(); err != nil {
+			return
+		} else if _, ok := tok.(xml.StartElement); !ok {
+			return
+		}
+		got, ok, _ := lastactivity.Read(d)
+		if got.Ago < 0 || len(got.Status) > lastactivity.MaxStatus {
+			t.Errorf("Read = %+v, %v", got, ok)
+		}
+	})
+}

@@ -1,0 +1,192 @@
+// Package request is about info/query requests (RFC 6120 section 8.2.3): those
+// that we send, whose answers are read where they arrive, in the session's own
+// goroutine, and those that pass a handler. Packages probe, probe/responder and
+// roster use it, and package csi to send its elements.
+//
+// Requests that we send differ from the session's own in three ways: several
+// stanzas leave in one flush, an answer counts only if it comes from the address
+// that was asked, and a caller whose context ends is never held up by a peer that
+// stopped reading or writing.
+//
+// A handler that looks into an IQ before it hands it on can have what was read
+// read once more, with [Replay], and notice whether somebody answered, with
+// [Watch]: every request is answered exactly once.
+package request
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/xml"
+	"strconv"
+	"strings"
+	"sync"
+
+	"mellium.im/xmlstream"
+	"mellium.im/xmpp"
+	"mellium.im/xmpp/jid"
+
+	"example.org/lastpresence/internal/wire/address"
+)
+
+// Table holds the requests that wait for their answers. Its zero value is
+// ready for use, and it is safe for concurrent use.
+type Table struct {
+	mu      sync.Mutex
+	prefix  string
+	last    uint64
+	pending map[string]request
+	closed  chan struct{}
+}
+
+type request struct {
+	to   jid.JID
+	read func(start *xml.StartElement, r xml.TokenReader)
+}
+
+// Add registers a request to the address to and returns the id that it must
+// be sent with. The first answer from that address, of type result or error,
+// is given to read, in the goroutine that calls Handle.
+func (t *Table) Add(to jid.JID, read func(start *xml.StartElement, r xml.TokenReader)) (id string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.pending == nil {
+		t.pending = make(map[string]request)
+		t.prefix = rand.Text() + "-"
+	}
+	t.last++
+	id = t.prefix + strconv.FormatUint(t.last, 36)
+	t.pending[id] = request{to: to, read: read}
+	return id
+}
+
+// Remove forgets a request. An answer that comes later is still recognised,
+// and dropped; one that is being read is read to its end.
+func (t *Table) Remove(id string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.pending, id)
+}
+
+// Close ends the calls of Do that wait, and all later ones, with ErrClosed.
+func (t *Table) Close() {
+	closed := t.done()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	select {
+	case <-closed:
+	default:
+		close(closed)
+	}
+}
+
+// done returns what Close closes.
+func (t *Table) done() chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed == nil {
+		t.closed = make(chan struct{})
+	}
+	return t.closed
+}
+
+// Len returns how many requests wait.
+func (t *Table) Len() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.pending)
+}
+
+// Handle tells whether the stanza that start begins answers one of the
+// table's requests, and if so reads it. An answer whose sender is not the one
+// that was asked is left alone. An empty sender stands for the own account
+// (RFC 6120 section 8.1.2.1), whose address is self.
+func (t *Table) Handle(start *xml.StartElement, r xml.TokenReader, self jid.JID) bool {
+	if start.Name.Local != "iq" {
+		return false
+	}
+	var id, typ, from string
+	for _, attr := range start.Attr {
+		if attr.Name.Space != "" {
+			continue
+		}
+		switch attr.Name.Local {
+		case "id":
+			id = attr.Value
+		case "type":
+			typ = attr.Value
+		case "from":
+			from = attr.Value
+		}
+	}
+	if typ != "result" && typ != "error" {
+		return false
+	}
+	t.mu.Lock()
+	if t.prefix == "" || !strings.HasPrefix(id, t.prefix) {
+		t.mu.Unlock()
+		return false
+	}
+	req, waiting := t.pending[id]
+	if waiting && !sentBy(from, req.to, self) {
+		t.mu.Unlock()
+		return false
+	}
+	delete(t.pending, id)
+	t.mu.Unlock()
+	if waiting {
+		req.read(start, r)
+	}
+	return true
+}
+
+func sentBy(from string, asked, self jid.JID) bool {
+	self = self.Bare()
+	if asked.Equal(jid.JID{}) {
+		asked = self
+	}
+	if from == "" {
+		return asked.Equal(self)
+	}
+	sender, err := address.Parse(from)
+	return err == nil && sender.Equal(asked)
+}
+
+// Send writes the stanzas to the session, one behind the other and in one
+// flush, and returns when they are written or the context ends.
+//
+// The writing goes on in a goroutine of its own, which ends when the session
+// takes the stanzas or fails: interrupting it in the middle of a stanza would
+// break the stream for everyone.
+func Send(ctx context.Context, s *xmpp.Session, stanzas ...xml.TokenReader) error {
+	done := make(chan error, 1)
+	go func() { done <- Write(s, stanzas...) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// nsFraming is the namespace of streams over WebSocket, where every frame has one
+// stanza and no more (RFC 7395 section 3.3).
+const nsFraming = "urn:ietf:params:xml:ns:xmpp-framing"
+
+// Write writes the stanzas to the session, one behind the other and in one
+// flush, or one frame each over WebSocket. It blocks for as long as the session
+// does not take them.
+func Write(s *xmpp.Session, stanzas ...xml.TokenReader) error {
+	w := s.TokenWriter()
+	framed := s.In().XMLNS == nsFraming
+	for i, stanza := range stanzas {
+		_, err := xmlstream.Copy(w, stanza)
+		if err == nil && framed && i < len(stanzas)-1 {
+			err = w.Flush()
+		}
+		if err != nil {
+			_ = w.Close()
+			return err
+		}
+	}
+	return w.Close()
+}

@@ -1,0 +1,130 @@
+package request
+
+import (
+	"bytes"
+	"encoding/xml"
+
+	"mellium.im/xmlstream"
+	"mellium.im/xmpp/stanza"
+)
+
+// Replay reads what was read once more, then Err, and then the Rest if there
+// is one and no Err.
+type Replay struct {
+	xmlstream.Encoder
+	Read []xml.Token
+	Err  error
+	Rest xml.TokenReader
+}
+
+// Token implements xml.TokenReader.
+func (r *Replay) Token() (xml.Token, error) {
+	for len(r.Read) > 0 {
+		tok := r.Read[0]
+		r.Read = r.Read[1:]
+		if tok != nil {
+			return tok, nil
+		}
+	}
+	if r.Err != nil || r.Rest == nil {
+		return nil, r.Err
+	}
+	return r.Rest.Token()
+}
+
+// Watch is a Replay that notices whether the IQ with the ID is Answered.
+type Watch struct {
+	Replay
+	ID       string
+	Answered bool
+	// Refusals has answers that are errors not written, and not count: a mux
+	// refuses whatever it has no handler for.
+	Refusals bool
+
+	depth    int
+	dropping bool
+}
+
+// EncodeToken implements xmlstream.TokenWriter.
+func (w *Watch) EncodeToken(tok xml.Token) error {
+	switch tok := tok.(type) {
+	case xml.StartElement:
+		if w.depth == 0 && tok.Name.Local == "iq" {
+			w.watch(tok)
+		}
+		w.depth++
+	case xml.EndElement:
+		w.depth--
+	}
+	if w.dropping {
+		w.dropping = w.depth > 0
+		return nil
+	}
+	return w.Replay.EncodeToken(tok)
+}
+
+// Encode implements xmlstream.Encoder. It writes through EncodeToken, so that
+// an answer written with it is noticed as well.
+func (w *Watch) Encode(v any) error {
+	if written, err := w.write(v); written {
+		return err
+	}
+	return w.marshal(func(e *xml.Encoder) error { return e.Encode(v) })
+}
+
+// EncodeElement implements xmlstream.Encoder, as Encode does. What writes itself
+// has a start of its own.
+func (w *Watch) EncodeElement(v any, start xml.StartElement) error {
+	if written, err := w.write(v); written {
+		return err
+	}
+	return w.marshal(func(e *xml.Encoder) error { return e.EncodeElement(v, start) })
+}
+
+// write writes what writes itself or has tokens, as a session's encoder does.
+func (w *Watch) write(v any) (written bool, err error) {
+	switch v := v.(type) {
+	case xmlstream.WriterTo:
+		_, err = v.WriteXML(w)
+	case xmlstream.Marshaler:
+		_, err = xmlstream.Copy(w, v.TokenReader())
+	case xml.TokenReader:
+		_, err = xmlstream.Copy(w, v)
+	default:
+		return false, nil
+	}
+	return true, err
+}
+
+func (w *Watch) marshal(encode func(*xml.Encoder) error) error {
+	var b bytes.Buffer
+	if err := encode(xml.NewEncoder(&b)); err != nil {
+		return err
+	}
+	_, err := xmlstream.Copy(w, xml.NewDecoder(&b))
+	return err
+}
+
+func (w *Watch) watch(start xml.StartElement) {
+	iq, err := stanza.NewIQ(start)
+	switch {
+	case err != nil || iq.ID != w.ID:
+	case iq.Type == stanza.ErrorIQ && w.Refusals:
+		w.dropping = true
+	case iq.Type == stanza.ResultIQ || iq.Type == stanza.ErrorIQ:
+		w.Answered = true
+	}
+}
+
+// Payload reads up to and including the first element of an IQ. It returns at
+// least one token, which is nil where there is none.
+func Payload(r xml.TokenReader) ([]xml.Token, error) {
+	var read []xml.Token
+	for {
+		tok, err := r.Token()
+		read = append(read, xml.CopyToken(tok))
+		if _, text := tok.(xml.CharData); !text || err != nil {
+			return read, err
+		}
+	}
+}
