@@ -1,119 +1,92 @@
-// Package ago says times as people do: just now, 10 minutes ago, yesterday
-// 23:41, 10 Sep 2012.
+// Package ago puts last-seen times into words: just now, 10 minutes ago,
+// yesterday 23:41, 10 Sep 2012.
 //
-// It is what stands behind "last seen" in a chat client's contact list. The rest
-// of the library does not use it: roster tells times, and how they are said is
-// the client's to decide. It is exported because every client needs it, and
-// because two mistakes are made again and again: a contact who was last seen "in
-// 3 minutes", because clocks differ, and one who was last seen in the year 1,
-// because nobody knows.
+// It is for the line under a contact's name in a chat client. The rest of the
+// library does not use it: package roster reports times, and the client decides
+// how to show them. The package avoids two common mistakes: a contact last seen
+// "in 3 minutes", because clocks differ, and one last seen in the year 1, because
+// the time is not known.
 //
 //	words := ago.In(language.English)
 //	fmt.Println("last seen", words.Format(contact.LastSeen, time.Now()))
+//	fmt.Println(words.Offline(contact.LastSeen, contact.OnlineAt, contact.Cause.String(), time.Now()))
 //
-// A language is a file of the folder languages. Another one is added by adding
-// its file, named by its BCP 47 tag; no code knows which there are.
+// A language is a JSON file in the folder languages, named by its BCP 47 tag. To
+// add a language or a region, add its file; no code lists them.
 package ago
 
 import (
-	"embed"
-	"encoding/json"
-	"fmt"
-	"path"
 	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/text/feature/plural"
-	"golang.org/x/text/language"
 )
 
-//go:embed languages/*.json
-var files embed.FS
-
-// fallback is the language of those whose own is not there.
-const fallback = "en"
-
-// Language says times in one language. It is safe for concurrent use. Use In;
-// the zero value says nothing.
-type Language struct {
-	tag   language.Tag
-	words words
-}
-
-// words are a language's file. The forms of numbers are named as in CLDR's
-// plural rules: zero, one, two, few, many, other.
-type words struct {
-	JustNow   string            `json:"just now"`
-	Minutes   map[string]string `json:"minutes"`
-	Hours     map[string]string `json:"hours"`
-	Yesterday string            `json:"yesterday"`
-	ThisYear  string            `json:"this year"`
-	Date      string            `json:"date"`
-	Time      string            `json:"time"` // a layout of package time
-	Months    [12]string        `json:"months"`
-}
-
-// In returns the language that suits the user's best, the first of which counts
-// most: English where none does.
-func In(preferred ...language.Tag) *Language {
-	tags := []language.Tag{language.MustParse(fallback)}
-	entries, _ := files.ReadDir("languages") // embedded, and there
-	for _, e := range entries {
-		if name := strings.TrimSuffix(e.Name(), ".json"); name != fallback {
-			tags = append(tags, language.Make(name))
-		}
-	}
-	_, i, _ := language.NewMatcher(tags).Match(preferred...)
-	l, err := read(tags[i])
-	if err != nil {
-		l, _ = read(tags[0])
-	}
-	return l
-}
-
-func read(tag language.Tag) (*Language, error) {
-	data, err := files.ReadFile(path.Join("languages", tag.String()+".json"))
-	if err != nil {
-		return nil, fmt.Errorf("ago: %w", err)
-	}
-	l := &Language{tag: tag}
-	if err := json.Unmarshal(data, &l.words); err != nil {
-		return nil, fmt.Errorf("ago: %s: %w", tag, err)
-	}
-	return l, nil
-}
-
-// Tag returns which language it is.
-func (l *Language) Tag() language.Tag { return l.tag }
-
-// Format says when t was, seen from now, whose zone counts. A t that is later
-// than now was just now: somebody's clock is wrong. A zero t is not known, and
-// is said as "".
+// Format returns when t was, as seen from now and in now's time zone. A t later
+// than now is "just now", because clocks differ. It returns "" for a zero t.
 func (l *Language) Format(t, now time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
 	t = t.In(now.Location())
 	past := now.Sub(t)
-	days := day(now).Sub(day(t)) / (24 * time.Hour)
 	switch {
 	case past < time.Minute:
 		return l.words.JustNow
 	case past < time.Hour:
 		return l.count(l.words.Minutes, int(past/time.Minute))
-	case days == 0:
-		return l.count(l.words.Hours, int(past/time.Hour))
-	case days == 1:
-		return strings.ReplaceAll(l.words.Yesterday, "{time}", t.Format(l.words.Time))
-	case t.Year() == now.Year():
-		return l.date(l.words.ThisYear, t)
 	}
-	return l.date(l.words.Date, t)
+	switch days(t, now) {
+	case 0:
+		return l.count(l.words.Hours, int(past/time.Hour))
+	case 1:
+		return fill(l.words.Yesterday, "{time}", l.clock(t))
+	}
+	return l.date(t, now)
 }
 
-// day is t's date as a time that can be counted with: a zone's own midnight may
-// not exist, or come twice.
+// Offline returns what is known of a contact's absence: "last seen 10 minutes
+// ago, connection lost", or "offline, was here at 14:05 or later" where only
+// onlineAt is known, the time when the contact was last known to be online.
+// Either time may be zero. The cause is the text of a roster.Cause; a text that
+// the language has no words for, such as "goodbye" or "", adds nothing.
+func (l *Language) Offline(lastSeen, onlineAt time.Time, cause string, now time.Time) string {
+	parts := []string{l.words.Offline}
+	switch {
+	case !lastSeen.IsZero():
+		parts[0] = fill(l.words.LastSeen, "{when}", l.Format(lastSeen, now))
+	case !onlineAt.IsZero():
+		parts = append(parts, l.orLater(onlineAt, now))
+	}
+	if why := l.words.Causes[cause]; why != "" {
+		parts = append(parts, why)
+	}
+	return strings.Join(parts, l.words.Comma)
+}
+
+// orLater returns that somebody was there at t, and perhaps later too.
+func (l *Language) orLater(t, now time.Time) string {
+	if t.After(now) {
+		t = now
+	}
+	t = t.In(now.Location())
+	switch days(t, now) {
+	case 0:
+		return fill(l.words.OrLater.Today, "{time}", l.clock(t))
+	case 1:
+		return fill(l.words.OrLater.Yesterday, "{time}", l.clock(t))
+	}
+	return fill(l.words.OrLater.Before, "{date}", l.date(t, now))
+}
+
+// days returns how many midnights are between two times of one zone.
+func days(t, now time.Time) int {
+	return int(day(now).Sub(day(t)) / (24 * time.Hour))
+}
+
+// day returns t's date as a time in UTC, where every day has 24 hours. In t's
+// own zone midnight may not exist, or come twice.
 func day(t time.Time) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
 }
@@ -127,13 +100,45 @@ func (l *Language) count(of map[string]string, n int) string {
 	if !ok {
 		text = of["other"]
 	}
-	return strings.ReplaceAll(text, "{n}", strconv.Itoa(n))
+	return fill(text, "{n}", l.number(n))
 }
 
-func (l *Language) date(format string, t time.Time) string {
-	return strings.NewReplacer(
-		"{day}", strconv.Itoa(t.Day()),
+// date returns t's day, with the year if it is not now's.
+func (l *Language) date(t, now time.Time) string {
+	format := l.words.Date
+	if t.Year() == now.Year() {
+		format = l.words.ThisYear
+	}
+	return fill(format,
+		"{day}", l.number(t.Day()),
 		"{month}", l.words.Months[t.Month()-1],
-		"{year}", strconv.Itoa(t.Year()),
-	).Replace(format)
+		"{year}", l.number(t.Year()))
+}
+
+// clock returns the time of day.
+func (l *Language) clock(t time.Time) string {
+	if l.words.Clock == 24 {
+		return l.digits(t.Format("15:04"))
+	}
+	return fill(l.digits(t.Format("3:04 PM")), "AM", l.words.Halves[0], "PM", l.words.Halves[1])
+}
+
+func (l *Language) number(n int) string { return l.digits(strconv.Itoa(n)) }
+
+// digits returns s with the language's own digits.
+func (l *Language) digits(s string) string {
+	own := []rune(l.words.Digits)
+	if len(own) != 10 {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if '0' <= r && r <= '9' {
+			return own[r-'0']
+		}
+		return r
+	}, s)
+}
+
+func fill(text string, pairs ...string) string {
+	return strings.NewReplacer(pairs...).Replace(text)
 }

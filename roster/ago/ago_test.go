@@ -3,11 +3,10 @@ package ago_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"strings"
 	"testing"
 	"time"
-	_ "time/tzdata" // for machines that have none
+	_ "time/tzdata" // for machines without one
 
 	"golang.org/x/text/language"
 
@@ -17,7 +16,7 @@ import (
 
 var verona = time.FixedZone("CEST", 2*60*60)
 
-func TestTimesAreSaidAsPeopleDo(t *testing.T) {
+func TestTimesAreInPlainWords(t *testing.T) {
 	now := time.Date(2012, 9, 11, 14, 30, 0, 0, verona)
 	tests := []struct {
 		t      time.Time
@@ -80,43 +79,6 @@ func TestDaysAreThoseOfTheCalendar(t *testing.T) {
 	}
 }
 
-func TestTheBestLanguageIsChosen(t *testing.T) {
-	for want, preferred := range map[string][]string{
-		"en": {"fr"},
-		"de": {"de-AT", "en"},
-	} {
-		var tags []language.Tag
-		for _, s := range preferred {
-			tags = append(tags, language.MustParse(s))
-		}
-		if got := ago.In(tags...).Tag().String(); got != want {
-			t.Errorf("for %v it is %s, want %s", preferred, got, want)
-		}
-	}
-}
-
-// Every file that is there says everything.
-func TestEveryLanguageIsWhole(t *testing.T) {
-	files, err := os.ReadDir("languages")
-	if err != nil {
-		t.Fatal(err)
-	}
-	now := time.Date(2012, 9, 11, 14, 30, 0, 0, time.UTC)
-	for _, f := range files {
-		tag := strings.TrimSuffix(f.Name(), ".json")
-		l := ago.In(language.MustParse(tag))
-		if l.Tag().String() != tag {
-			t.Errorf("%s is not chosen for its own tag, but %s", tag, l.Tag())
-		}
-		for past := time.Duration(0); past < 800*24*time.Hour; past += 7 * time.Minute {
-			s := l.Format(now.Add(-past), now)
-			if s == "" || strings.ContainsAny(s, "{}") {
-				t.Fatalf("%s says %q %v ago", tag, s, past)
-			}
-		}
-	}
-}
-
 func FuzzFormat(f *testing.F) {
 	f.Add(int64(0), int64(1347313267))
 	f.Add(int64(1347313267), int64(0))
@@ -143,4 +105,16 @@ func ExampleLanguage_Format() {
 	// Output:
 	// last seen 10 minutes ago
 	// last seen yesterday 23:41
+}
+
+func ExampleLanguage_Offline() {
+	now := time.Date(2012, 9, 11, 14, 30, 0, 0, time.UTC)
+	seen, online := now.Add(-10*time.Minute), now.Add(-25*time.Minute)
+	fmt.Println(ago.In(language.English).Offline(seen, time.Time{}, "connection lost", now))
+	fmt.Println(ago.In(language.AmericanEnglish).Offline(time.Time{}, online, "unknown", now))
+	fmt.Println(ago.In(language.Polish).Offline(seen, time.Time{}, "goodbye", now))
+	// Output:
+	// last seen 10 minutes ago, connection lost
+	// offline, was here at 2:05 PM or later
+	// ostatnio online 10 minut temu
 }
