@@ -16,7 +16,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -103,7 +102,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 
 func parse(args []string, errOut io.Writer) (settings, error) {
 	var set settings
-	flags := flag.NewFlagSet("chat", flag.ContinueOnError)
+	flags := command.NewFlags("chat", "")
 	flags.StringVar(&set.JID, "jid", "", "the account's `address`; without it, contacts are played on an embedded server")
 	flags.StringVar(&set.command, "password-command", "", "a `command` that prints the password (default: $XMPP_PASSWORD, else it is asked for)")
 	flags.StringVar(&set.Addr, "addr", "", "the server's `host:port` or WebSocket URL (default: looked up)")
@@ -111,16 +110,13 @@ func parse(args []string, errOut io.Writer) (settings, error) {
 	flags.StringVar(&set.store, "store", "", "the `folder` that keeps what is known (default: lastpresence in the user's cache)")
 	flags.BoolVar(&set.plain, "plain", false, "print and read lines instead of drawing a screen")
 	flags.StringVar(&set.picture, "picture", "", "play a scene on the embedded server, and draw the screen into this SVG `file`")
-	if err := command.Parse(flags, args, errOut); err != nil {
+	if err := flags.Parse(args, errOut); err != nil {
 		return set, err
-	}
-	if flags.NArg() > 0 {
-		return set, fmt.Errorf("%q: there are no arguments, only flags", flags.Arg(0))
 	}
 	switch set.TLS {
 	case "starttls", "direct", "insecure", "none":
 	default:
-		return set, fmt.Errorf("-tls %q: want starttls, direct, insecure or none", set.TLS)
+		return set, flags.Wrong("-tls %q: want starttls, direct, insecure or none", set.TLS)
 	}
 	if set.store == "" {
 		dir, err := os.UserCacheDir()

@@ -15,7 +15,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -57,7 +56,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 
 func parse(args []string, errOut io.Writer) (settings, error) {
 	var set settings
-	flags := flag.NewFlagSet("openchat", flag.ContinueOnError)
+	flags := command.NewFlags("openchat", "[contact …]")
 	flags.StringVar(&set.JID, "jid", "", "the account's `address`; without it, the story is played on an embedded server")
 	flags.StringVar(&set.Password, "password", "", "the account's password (default $XMPP_PASSWORD)")
 	flags.StringVar(&set.Addr, "addr", "", "the server's `host:port` or WebSocket URL (default: looked up)")
@@ -65,14 +64,7 @@ func parse(args []string, errOut io.Writer) (settings, error) {
 	flags.DurationVar(&set.timeout, "timeout", 10*time.Second, "how long to wait for each answer")
 	flags.BoolVar(&set.json, "json", false, "print one JSON object a line")
 	flags.StringVar(&set.uptime, "uptime", "", "ask since when this server or component is up")
-	flags.Usage = func() {
-		fmt.Fprintln(flags.Output(), "usage: openchat [flags] [contact …]")
-		flags.VisitAll(func(f *flag.Flag) {
-			name, usage := flag.UnquoteUsage(f)
-			fmt.Fprintf(flags.Output(), "  -%s %s\n    \t%s\n", f.Name, name, usage)
-		})
-	}
-	if err := command.Parse(flags, args, errOut); err != nil {
+	if err := flags.Parse(args, errOut); err != nil {
 		return set, err
 	}
 	if set.Password == "" {
@@ -82,10 +74,10 @@ func parse(args []string, errOut io.Writer) (settings, error) {
 	switch set.TLS {
 	case "starttls", "direct", "insecure", "none":
 	default:
-		return set, fmt.Errorf("-tls %q: want starttls, direct, insecure or none", set.TLS)
+		return set, flags.Wrong("-tls %q: want starttls, direct, insecure or none", set.TLS)
 	}
 	if set.JID == "" && (len(set.contacts) > 0 || set.uptime != "" || set.json) {
-		return set, errors.New("contacts, -uptime and -json need an account: -jid")
+		return set, flags.Wrong("contacts, -uptime and -json need an account: -jid")
 	}
 	return set, nil
 }

@@ -10,7 +10,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -32,20 +31,20 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, out, errOut io.Writer) error {
-	flags := flag.NewFlagSet("uptimebot", flag.ContinueOnError)
+	flags := command.NewFlags("uptimebot", "")
 	address := flags.String("jid", "", "the component's `domain`; without it, the exchange is shown on an embedded server")
 	addr := flags.String("addr", "localhost:5347", "the server's `host:port` for components")
 	secret := flags.String("secret", "", "what the component shares with the server (default $XMPP_SECRET)")
 	buddies := flags.String("buddies", "", "the `file` that keeps the buddies (default: none does)")
-	if err := command.Parse(flags, args, errOut); err != nil {
+	if err := flags.Parse(args, errOut); err != nil {
 		return err
 	}
 	if *address == "" {
 		return show(ctx, out)
 	}
-	host, err := jid.Parse(*address)
+	host, err := command.Address(*address)
 	if err != nil {
-		return fmt.Errorf("-jid: %w", err)
+		return flags.Wrong("-jid: %w", err)
 	}
 	if *secret == "" {
 		*secret = os.Getenv("XMPP_SECRET")
