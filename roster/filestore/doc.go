@@ -16,10 +16,17 @@
 // end a foot, with the SHA-256 of all that is before it. Times are microseconds
 // since 1970.
 //
-// A file is never changed. A new one is written beside it, flushed to the disk,
-// and takes its name, so that a process that is killed leaves the old file or
-// the new one. Beside it a file that ends in .lock keeps processes from
-// overwriting what another has just written.
+// A file is never changed. A new one is written beside it under a temporary name
+// that ends in .new, flushed to the disk, and takes its name, so that a process
+// that is killed leaves the old file or the new one. Who writes holds a lock on
+// the file (flock), so that no process overwrites what another has just written;
+// where the system has no such locks, a file that ends in .lock serves.
 //
 // A file that is damaged is set aside under another name, see [DamagedError].
+//
+// # Forgetting
+//
+// [Store.Remove] and [Store.Edit] also delete what was set aside and the temporary
+// files that killed processes left behind. They do not overwrite the blocks of the
+// disk.
 package filestore

@@ -28,7 +28,8 @@ type Store struct {
 }
 
 // New returns a Store in the folder dir, which it makes where there is none.
-// Only its owner may read what it makes.
+// Only its owner may read what it makes. New deletes temporary files that
+// processes left behind when they were killed, an hour ago or earlier.
 func New(dir string) (*Store, error) {
 	if dir == "" {
 		return nil, errors.New("filestore: the folder's name is empty")
@@ -36,6 +37,7 @@ func New(dir string) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("filestore: %w", err)
 	}
+	sweepOld(dir)
 	return &Store{dir: dir}, nil
 }
 
@@ -55,62 +57,142 @@ func (e *DamagedError) Error() string {
 // Unwrap returns Err.
 func (e *DamagedError) Unwrap() error { return e.Err }
 
-// Is tells that it is a [roster.ErrLost].
+// Is reports whether target is [roster.ErrLost].
 func (e *DamagedError) Is(target error) bool { return target == roster.ErrLost }
 
 // Load implements [roster.Store]. It returns a [*DamagedError] once for each
-// file that cannot be read; the next call finds nothing.
+// file that cannot be read; the next call finds nothing. It works in a folder
+// that cannot be written, too.
 func (s *Store) Load(ctx context.Context, account jid.JID) (saved roster.Saved, err error) {
-	err = s.locked(ctx, account, func(path string) error {
-		return read(path, func(data []byte) (err error) {
-			saved, err = decode(account, data)
-			return err
-		})
+	path := s.path(account)
+	parse := func(data []byte) (err error) {
+		saved, err = decode(account, data)
+		return err
+	}
+	data, err := readFile(ctx, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return roster.Saved{}, nil
+	}
+	if err == nil {
+		if err = parse(data); err == nil {
+			return saved, nil
+		}
+	}
+	if data == nil || errors.Is(err, errNewer) {
+		return roster.Saved{}, fmt.Errorf("filestore: %w", err)
+	}
+	// Only who holds the lock may set the file aside.
+	damage := err
+	err = s.locked(ctx, account, func(path string, exists bool) error {
+		if !exists {
+			saved = roster.Saved{}
+			return nil
+		}
+		return read(path, parse)
 	})
+	var damaged *DamagedError
+	if err != nil && !errors.As(err, &damaged) {
+		err = fmt.Errorf("filestore: %s is damaged: %w, and was not set aside: %w", path, damage, err)
+	}
 	return saved, err
 }
 
 // Save implements [roster.Store]. It returns a [*DamagedError], and has written
 // nothing, where the file cannot be read; the next call writes a new one.
 func (s *Store) Save(ctx context.Context, account jid.JID, changes roster.Saved) error {
-	return s.locked(ctx, account, func(path string) error {
-		content := encode(account, roster.Saved{}.Merge(changes))
-		err := read(path, func(data []byte) (err error) {
+	return s.locked(ctx, account, func(path string, exists bool) (err error) {
+		if !exists {
+			return durable.Create(path, encode(account, roster.Saved{}.Merge(changes)))
+		}
+		var content []byte
+		err = read(path, func(data []byte) (err error) {
 			content, err = merge(account, data, changes)
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		if err := durable.Write(path, content); err != nil {
-			return fmt.Errorf("filestore: %w", err)
-		}
-		return nil
+		return durable.Write(path, content)
 	})
 }
 
-// Remove implements [roster.Store]. Files that were set aside stay.
+// Edit replaces each record of the account by the one that edit returns, or
+// forgets it where edit returns false. edit must leave the JID as it is. No
+// earlier state of the account is left in another file: what was set aside is
+// deleted, and so is what a process that was killed left behind.
+func (s *Store) Edit(ctx context.Context, account jid.JID, edit func(roster.Record) (roster.Record, bool)) error {
+	return s.locked(ctx, account, func(path string, exists bool) error {
+		if exists {
+			var saved roster.Saved
+			err := read(path, func(data []byte) (err error) {
+				saved, err = decode(account, data)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			kept := saved.Records[:0]
+			for _, r := range saved.Records {
+				if r, keep := edit(r); keep {
+					kept = append(kept, r)
+				}
+			}
+			saved.Records = kept
+			if err := durable.Write(path, encode(account, saved)); err != nil {
+				return err
+			}
+		}
+		return sweep(path)
+	})
+}
+
+// Remove implements [roster.Store]. It deletes every file of the account, those
+// that were set aside as well.
 func (s *Store) Remove(ctx context.Context, account jid.JID) error {
-	return s.locked(ctx, account, func(path string) error {
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("filestore: %w", err)
+	return s.locked(ctx, account, func(path string, exists bool) error {
+		if exists {
+			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+		if err := sweep(path); err != nil {
+			return err
 		}
 		return durable.SyncDir(s.dir)
 	})
 }
 
-// locked runs f while no other process, nor any other call, has the account.
-func (s *Store) locked(ctx context.Context, account jid.JID, f func(path string) error) error {
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("filestore: %w", err)
+// attempts is how often to begin again where the file came or went meanwhile.
+const attempts = 100
+
+// locked runs f while no other process, nor any other call, changes the file of
+// the account. Where it does not exist others may create it meanwhile; then f
+// fails and runs again.
+func (s *Store) locked(ctx context.Context, account jid.JID, f func(path string, exists bool) error) error {
+	path := s.path(account)
+	for attempt := 1; ; attempt++ {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("filestore: %w", err)
+		}
+		exists, unlock, err := lock(ctx, path)
+		if err != nil {
+			return fmt.Errorf("filestore: lock %s: %w", path, err)
+		}
+		err = f(path, exists)
+		unlock()
+		var damaged *DamagedError
+		switch again := errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrNotExist); {
+		case err == nil, errors.As(err, &damaged):
+			return err
+		case !again || attempt == attempts:
+			return fmt.Errorf("filestore: %w", err)
+		}
 	}
-	path := filepath.Join(s.dir, fileName(account)+".roster")
-	unlock, err := lock(ctx, path+".lock")
-	if err != nil {
-		return fmt.Errorf("filestore: lock %s: %w", path, err)
-	}
-	defer unlock()
-	return f(path)
+}
+
+// path returns the name of an account's file.
+func (s *Store) path(account jid.JID) string {
+	return filepath.Join(s.dir, fileName(account)+extension)
 }
 
 // fileName makes a name of an address that every file system takes.
@@ -131,23 +213,19 @@ func fileName(account jid.JID) string {
 	return b.String()
 }
 
-// read has f read a file, unless there is none. It sets aside what f cannot
-// read.
+// read has f read a file. It sets aside what f cannot read.
 func read(path string, f func(data []byte) error) error {
 	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
 	if err != nil {
-		return fmt.Errorf("filestore: %w", err)
+		return err
 	}
 	err = f(data)
 	if err == nil || errors.Is(err, errNewer) {
 		return err
 	}
-	aside := path + ".damaged-" + time.Now().UTC().Format("20060102T150405.000000000")
+	aside := path + asideMark + time.Now().UTC().Format(asideTime)
 	if moved := os.Rename(path, aside); moved != nil {
-		return fmt.Errorf("filestore: %s is damaged: %w, and cannot be set aside: %w", path, err, moved)
+		return fmt.Errorf("%s is damaged: %w, and was not set aside: %w", path, err, moved)
 	}
 	return &DamagedError{Path: path, Aside: aside, Err: err}
 }

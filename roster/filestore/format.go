@@ -20,7 +20,7 @@ const (
 )
 
 // errNewer is of a file that a later version of this package wrote.
-var errNewer = errors.New("filestore: the file's format is newer than this program")
+var errNewer = errors.New("the file's format is newer than this program")
 
 type head struct {
 	Format  string `json:"format"`
