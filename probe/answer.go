@@ -117,6 +117,9 @@ type Answer struct {
 	// Received is when that stanza arrived.
 	Received time.Time
 
+	Stamp time.Time
+	Late  bool
+
 	// Err is the stanza error, for [errors.As], where one came that tells
 	// why; nil otherwise. Moved is the new address that it may name.
 	Err   error

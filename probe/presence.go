@@ -54,6 +54,15 @@ type Presence struct {
 	// (MaxTokens, MaxChildren …), and that something of it is missing here.
 	Cut bool
 
+	// Held is when our own server began to hold the stanza back from an inactive
+	// client (XEP-0352), by that server's clock; zero: it did not. What the
+	// stanza says happened not later than then.
+	Held time.Time
+
+	// Room reports whether the presence is of an occupant of a room (XEP-0045),
+	// and so of no contact.
+	Room bool
+
 	statuses []text
 	online   bool        // has a show or priority element
 	others   []xml.Token // the other children, where they are kept
