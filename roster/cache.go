@@ -1,6 +1,8 @@
 package roster
 
 import (
+	"errors"
+	"fmt"
 	"iter"
 	"maps"
 	"slices"
@@ -13,17 +15,23 @@ import (
 
 	"example.org/lastpresence/internal/wire/address"
 	"example.org/lastpresence/probe"
+	"example.org/lastpresence/roster/internal/judge"
 )
 
 // maxEarly bounds the senders whose presence is kept before the roster is
 // known; afterwards only contacts count.
 const maxEarly = 10_000
 
+// ErrNotSynced means that the roster was not fetched yet, so that nobody can be
+// told from a stranger: see [Cache.Sync].
+var ErrNotSynced = errors.New("the roster was not fetched yet: call Sync first")
+
 // Cache is what is known of the contacts of one account.
 //
-// Its handler must be in place, see [Cache.Handler], before it learns
-// anything. Make one with New; the zero value is of no use. All methods are
-// safe for concurrent use, and only Sync and Open touch the network.
+// Make one with New or Offline; the zero value is of no use. It learns from the
+// stanzas of its session, which [Cache.Serve] serves, or whatever serves it with
+// [Cache.Handler]. All methods are safe for concurrent use. Only Sync, Open,
+// Refresh and the calls about filtering touch the network.
 type Cache struct {
 	account jid.JID // bare
 	ownKey  string
@@ -31,26 +39,23 @@ type Cache struct {
 	closed  chan struct{}
 
 	mu       sync.RWMutex
-	link     *link
-	clock    moment // the latest that was given out
-	filtered filters
-	synced   bool // the roster was fetched: only contacts count from then on
-	version  string
-	asOf     moment // when the roster had that version
-	sum      uint64 // of the roster's items, see mark
-	early    moment // until when strangers may still become contacts; 0: there are none
+	clock    judge.Moment // the latest that stamp gave out
+	epoch    judge.Epoch  // of the present session
+	link     *link        // the present session, nil before the first
+	items    items
 	contacts map[string]*entry
-	removed  map[string]moment // when what was known of those who are gone was dropped
-	own      knowledge
-	watchers []*watcher
+	own      judge.Knowledge
+	blocked  map[string]bool // addresses on the block list (XEP-0191)
+	news     news
 	keeper   keeper
 }
 
+// entry is a contact, or a sender who may become one.
 type entry struct {
 	details
-	knowledge
-	key    string // the bare address
-	listed moment // when the item was told; zero: the sender is no contact yet
+	judge.Knowledge
+	key    string       // the bare address
+	listed judge.Moment // when the item was told; zero: the sender is no contact yet
 }
 
 // Option changes how a Cache works. The defaults suit a chat client.
@@ -61,37 +66,63 @@ type config struct {
 	store  Store
 	failed func(error)
 	silent bool // keeps no status texts
+	keep   bool // keeps other children of presence
+
+	unreadable func(address, name string)
 }
 
 // Probing passes options to the [probe.Client] with which the Cache asks, such
-// as [probe.Budget]. Its options Subscribed, Observe, Answered and Continue are
-// the Cache's own.
+// as [probe.Budget]. Its options Subscribed, Observe, Answered and Continue
+// are set by the Cache itself.
 func Probing(opts ...probe.Option) Option {
 	return func(cfg *config) { cfg.probe = append(cfg.probe, opts...) }
 }
 
-// New returns a Cache for the session s, which must be negotiated.
+// KeepChildren keeps what a contact's presence holds besides (entity
+// capabilities, an avatar's hash, a mood), for [Resource.Children]. At most
+// [probe.MaxKept] bytes are kept of each resource. The default is not to.
+func KeepChildren() Option {
+	return func(cfg *config) { cfg.keep = true }
+}
+
+// New returns a Cache for the session s, which must be negotiated. It panics if
+// s is nil: a Cache without a session is made by [Offline].
 func New(s *xmpp.Session, opts ...Option) *Cache {
-	c := &Cache{
-		account:  s.LocalAddr().Bare(),
-		closed:   make(chan struct{}),
-		contacts: make(map[string]*entry),
-		removed:  make(map[string]moment),
+	if s == nil {
+		panic("roster: New: the session is nil; Offline makes a Cache without one")
 	}
-	c.ownKey = string(address.AppendBare(nil, c.account))
-	for _, opt := range opts {
-		opt(&c.cfg)
-	}
+	c := Offline(s.LocalAddr(), opts...)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.connect(s)
 	return c
 }
 
+// Offline returns a Cache for an account that has no session yet. With
+// [Persist] and [Cache.Load] it shows contacts as they were known; all of that is
+// stale. [Cache.Connect] gives it a session.
+func Offline(account jid.JID, opts ...Option) *Cache {
+	c := &Cache{
+		account:  account.Bare(),
+		closed:   make(chan struct{}),
+		contacts: make(map[string]*entry),
+		items:    items{removed: make(map[string]judge.Moment)},
+	}
+	c.ownKey = string(address.AppendBare(nil, c.account))
+	for _, opt := range opts {
+		opt(&c.cfg)
+	}
+	return c
+}
+
 // Client returns the client with which the Cache asks in its present session,
-// for its counts and for the uptime of servers.
+// for its counts and for the uptime of servers. It is nil before there is a
+// session.
 func (c *Cache) Client() *probe.Client {
-	return c.current().client
+	if l := c.current(); l != nil {
+		return l.client
+	}
+	return nil
 }
 
 func (c *Cache) current() *link {
@@ -114,11 +145,19 @@ func (c *Cache) Contact(contact jid.JID) (Contact, bool) {
 	return c.view(e, c.horizon()), true
 }
 
+// Len returns how many contacts the roster has.
+func (c *Cache) Len() int {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.items.listed
+}
+
 // All returns what is known of every contact, ordered by address. It is a
-// snapshot of the moment at which the iteration begins.
+// snapshot of the moment at which the iteration begins. [Compare] orders
+// contacts as a contact list shows them.
 func (c *Cache) All() iter.Seq[Contact] {
 	return func(yield func(Contact) bool) {
-		for _, contact := range c.snapshot(func(*entry, horizon) bool { return true }) {
+		for _, contact := range c.snapshot(func(*entry, judge.Horizon) bool { return true }) {
 			if !yield(contact) {
 				return
 			}
@@ -126,15 +165,15 @@ func (c *Cache) All() iter.Seq[Contact] {
 	}
 }
 
-// Lacking returns the contacts whose presence is ours to know, who seem
-// offline, and whose details are missing or outdated, ordered by address. It
-// is a snapshot of the moment at which the iteration begins.
+// Lacking returns the contacts whose presence we may know, who seem offline, and
+// whose details are missing or stale, ordered by address. It is a snapshot of
+// the moment at which the iteration begins.
 //
 // It is for showing. Asking all of them is what XEP-0318 section 2 forbids;
 // [Cache.Open] asks about the one whose chat a human opens.
 func (c *Cache) Lacking() iter.Seq[jid.JID] {
 	return func(yield func(jid.JID) bool) {
-		for _, contact := range c.snapshot((*entry).lacking) {
+		for _, contact := range c.snapshot(c.lacking) {
 			if !yield(contact.JID) {
 				return
 			}
@@ -142,16 +181,16 @@ func (c *Cache) Lacking() iter.Seq[jid.JID] {
 	}
 }
 
-// lacking tells whether something is missing of a contact who seems offline.
-func (e *entry) lacking(h horizon) bool {
-	return e.ours() && e.lack(h) != Nothing
+// lacking reports whether something is missing of a contact that may be asked.
+func (c *Cache) lacking(e *entry, h judge.Horizon) bool {
+	return e.ours() && !e.Room() && !c.blocks(e.key) && Lack(e.View(h).Lack) != Nothing
 }
 
-func (c *Cache) snapshot(keep func(*entry, horizon) bool) []Contact {
+func (c *Cache) snapshot(keep func(*entry, judge.Horizon) bool) []Contact {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	h := c.horizon()
-	var contacts []Contact
+	contacts := make([]Contact, 0, len(c.contacts))
 	for _, key := range slices.SortedFunc(maps.Keys(c.contacts), strings.Compare) {
 		if e := c.contacts[key]; e.listed != 0 && keep(e, h) {
 			contacts = append(contacts, c.view(e, h))
@@ -161,16 +200,17 @@ func (c *Cache) snapshot(keep func(*entry, horizon) bool) []Contact {
 }
 
 // horizon is that of the present moment.
-func (c *Cache) horizon() horizon {
-	h := horizon{began: c.link.began, filtered: c.filtered != 0}
-	if h.filtered {
-		h.now = momentOf(time.Now())
+func (c *Cache) horizon() judge.Horizon {
+	h := judge.Horizon{Now: judge.MomentOf(time.Now()), Epoch: c.epoch, Stale: true}
+	if c.link != nil {
+		h.Stale = c.link.over || c.link.hidden || c.link.filtered != 0
+		h.Settled = c.link.settled && !c.link.over
 	}
 	return h
 }
 
 // view returns the contact's copy for callers.
-func (c *Cache) view(e *entry, h horizon) Contact {
+func (c *Cache) view(e *entry, h judge.Horizon) Contact {
 	contact := Contact{
 		JID:          address.OfKey(e.key),
 		Name:         e.name,
@@ -178,23 +218,27 @@ func (c *Cache) view(e *entry, h horizon) Contact {
 		Subscription: e.subscription.String(),
 		Ask:          e.ask,
 		Approved:     e.approved,
+		Blocked:      c.blocks(e.key),
 	}
-	e.describe(&contact, h)
+	contact.describe(e.View(h))
 	return contact
 }
 
-// Own returns the other connected resources of the own account, the best
+// Own returns the other connected resources of the session's account, the best
 // first: by priority, then the latest.
 func (c *Cache) Own() []Resource {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	var own Contact
-	c.own.describe(&own, horizon{})
+	own.describe(c.own.View(c.horizon()))
+	if c.link == nil {
+		return own.Resources
+	}
 	self := c.link.s.LocalAddr().Resourcepart()
 	return slices.DeleteFunc(own.Resources, func(r Resource) bool { return r.Name == self })
 }
 
-// subscribed is the roster's say to the probing client.
+// subscribed is the roster's answer to the probing client.
 func (c *Cache) subscribed(contact jid.JID) bool {
 	var buf [128]byte
 	key := address.AppendBare(buf[:0], contact)
@@ -204,11 +248,15 @@ func (c *Cache) subscribed(contact jid.JID) bool {
 	return e != nil && e.listed != 0 && e.ours()
 }
 
-// tick returns when something was heard. Two things never are at once, so that
-// what came later counts as later, however coarse the clock.
-func (c *Cache) tick(t time.Time) moment {
-	c.clock = max(c.clock+1, momentOf(t))
-	return c.clock
+// stamp returns when something was heard that others compare with what they
+// heard: two such things never are at once, however coarse the clock.
+func (c *Cache) stamp() judge.Moment {
+	now := judge.MomentOf(time.Now())
+	if ahead := c.clock - now; ahead >= 0 && ahead < 1e6 {
+		now = c.clock + 1
+	}
+	c.clock = now
+	return now
 }
 
 // entry returns the entry of a contact, a new one where there is none.
@@ -218,35 +266,59 @@ func (c *Cache) entry(j jid.JID) *entry {
 	e := c.contacts[string(b)]
 	if e == nil {
 		key := string(b)
-		e = &entry{key: key, knowledge: knowledge{since: c.removed[key]}}
+		e = &entry{key: key}
+		e.Forget(c.items.removed[key])
 		c.contacts[key] = e
 	}
 	return e
 }
 
-// forget drops a contact that the roster has no longer.
-func (c *Cache) forget(e *entry) {
-	delete(c.contacts, e.key)
-	if e.listed == 0 {
-		return // a stranger
+// update changes an entry, and tells all who want to know if f reports that it
+// did.
+func (c *Cache) update(e *entry, f func() bool) {
+	before := c.before(e)
+	if f() {
+		c.changed(e, before)
 	}
-	c.unlist(e)
-	c.gone(e.key, c.tick(time.Now()))
-}
-
-// gone tells that the roster has a contact no longer.
-func (c *Cache) gone(key string, at moment) {
-	c.removed[key] = at
-	c.changed(&entry{key: key, details: details{subscription: subRemove}, listed: at, knowledge: knowledge{since: at}})
 }
 
 // changed tells all who want to know that there is news of a contact.
-func (c *Cache) changed(e *entry) {
+func (c *Cache) changed(e *entry, before *Contact) {
 	if e.listed == 0 {
 		return
 	}
-	for _, w := range c.watchers {
-		w.add(e.key)
-	}
+	c.news.add(e.key, before)
 	c.keep(e)
+}
+
+// before returns what is known of a contact before it changes, nil where nobody
+// watches.
+func (c *Cache) before(e *entry) *Contact {
+	if !c.news.wanted() || e.listed == 0 {
+		return nil
+	}
+	contact := c.view(e, c.horizon())
+	return &contact
+}
+
+// shift changes what everything that is known counts for.
+func (c *Cache) shift(f func()) {
+	if !c.news.wanted() {
+		f()
+		return
+	}
+	before := make(map[string]*Contact, len(c.contacts))
+	for key, e := range c.contacts {
+		if e.listed != 0 {
+			before[key] = c.before(e)
+		}
+	}
+	f()
+	for _, key := range slices.Sorted(maps.Keys(before)) {
+		c.news.add(key, before[key])
+	}
+}
+
+func errNoSession(doing string) error {
+	return fmt.Errorf("roster: %s: there is no session yet: %w", doing, probe.ErrClosed)
 }

@@ -1,9 +1,16 @@
 package roster
 
 import (
+	"encoding/xml"
+	"io"
+	"slices"
 	"time"
 
+	"mellium.im/xmlstream"
 	"mellium.im/xmpp/jid"
+
+	"example.org/lastpresence/probe"
+	"example.org/lastpresence/roster/internal/judge"
 )
 
 // Source is where the knowledge of a contact is from.
@@ -15,48 +22,58 @@ const (
 	Live                       // presence that came by itself
 	Probe                      // the presence that answered a probe
 	LastActivity               // the answer to a query for last activity (XEP-0012)
-	Stored                     // an earlier session
+	Stored                     // an earlier run of the program
 )
 
 // String returns the source's name in lower case: none, live, probe,
 // last-activity or stored.
 func (s Source) String() string {
-	switch s {
-	case Live:
-		return "live"
-	case Probe:
-		return "probe"
-	case LastActivity:
-		return "last-activity"
-	case Stored:
-		return "stored"
-	}
-	return "none"
+	return nameOf(s, "none", "live", "probe", "last-activity", "stored")
 }
 
-// Lack is what is lacking of a contact's details, and why.
+// nameOf returns the name of a small number, the first for one that has none.
+func nameOf[T ~uint8](n T, names ...string) string {
+	if int(n) >= len(names) {
+		n = 0
+	}
+	return names[n]
+}
+
+// Lack is what is missing of what is known of a contact, and why.
 type Lack uint8
 
 // The lacks. The zero value is Nothing.
 const (
-	Nothing    Lack = iota // nothing is lacking: online, or offline with details
+	Nothing    Lack = iota // nothing is missing: the rest of the Contact is true
 	NeverHeard             // nothing was ever heard of the contact
-	NoDetails              // offline, and it is not known since when
-	Outdated               // learnt in an earlier session, or while presence was held back
+	NoDetails              // offline, and when it left or what it said is not known
+	Outdated               // it was so once, and nobody has told since whether it still is
 )
 
 // String returns the lack in words: nothing, never heard, no details or
 // outdated.
 func (l Lack) String() string {
-	switch l {
-	case NeverHeard:
-		return "never heard"
-	case NoDetails:
-		return "no details"
-	case Outdated:
-		return "outdated"
-	}
-	return "nothing"
+	return nameOf(l, "nothing", "never heard", "no details", "outdated")
+}
+
+// Cause is why an offline contact left.
+type Cause uint8
+
+// The causes. The zero value is CauseUnknown.
+const (
+	CauseUnknown   Cause = iota
+	Goodbye              // it said so, by an unavailable presence with words of its own
+	ConnectionLost       // its connection broke
+	TimedOut             // its connection broke, and it did not come back in time
+	ServerStopped        // its server was shut down
+	AccountDeleted       // its account was removed
+	NeverLoggedIn        // it was never online: there is no LastSeen
+)
+
+// String returns the cause in words: unknown, goodbye, connection lost, timed
+// out, server stopped, account deleted or never logged in.
+func (c Cause) String() string {
+	return nameOf(c, "unknown", "goodbye", "connection lost", "timed out", "server stopped", "account deleted", "never logged in")
 }
 
 // Resource is a connected client of a contact (RFC 6121 section 4.7).
@@ -67,14 +84,29 @@ type Resource struct {
 	Priority int8
 	Since    time.Time // when it sent this presence
 	Idle     time.Time // since when its user is idle; zero: not told
+
+	kept *probe.Presence
+}
+
+// Children returns a reader of what the resource's presence holds besides, where
+// [KeepChildren] asks for that; else it is empty. Each call returns a reader
+// from the beginning.
+func (r Resource) Children() xml.TokenReader {
+	if r.kept == nil {
+		return xmlstream.ReaderFunc(func() (xml.Token, error) { return nil, io.EOF })
+	}
+	return r.kept.Children()
 }
 
 // Contact is what is known of a contact at one moment. It is a copy: it does
 // not change, and changing it changes nothing. Its times are in UTC.
+//
+// While Lack is Nothing, all the rest is true. Otherwise the rest is what was
+// known last, or as much as is known.
 type Contact struct {
 	// JID is the bare address; Name, Groups and Subscription (none, to,
 	// from or both) are of the roster item (RFC 6121 section 2.1.2). Ask
-	// tells whether our request to subscribe is pending, Approved whether
+	// reports whether our request to subscribe is pending, Approved whether
 	// the contact's is granted in advance.
 	JID          jid.JID
 	Name         string
@@ -83,8 +115,9 @@ type Contact struct {
 	Ask          bool
 	Approved     bool
 
-	// Online tells whether a resource is connected; Resources has them,
-	// the best first: by priority, then the latest.
+	// Online reports whether the contact is connected. Resources has its
+	// resources, the best first: by priority, then the latest. An entity that
+	// sends presence from its bare JID, as gateways do, is online without one.
 	Online    bool
 	Resources []Resource
 
@@ -93,26 +126,87 @@ type Contact struct {
 	LastSeen time.Time
 	Resource string
 
+	// OnlineAt is when the contact was last known to be online, or gave another
+	// sign of life: it was here then or later. Zero means never.
+	OnlineAt time.Time
+
 	// Status is that of the best resource, or what an offline contact said
-	// as it left. A server that has kept no unavailable presence may tell
-	// the last available one's instead; it cannot be told apart.
+	// as it left: its own words, never its server's. A server that keeps no
+	// unavailable presence may tell the last available one's status instead,
+	// which cannot be told apart (seen on jabberd2).
 	Status string
+
+	// Cause is why an offline contact left. CauseText is the text in which its
+	// server told that, empty where it did not.
+	Cause     Cause
+	CauseText string
+
+	// Up is when a server or component came up, as it said when its chat was
+	// opened (XEP-0318 section 3.2); zero for contacts, and where not told.
+	Up time.Time
+
+	// Blocked reports whether we block the contact (XEP-0191), whose presence
+	// is not known then. Room reports whether it was seen to be a room
+	// (XEP-0045), whose occupants are no resources of a contact.
+	Blocked bool
+	Room    bool
 
 	// Source is where this knowledge is from, Learnt when it was last
 	// confirmed (zero: never), Lack what is missing of it.
 	Source Source
 	Learnt time.Time
 	Lack   Lack
+
+	// Err is why nothing could be learnt when it was last tried, nil since
+	// something was: a [stanza.Error], for errors.As.
+	Err error
 }
 
-// subscribed tells whether the contact's presence is ours to know.
+// describe fills in what is known.
+func (c *Contact) describe(v judge.View) {
+	c.Online, c.Status, c.Room, c.Err = v.Online, v.Status, v.Room, v.Why
+	for _, r := range v.Here {
+		c.Resources = append(c.Resources, Resource{
+			Name: r.Name, Show: r.Show, Status: r.Status, Priority: r.Priority,
+			Since: r.Since.Time(), Idle: r.Idle.Time(), kept: r.Kept,
+		})
+	}
+	c.LastSeen, c.Resource, c.OnlineAt = v.LastSeen.Time(), v.Resource, v.OnlineAt.Time()
+	c.Cause, c.CauseText = Cause(v.Cause), v.Text
+	c.Source, c.Learnt, c.Lack = Source(v.Source), v.Learnt.Time(), Lack(v.Lack)
+	c.Up = v.Up.Time()
+	if c.Blocked {
+		c.Lack = NeverHeard
+	}
+}
+
+// same reports whether two snapshots of a contact show the same. When it was
+// confirmed does not count, nor that it is online a while longer.
+func (c Contact) same(other Contact) bool {
+	a, b := c, other
+	groups := slices.Equal(a.Groups, b.Groups)
+	here := slices.Equal(a.Resources, b.Resources)
+	errs := (a.Err == nil) == (b.Err == nil) && (a.Err == nil || a.Err.Error() == b.Err.Error())
+	at := a.Online && b.Online || a.OnlineAt.Equal(b.OnlineAt)
+	return groups && here && errs && at && a.JID.Equal(b.JID) &&
+		a.Name == b.Name && a.Subscription == b.Subscription && a.Ask == b.Ask && a.Approved == b.Approved &&
+		a.Online == b.Online && a.LastSeen.Equal(b.LastSeen) && a.Resource == b.Resource && a.Status == b.Status &&
+		a.Cause == b.Cause && a.CauseText == b.CauseText && a.Up.Equal(b.Up) &&
+		a.Blocked == b.Blocked && a.Room == b.Room && a.Source == b.Source && a.Lack == b.Lack
+}
+
+// subscribed reports whether the contact's presence is ours to know.
 func (c Contact) subscribed() bool {
 	return c.Subscription == "to" || c.Subscription == "both"
 }
 
+// host reports whether the contact is a server or a component, a gateway for
+// example.
+func (c Contact) host() bool { return c.JID.Localpart() == "" }
+
 // Ago returns how long before now an offline contact was last here, never less
 // than nothing, and whether that is known. It keeps the clock out of the
-// Contact, so that a list can be drawn anew without asking again.
+// Contact, so that a list can be drawn again without asking again.
 func (c Contact) Ago(now time.Time) (ago time.Duration, ok bool) {
 	if c.Online || c.LastSeen.IsZero() {
 		return 0, false

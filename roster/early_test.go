@@ -18,13 +18,13 @@ const pushOfTheFirst = `<iq xmlns='jabber:client' type='set' id='p'><query xmlns
 func early(t *testing.T) (*Cache, xmpp.Handler) {
 	t.Helper()
 	c, l := newTestCache(t, 0)
-	c.synced = false
+	c.items.synced = false
 	h := c.Handler(nil)
 	hear(t, h, strings.NewReader(`<presence xmlns='jabber:client' from='contact0@montague.lit/orchard'/>`))
 	d := xml.NewDecoder(strings.NewReader(`<iq type='result' id='r'></iq>`))
 	start, _ := d.Token()
 	answer := start.(xml.StartElement)
-	if err := c.fetched(l, true, &answer, d); err != nil {
+	if err := c.fetched(l, true, &answer, d, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	return c, h
@@ -41,7 +41,7 @@ func TestWhoeverWasHeardBeforeAPushIsKnown(t *testing.T) {
 
 func TestStrangersAreForgottenWhenNoPushCame(t *testing.T) {
 	c, h := early(t)
-	c.clock += interim
+	c.items.early = 1
 	hear(t, h, strings.NewReader(`<presence xmlns='jabber:client' from='contact1@montague.lit/orchard'/>`))
 	if len(c.contacts) != 0 {
 		t.Errorf("%d are kept", len(c.contacts))

@@ -182,7 +182,7 @@ func ExamplePersist() {
 
 // A client that reconnects keeps one Cache. It waits longer after each failure,
 // and begins anew after a session that went well.
-func ExampleCache_Renew() {
+func ExampleCache_Connect() {
 	srv := verona()
 	defer srv.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -203,7 +203,7 @@ func ExampleCache_Renew() {
 			contacts = roster.New(session)
 			defer contacts.Close()
 		} else if err == nil {
-			err = contacts.Renew(session)
+			err = contacts.Connect(session)
 		}
 		if err != nil {
 			fmt.Println("not connected:", err)

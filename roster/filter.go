@@ -29,7 +29,7 @@ const (
 	resting                     // an inactive client state (XEP-0352)
 )
 
-// withheld tells whether the answer to a probe lacks presence that the server
+// withheld reports whether the answer to a probe lacks presence that the server
 // may be keeping. Last activity alone is not believed then: what says that a
 // contact is connected must not make it seem offline, and some servers tell the
 // last logout of one who is online (seen on Prosody).
@@ -43,12 +43,12 @@ func (f filters) withheld(a probe.Answer) bool {
 	return a.Activity.Told && a.Activity.Ago == 0 && a.Activity.Status == ""
 }
 
-// Hush asks the server to keep presence notifications from this session, as
-// XEP-0273 section 5.2 has it, until Unhush. The session must be served
+// Sift asks the server to keep presence notifications from this session, as
+// XEP-0273 section 5.2 has it, until Unsift. The session must be served
 // meanwhile.
 //
-// What is known is outdated a minute after it was learnt from then on, and
-// [Cache.Open] asks even about a contact who seemed online. A server that can
+// What is known is stale from then on, and [Cache.Open] asks even about a
+// contact that seemed online. A server that can
 // tell the account's address from the session's is asked to keep away only what
 // is addressed to the account, as all presence is that comes by itself; the
 // answers to Open come through. On other servers they are kept away too, and
@@ -59,14 +59,17 @@ func (f filters) withheld(a probe.Answer) bool {
 // with, and the context's. After the first two nothing has changed; after the
 // others it is not known whether the server has complied, and presence counts
 // as filtered.
-func (c *Cache) Hush(ctx context.Context) error {
+func (c *Cache) Sift(ctx context.Context) error {
 	l := c.current()
+	if l == nil {
+		return errNoSession("sift")
+	}
 	features, err := l.sifts(ctx)
 	if err == nil && !features.Presence {
 		err = ErrNotOffered
 	}
 	if err != nil {
-		return fmt.Errorf("roster: hush: %w", err)
+		return fmt.Errorf("roster: sift: %w", err)
 	}
 	rule, filter := sift.Both, hushed|deaf
 	if features.Bare {
@@ -84,20 +87,20 @@ func (c *Cache) Hush(ctx context.Context) error {
 		err = missing(refused)
 	}
 	if err != nil {
-		return fmt.Errorf("roster: hush: %w", err)
+		return fmt.Errorf("roster: sift: %w", err)
 	}
 	return nil
 }
 
-// Unhush undoes Hush. All that is known is outdated then, until the presence
-// that the server sends anew confirms or replaces it. Without a Hush before it
+// Unsift undoes Sift. All that is known is stale then, until the presence
+// that the server sends anew confirms or replaces it. Without a Sift before it
 // does nothing.
 //
-// The errors are those of Hush, and after each of them presence still counts
+// The errors are those of Sift, and after each of them presence still counts
 // as filtered.
-func (c *Cache) Unhush(ctx context.Context) error {
+func (c *Cache) Unsift(ctx context.Context) error {
 	l := c.current()
-	if !c.renewed(l) {
+	if l == nil || !c.renewed(l) {
 		return nil
 	}
 	var refused error
@@ -111,15 +114,15 @@ func (c *Cache) Unhush(ctx context.Context) error {
 		err = missing(refused)
 	}
 	if err != nil {
-		return fmt.Errorf("roster: unhush: %w", err)
+		return fmt.Errorf("roster: unsift: %w", err)
 	}
 	return nil
 }
 
 // Inactive tells the server that nobody looks at the client (XEP-0352), until
 // Active. Servers then hold presence back, and most stamp what they held. What
-// is known is outdated a minute after it was learnt from then on, and
-// [Cache.Open] asks even about a contact who seemed online.
+// is known is stale from then on, and [Cache.Open] asks even about a contact that
+// seemed online.
 //
 // The answers to Open may be held back like other presence. Prosody's
 // mod_csi_simple lets go of them for the answer to the query that goes with a
@@ -133,6 +136,9 @@ func (c *Cache) Unhush(ctx context.Context) error {
 // After the first nothing has changed.
 func (c *Cache) Inactive(ctx context.Context) error {
 	l := c.current()
+	if l == nil {
+		return errNoSession("inactive")
+	}
 	if !csi.Offered(l.s) {
 		return fmt.Errorf("roster: inactive: %w", ErrNotOffered)
 	}
@@ -151,7 +157,7 @@ func (c *Cache) Inactive(ctx context.Context) error {
 // context's; after each of them presence still counts as filtered.
 func (c *Cache) Active(ctx context.Context) error {
 	l := c.current()
-	if !c.filteredBy(l, resting) {
+	if l == nil || !c.filteredBy(l, resting) {
 		return nil
 	}
 	err := csi.Indicate(ctx, l.s, true)
@@ -178,11 +184,10 @@ func ping(host jid.JID) func(id string) xml.TokenReader {
 func (c *Cache) filter(l *link, f filters) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if l != c.link {
-		return false
+	already := l.filtered&f != 0
+	if l == c.link {
+		c.shift(func() { l.filtered |= f })
 	}
-	already := c.filtered&f != 0
-	c.filtered |= f
 	return already
 }
 
@@ -190,30 +195,26 @@ func (c *Cache) filter(l *link, f filters) bool {
 func (c *Cache) unfilter(l *link, f filters) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if l != c.link || c.filtered&f == 0 {
-		return
-	}
-	c.filtered &^= f
-	for _, e := range c.contacts {
-		c.notify(e)
+	if l == c.link && l.filtered&f != 0 {
+		c.shift(func() { l.filtered &^= f })
 	}
 }
 
 func (c *Cache) filteredBy(l *link, f filters) bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return l == c.link && c.filtered&f != 0
+	return l == c.link && l.filtered&f != 0
 }
 
-// renewed begins an epoch before the server sends all presence anew, and
+// renewed begins an epoch before the server sends all presence again, and
 // reports whether there is anything to undo.
 func (c *Cache) renewed(l *link) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if l != c.link || c.filtered&hushed == 0 {
+	if l != c.link || l.filtered&hushed == 0 {
 		return false
 	}
-	c.turn()
+	c.shift(c.turn)
 	return true
 }
 

@@ -54,12 +54,12 @@ func (w world) tell(t *testing.T, s *xmpp.Session, typ stanza.PresenceType, say 
 	synctest.Wait()
 }
 
-func TestWhatIsKnownWhileHushed(t *testing.T) {
+func TestWhatIsKnownWhileSifted(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, sifting(server.ProsodyStamps), 2)
 		c, _ := w.logIn(t, nil)
 		session := w.visit(t, romeo, "Here.")
-		if err := c.Hush(t.Context()); err != nil {
+		if err := c.Sift(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		w.tell(t, session, stanza.UnavailablePresence, "Gone.")
@@ -76,14 +76,14 @@ func TestWhatIsKnownWhileHushed(t *testing.T) {
 			t.Errorf("Open of one who seemed online = %+v, %v", contact, err)
 		}
 		w.tell(t, session, "", "Back.")
-		if err := c.Unhush(t.Context()); err != nil {
+		if err := c.Unsift(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if contact, _ := c.Contact(romeo); !contact.Online || contact.Status != "Back." || contact.Lack != roster.Nothing {
-			t.Errorf("after Unhush: %+v", contact)
+			t.Errorf("after Unsift: %+v", contact)
 		}
 		if n := len(slices.Collect(c.Lacking())); n != 1 {
-			t.Errorf("after Unhush %d contacts lack details, want the other one", n)
+			t.Errorf("after Unsift %d contacts lack details, want the other one", n)
 		}
 		if n := w.Count(juliet, server.Probes); n != 1 {
 			t.Errorf("%d probes, want 1", n)
@@ -93,21 +93,21 @@ func TestWhatIsKnownWhileHushed(t *testing.T) {
 
 // A server that never tells of those who are offline does not tell that one
 // has left meanwhile, either.
-func TestWhoLeftWhileHushedIsOutdatedAfterwards(t *testing.T) {
+func TestWhoLeftWhileSiftedIsOutdatedAfterwards(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, sifting(server.Ejabberd), 1)
 		c, _ := w.logIn(t, nil)
 		session := w.visit(t, romeo, "Here.")
-		if err := c.Hush(t.Context()); err != nil {
+		if err := c.Sift(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		w.tell(t, session, stanza.UnavailablePresence, "Gone.")
 		_ = session.Conn().Close()
-		if err := c.Unhush(t.Context()); err != nil {
+		if err := c.Unsift(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if contact, _ := c.Contact(romeo); contact.Lack != roster.Outdated {
-			t.Errorf("after Unhush: %v, want outdated", contact.Lack)
+			t.Errorf("after Unsift: %v, want outdated", contact.Lack)
 		}
 		if contact, err := c.Open(t.Context(), romeo); err != nil || contact.Online || contact.Status != "Gone." {
 			t.Errorf("Open = %+v, %v", contact, err)
@@ -120,12 +120,12 @@ func TestAServerWithoutFilters(t *testing.T) {
 		w := newWorld(t, server.Silent, 1)
 		c, _ := w.logIn(t, nil)
 		w.visit(t, romeo, "Here.")
-		for name, call := range map[string]func(context.Context) error{"Hush": c.Hush, "Inactive": c.Inactive} {
+		for name, call := range map[string]func(context.Context) error{"Sift": c.Sift, "Inactive": c.Inactive} {
 			if err := call(t.Context()); !errors.Is(err, roster.ErrNotOffered) {
 				t.Errorf("%s = %v, want ErrNotOffered", name, err)
 			}
 		}
-		for name, call := range map[string]func(context.Context) error{"Unhush": c.Unhush, "Active": c.Active} {
+		for name, call := range map[string]func(context.Context) error{"Unsift": c.Unsift, "Active": c.Active} {
 			if err := call(t.Context()); err != nil {
 				t.Errorf("%s with nothing to undo = %v", name, err)
 			}
@@ -137,17 +137,17 @@ func TestAServerWithoutFilters(t *testing.T) {
 	})
 }
 
-func TestHushEnds(t *testing.T) {
+func TestSiftEnds(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, sifting(server.ProsodyStock), 1)
 		c, _ := w.logIn(t, nil)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := c.Hush(ctx); !errors.Is(err, context.Canceled) {
+		if err := c.Sift(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("with a context that has ended: %v", err)
 		}
 		w.Cut(juliet)
-		if err := c.Hush(t.Context()); err == nil {
+		if err := c.Sift(t.Context()); err == nil {
 			t.Error("without a connection there is no error")
 		}
 	})

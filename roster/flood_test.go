@@ -1,6 +1,10 @@
 package roster
 
 import (
+	"encoding/xml"
+	"mellium.im/xmlstream"
+	"strings"
+
 	"fmt"
 	"runtime"
 	"testing"
@@ -30,7 +34,7 @@ func newTestCache(t testing.TB, contacts int) (*Cache, *link) {
 	c := New(session)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.synced = true
+	c.items.synced = true
 	for i := range contacts {
 		c.apply(item{contactNumber(i), details{subscription: subBoth}})
 	}
@@ -80,7 +84,7 @@ func TestAFloodOfStrangersCostsNoMemory(t *testing.T) {
 
 func TestBeforeTheRosterIsKnownStrangersAreBounded(t *testing.T) {
 	c, l := newTestCache(t, 0)
-	c.synced = false
+	c.items.synced = false
 	p := probe.Presence{Presence: stanza.Presence{Type: stanza.UnavailablePresence}, Received: time.Now()}
 	for i := range 3 * maxEarly {
 		p.From = contactNumber(i)
@@ -93,18 +97,26 @@ func TestBeforeTheRosterIsKnownStrangersAreBounded(t *testing.T) {
 
 func TestResourcesAreBounded(t *testing.T) {
 	c, l := newTestCache(t, 1)
-	for _, typ := range []stanza.PresenceType{stanza.AvailablePresence, stanza.UnavailablePresence} {
+	for _, typ := range []stanza.PresenceType{stanza.UnavailablePresence, stanza.AvailablePresence} {
 		for i := range 1000 {
 			p := probe.Presence{Presence: stanza.Presence{Type: typ}, Received: time.Now()}
 			p.From, _ = contactNumber(0).WithResource(fmt.Sprint(string(typ), i))
 			c.observe(l, p, false)
 		}
 	}
-	e := c.contacts[contactNumber(0).String()]
-	if n := len(e.resources); n > maxResources+maxDepartures {
-		t.Errorf("%d resources of one contact are kept", n)
+	contact, _ := c.Contact(contactNumber(0))
+	if n := len(contact.Resources); n != 32 {
+		t.Errorf("%d resources of one contact are kept, want 32", n)
 	}
-	if n := len(e.told().ends); n > maxEnds {
-		t.Errorf("%d ends of one contact are kept", n)
+}
+
+// read makes a presence of XML, as if it came at a time.
+func read(t testing.TB, at time.Time, s string) probe.Presence {
+	t.Helper()
+	p, err := probe.ReadPresence(xmlstream.ReaderFunc(xml.NewDecoder(strings.NewReader(s)).Token))
+	if err != nil {
+		t.Fatalf("%s: %v", s, err)
 	}
+	p.Received = at
+	return p
 }

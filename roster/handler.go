@@ -2,35 +2,47 @@ package roster
 
 import (
 	"encoding/xml"
-	"time"
+	"slices"
 
 	"mellium.im/xmlstream"
 	"mellium.im/xmpp"
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
-	"example.org/lastpresence/internal/wire/address"
 	"example.org/lastpresence/internal/wire/request"
 )
 
 // Handler returns a handler that learns from every stanza and then hands it on
 // to next, whole and unchanged; next may be nil. What next asks the Cache, it
-// knows already.
+// knows already. It is for who serves the session without [Cache.Serve]; say
+// with [Cache.Disconnected] when the session is over.
 //
-// Roster pushes are believed only from the own account (RFC 6121 section
+// Roster pushes are accepted only from the session's account (RFC 6121 section
 // 2.1.6). They are answered exactly once, whether or not next answers them. A
-// forged push is kept from next, which might believe it, and is refused with
+// forged push is kept from next, which might accept it, and is refused with
 // service-unavailable, as if nobody here knew what a roster is.
 //
-// The handler belongs to one session's Serve, that of the session which New or
-// the latest Renew was given: it must not be called by two
-// goroutines at once. It never fails for what a stanza says.
+// The handler belongs to the session that New or the latest Connect was given,
+// and must not be called by two goroutines at once. It never fails for what a
+// stanza says. Without a session it only hands stanzas on.
 func (c *Cache) Handler(next xmpp.Handler) xmpp.Handler {
-	if next == nil {
-		next = xmpp.HandlerFunc(func(xmlstream.TokenReadEncoder, *xml.StartElement) error { return nil })
-	}
 	l := c.current()
-	return l.client.Handler(handler{cache: c, link: l, next: next})
+	if l == nil {
+		return nothing(next)
+	}
+	return l.client.Handler(c.handler(l, next))
+}
+
+func (c *Cache) handler(l *link, next xmpp.Handler) xmpp.Handler {
+	return handler{cache: c, link: l, next: nothing(next)}
+}
+
+// nothing returns next, or a handler that does nothing where there is none.
+func nothing(next xmpp.Handler) xmpp.Handler {
+	if next == nil {
+		return xmpp.HandlerFunc(func(xmlstream.TokenReadEncoder, *xml.StartElement) error { return nil })
+	}
+	return next
 }
 
 type handler struct {
@@ -47,23 +59,43 @@ func (h handler) HandleXMPP(t xmlstream.TokenReadEncoder, start *xml.StartElemen
 	if h.link.requests.Handle(start, t, h.link.s.LocalAddr()) {
 		return nil
 	}
-	return h.push(t, start)
+	return h.query(t, start)
 }
 
-// push looks whether an IQ is a roster push, and hands on whatever it is.
-func (h handler) push(t xmlstream.TokenReadEncoder, start *xml.StartElement) error {
+// query looks whether an IQ is about the roster or the block list, and hands on
+// whatever it is.
+func (h handler) query(t xmlstream.TokenReadEncoder, start *xml.StartElement) error {
 	iq, err := stanza.NewIQ(*start)
-	if err != nil || iq.Type != stanza.SetIQ {
+	if err != nil || iq.Type != stanza.SetIQ && iq.Type != stanza.ResultIQ {
 		return h.next.HandleXMPP(t, start)
 	}
 	first, err := request.Payload(t)
-	query, ok := first[len(first)-1].(xml.StartElement)
-	if err != nil || !ok || query.Name.Space != NS || query.Name.Local != "query" {
-		return h.next.HandleXMPP(&request.Replay{Encoder: t, Read: first, Err: err, Rest: t}, start)
+	payload, ok := first[len(first)-1].(xml.StartElement)
+	replay := &request.Replay{Encoder: t, Read: first, Err: err, Rest: t}
+	if err != nil || !ok {
+		return h.next.HandleXMPP(replay, start)
 	}
-	if own := h.link.s.LocalAddr().Bare(); !iq.From.Equal(jid.JID{}) && !iq.From.Equal(own) {
-		return nil // Serve answers: service-unavailable
+	own := h.link.s.LocalAddr().Bare()
+	ours := iq.From.Equal(jid.JID{}) || iq.From.Equal(own)
+	push := iq.Type == stanza.SetIQ
+	switch name := payload.Name; {
+	case push && name.Space == NS && name.Local == "query":
+		if !ours {
+			return nil // Serve answers: service-unavailable
+		}
+		return h.push(t, start, iq, first)
+	case ours && name.Space == nsBlocking && push == (name.Local != "blocklist"):
+		tokens, err := xmlstream.ReadAll(t)
+		if err == nil {
+			h.cache.heardBlocking(h.link, payload, &request.Replay{Read: slices.Clone(tokens)})
+		}
+		replay = &request.Replay{Encoder: t, Read: append(first, tokens...), Err: err, Rest: t}
 	}
+	return h.next.HandleXMPP(replay, start)
+}
+
+// push takes a roster push, and sees to it that it is answered.
+func (h handler) push(t xmlstream.TokenReadEncoder, start *xml.StartElement, iq stanza.IQ, first []xml.Token) error {
 	tokens, err := xmlstream.ReadAll(t)
 	tokens = append(first, tokens...)
 	if err == nil {
@@ -81,7 +113,11 @@ func (h handler) push(t xmlstream.TokenReadEncoder, start *xml.StartElement) err
 // (RFC 6121 section 2.1.6).
 func (c *Cache) pushed(l *link, r xml.TokenReader) {
 	q, err := readQuery(r)
-	if err != nil || len(q.items) != 1 {
+	if err != nil {
+		return
+	}
+	c.report(q)
+	if len(q.items) != 1 {
 		return
 	}
 	c.mu.Lock()
@@ -95,32 +131,11 @@ func (c *Cache) pushed(l *link, r xml.TokenReader) {
 	}
 }
 
-// revise takes the roster's version.
-func (c *Cache) revise(q query) {
-	if q.versioned {
-		c.version = q.version
-	}
-	c.asOf = c.tick(time.Now())
-	c.keeper.roster = true
-	c.schedule()
-}
-
-// apply adds, changes or removes a contact. What is known of one whose
-// presence is no longer ours to know is dropped.
-func (c *Cache) apply(it item) {
-	if it.subscription == subRemove {
-		if e := c.contacts[string(address.AppendBare(nil, it.jid))]; e != nil {
-			c.forget(e)
+// report tells of the items that cannot be read.
+func (c *Cache) report(q query) {
+	for _, u := range q.unreadable {
+		if c.cfg.unreadable != nil {
+			c.cfg.unreadable(u.address, u.name)
 		}
-		return
 	}
-	e := c.entry(it.jid)
-	if e.listed != 0 && e.equal(it.details) {
-		return
-	}
-	c.list(e, it.details, c.tick(time.Now()))
-	if !it.ours() && e.learnt != 0 {
-		e.knowledge = knowledge{since: e.listed}
-	}
-	c.changed(e)
 }

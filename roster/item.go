@@ -19,7 +19,10 @@ const NS = "jabber:iq:roster"
 const (
 	maxName    = 1024 // bytes of a name or group
 	maxGroups  = 64
-	maxVersion = 1024 // bytes; a longer one is as good as none
+	maxVersion = 1024 // bytes; a longer one is ignored
+	maxAddress = 4096 // bytes of an address that cannot be read
+
+	maxUnreadable = 1000 // items that cannot be read
 )
 
 // item is a roster item (RFC 6121 section 2.1.2).
@@ -63,7 +66,7 @@ func subscriptionOf(s string) subscription {
 	return subNone
 }
 
-// ours tells whether the contact's presence is ours to know.
+// ours reports whether the contact's presence is ours to know.
 func (it details) ours() bool {
 	return it.subscription == subTo || it.subscription == subBoth
 }
@@ -79,10 +82,15 @@ type query struct {
 	versioned bool
 	version   string
 	items     []item
+
+	unreadable []unreadable
 }
 
+// unreadable is an item whose address is not a valid JID.
+type unreadable struct{ address, name string }
+
 // readQuery reads a query from r, up to and including the end of the element
-// around it. An item without a readable address is passed over.
+// around it. Items whose address is not a valid JID are apart.
 func readQuery(r xml.TokenReader) (q query, err error) {
 	depth := 0
 	for {
@@ -105,12 +113,14 @@ func readQuery(r xml.TokenReader) (q query, err error) {
 				}
 				depth++
 			case depth == 1 && tok.Name.Space == NS && tok.Name.Local == "item":
-				it, ok, err := readItem(tok, r)
+				it, text, ok, err := readItem(tok, r)
 				if err != nil {
 					return q, err
 				}
 				if ok {
 					q.items = append(q.items, it)
+				} else if len(q.unreadable) < maxUnreadable {
+					q.unreadable = append(q.unreadable, unreadable{text, it.name})
 				}
 			default:
 				if err := xmlstream.Skip(r); err != nil {
@@ -125,7 +135,8 @@ func readQuery(r xml.TokenReader) (q query, err error) {
 	}
 }
 
-func readItem(start xml.StartElement, r xml.TokenReader) (it item, ok bool, err error) {
+// readItem reads an item, and its address as it is written.
+func readItem(start xml.StartElement, r xml.TokenReader) (it item, text string, ok bool, err error) {
 	it.subscription = subNone
 	for _, attr := range start.Attr {
 		if attr.Name.Space != "" {
@@ -133,6 +144,7 @@ func readItem(start xml.StartElement, r xml.TokenReader) (it item, ok bool, err 
 		}
 		switch attr.Name.Local {
 		case "jid":
+			text = attr.Value[:min(len(attr.Value), maxAddress)]
 			it.jid, err = address.Parse(attr.Value)
 			it.jid = it.jid.Bare()
 			ok = err == nil
@@ -151,11 +163,11 @@ func readItem(start xml.StartElement, r xml.TokenReader) (it item, ok bool, err 
 		tok, err := r.Token()
 		switch tok := tok.(type) {
 		case xml.EndElement:
-			return it, ok, nil
+			return it, text, ok, nil
 		case xml.StartElement:
 			group, _, err := chardata.Read(r, maxName)
 			if err != nil {
-				return it, ok, err
+				return it, text, ok, err
 			}
 			if tok.Name.Local == "group" && tok.Name.Space == NS && len(it.groups) < maxGroups {
 				it.groups = append(it.groups, group)
@@ -163,7 +175,7 @@ func readItem(start xml.StartElement, r xml.TokenReader) (it item, ok bool, err 
 			continue
 		}
 		if err != nil || tok == nil {
-			return it, ok, err
+			return it, text, ok, err
 		}
 	}
 }

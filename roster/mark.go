@@ -39,20 +39,3 @@ func (d details) sum(key string) uint64 {
 	}
 	return h.Sum64()
 }
-
-// list sets the details of a contact as of a moment, zero if the sender is no
-// contact yet.
-func (c *Cache) list(e *entry, d details, at moment) {
-	c.unlist(e)
-	e.details, e.listed = d, at
-	if at != 0 {
-		c.sum += d.sum(e.key)
-	}
-}
-
-// unlist takes a contact off the sum of all items.
-func (c *Cache) unlist(e *entry) {
-	if e.listed != 0 {
-		c.sum -= e.details.sum(e.key)
-	}
-}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.org/lastpresence/internal/wire/address"
+	"example.org/lastpresence/roster/internal/judge"
 )
 
 // How long changes wait to be kept, so that many are written at once, and
@@ -67,44 +68,53 @@ func (c *Cache) Load(ctx context.Context) error {
 		return nil
 	}
 	c.keeper.loaded = true
-	now := c.tick(time.Now())
+	now := c.stamp()
 	for _, r := range saved.Records {
 		c.restore(r, now)
 	}
-	if !c.synced {
-		c.version, c.asOf = marked(saved.Version, c.sum), min(momentOf(saved.Synced), now)
+	if synced := judge.MomentOf(saved.Synced); !c.items.synced && synced <= now {
+		c.items.version, c.items.asOf = marked(saved.Version, c.items.sum), synced
 	}
 	return nil
 }
 
 // restore takes a record of the store's. A fetched roster is later than all
-// that a store says of who is a contact.
-func (c *Cache) restore(r Record, now moment) {
+// that a store says of who is a contact. What it says of the future is not
+// known: our clock was wrong then.
+func (c *Cache) restore(r Record, now judge.Moment) {
 	key := string(address.AppendBare(nil, r.JID))
 	known := c.contacts[key]
 	removed := r.Subscription == subRemove.String()
-	if removed {
-		c.removed[key] = max(c.removed[key], min(momentOf(r.Since), now))
+	since := judge.MomentOf(r.Since)
+	if removed && since <= now {
+		c.items.removed[key] = max(c.items.removed[key], since)
 	}
 	switch {
 	case known == nil && removed:
 		return
-	case known == nil && c.synced:
-		c.gone(key, now)
+	case known == nil && c.items.synced:
+		c.gone(key, now, nil)
 		return
 	}
 	e := c.entry(r.JID)
-	if listed := min(momentOf(r.Listed), now); !c.synced && (e.subscription == 0 || listed > e.listed) {
+	before := c.before(e)
+	listed := judge.MomentOf(r.Listed)
+	if listed > now {
+		listed = 1 // some time, and earlier than whatever is told now
+	}
+	if !c.items.synced && (e.subscription == 0 || listed > e.listed) {
 		c.list(e, r.details(), listed)
 	}
-	e.restore(r, now)
+	if e.listed == 0 || e.ours() {
+		e.Restore(r.kept(), now)
+	}
 	switch {
 	case e.subscription == subRemove:
 		c.forget(e)
 	case known != nil:
-		c.changed(e)
-	default:
-		c.notify(e)
+		c.changed(e, before)
+	case e.listed != 0:
+		c.news.add(e.key, before)
 	}
 }
 
@@ -170,9 +180,9 @@ func (c *Cache) save(ctx context.Context) error {
 	c.mu.Lock()
 	entries, roster := c.keeper.changed, c.keeper.roster
 	c.keeper.changed, c.keeper.roster = nil, false
-	var changes Saved
+	changes := Saved{At: time.Now().Round(0).UTC()}
 	if roster {
-		changes.Version, changes.Synced = mark(c.sum, c.version), c.asOf.time()
+		changes.Version, changes.Synced = mark(c.items.sum, c.items.version), c.items.asOf.Time()
 	}
 	for _, e := range entries {
 		changes.Records = append(changes.Records, e.record(!c.cfg.silent))
@@ -221,8 +231,10 @@ func (c *Cache) Close() error {
 	default:
 	}
 	close(c.closed)
-	c.link.requests.Close()
-	client := c.link.client
+	l := c.link
+	if l != nil {
+		c.end(l)
+	}
 	k := &c.keeper
 	if k.timer != nil {
 		k.timer.Stop()
@@ -231,14 +243,13 @@ func (c *Cache) Close() error {
 		k.stop()
 	}
 	c.mu.Unlock()
-	err := client.Close()
+	if l != nil {
+		_ = l.client.Close()
+	}
 	if c.cfg.store == nil {
-		return err
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
-	if err := c.save(ctx); err != nil {
-		return err
-	}
-	return err
+	return c.save(ctx)
 }

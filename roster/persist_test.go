@@ -207,8 +207,8 @@ func TestWhatIsNoLongerOursToKnowIsForgottenForGood(t *testing.T) {
 				if len(saved.Records) != 1 {
 					t.Fatalf("kept: %+v", saved)
 				}
-				if r := saved.Records[0]; r.Subscription != subscription || r.Seen != (roster.Sighting{}) ||
-					r.Active != (roster.Sighting{}) || r.Said != (roster.Sighting{}) || !r.Learnt.IsZero() {
+				if r := saved.Records[0]; r.Subscription != subscription || r.Seen != (roster.Departure{}) ||
+					r.Told != (roster.Departure{}) || !r.Learnt.IsZero() {
 					t.Errorf("kept: %+v, want nothing but the item", r)
 				}
 				w.Push(juliet, romeo, "", "both")

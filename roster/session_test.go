@@ -52,7 +52,7 @@ func (w world) renew(t *testing.T, c *roster.Cache) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Renew(s); err != nil {
+	if err := c.Connect(s); err != nil {
 		t.Fatal(err)
 	}
 	served := make(chan struct{})
@@ -103,13 +103,13 @@ func TestANewSessionKeepsWhatIsKnown(t *testing.T) {
 	})
 }
 
-func TestRenewRefusesAnotherAccount(t *testing.T) {
+func TestConnectRefusesAnotherAccount(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, server.Ejabberd, 1)
 		c, _ := w.logIn(t, nil)
 		other := w.arrive(t, romeo)
-		if err := c.Renew(other); err == nil {
-			t.Error("Renew took a session of another account")
+		if err := c.Connect(other); err == nil {
+			t.Error("Connect a session of another account")
 		}
 		if _, err := c.Open(t.Context(), romeo); err != nil {
 			t.Errorf("after the refusal: %v", err)
@@ -120,8 +120,8 @@ func TestRenewRefusesAnotherAccount(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer own.Conn().Close()
-		if err := c.Renew(own); !errors.Is(err, probe.ErrClosed) {
-			t.Errorf("Renew after Close = %v, want ErrClosed", err)
+		if err := c.Connect(own); !errors.Is(err, probe.ErrClosed) {
+			t.Errorf("Connect Close = %v, want ErrClosed", err)
 		}
 	})
 }
@@ -313,7 +313,7 @@ func TestFormerSessionsAreLetGo(t *testing.T) {
 		}
 		if c == nil {
 			c = roster.New(s)
-		} else if err := c.Renew(s); err != nil {
+		} else if err := c.Connect(s); err != nil {
 			t.Fatal(err)
 		}
 		served := make(chan struct{})
@@ -350,11 +350,11 @@ func TestFormerSessionsAreLetGo(t *testing.T) {
 func TestCloseEndsWhatIsUnderWay(t *testing.T) {
 	for name, call := range map[string]func(*roster.Cache, context.Context) error{
 		"Sync": (*roster.Cache).Sync,
-		"Hush": (*roster.Cache).Hush,
+		"Sift": (*roster.Cache).Sift,
 	} {
 		for how, end := range map[string]func(t *testing.T, w world, c *roster.Cache){
-			"Close": func(t *testing.T, _ world, c *roster.Cache) { _ = c.Close() },
-			"Renew": func(t *testing.T, w world, c *roster.Cache) { w.renew(t, c) },
+			"Close":   func(t *testing.T, _ world, c *roster.Cache) { _ = c.Close() },
+			"Connect": func(t *testing.T, w world, c *roster.Cache) { w.renew(t, c) },
 		} {
 			t.Run(name+", "+how, func(t *testing.T) {
 				bubble(t, func(t *testing.T) {

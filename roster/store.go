@@ -40,6 +40,11 @@ var ErrLost = errors.New("what was kept is lost")
 // Saved is what a [Store] keeps of an account, or changes of it. It holds no
 // password and no message. The zero value is nothing.
 type Saved struct {
+	// At is when changes were made, by the clock of who made them; zero in what
+	// Load returns. What a store has of later than that was written while a
+	// clock was wrong, and does not count: see [Record.AsOf].
+	At time.Time
+
 	// Version tells the roster's version as of Synced (RFC 6121 section 2.6),
 	// and which items it had. It may be empty. The later Synced counts.
 	Version string
@@ -73,23 +78,26 @@ type Record struct {
 	// one of them learns is not kept until it starts anew.
 	Since time.Time
 
-	Seen   Sighting // by presence
-	Active Sighting // by last activity (XEP-0012), in whole seconds
-	Said   Sighting // as it left, nobody knows when; At is zero
+	Seen Departure // the last that was seen as it happened
+	Told Departure // the last that a server told of, as it was told last
 
-	Online time.Time // when a resource was online last
-	Asked  time.Time // when an answer to a probe last said offline
+	Online time.Time // when it was last told to be online, or gave another sign of life
 	Learnt time.Time // when anything was last heard
 }
 
-// Sighting is the end of an appearance of a contact, as it was told at one
+// Departure is the end of an appearance of a contact, as it was told at one
 // time.
-type Sighting struct {
+type Departure struct {
+	Heard    time.Time // when it was told; zero: there is none
 	At       time.Time // zero: not known
-	Heard    time.Time
+	Stamp    time.Time // what the contact's server stamped on it, by its clock
 	Resource string
-	Status   string
-	Settled  bool // an empty Status means that nothing was said
+	Status   string // the contact's own words
+	Cause    Cause
+	Text     string // in which its server told the cause
+	Settled  bool   // an empty Status means that nothing was said
+	Ours     bool   // At is by our clock; else it is the Stamp
+	Bounded  bool   // it happened at some time before At
 }
 
 // Merge returns what r and other make together. The order of merging does not
@@ -102,15 +110,40 @@ func (r Record) Merge(other Record) Record {
 	switch c := r.Since.Compare(other.Since); {
 	case c < 0:
 		r.Since = other.Since
-		r.Seen, r.Active, r.Said = other.Seen, other.Active, other.Said
-		r.Online, r.Asked, r.Learnt = other.Online, other.Asked, other.Learnt
+		r.Seen, r.Told = other.Seen, other.Told
+		r.Online, r.Learnt = other.Online, other.Learnt
 	case c == 0:
 		r.Seen = r.Seen.merge(other.Seen)
-		r.Active = r.Active.merge(other.Active)
-		r.Said = r.Said.merge(other.Said)
+		r.Told = r.Told.merge(other.Told)
 		r.Online = later(r.Online, other.Online)
-		r.Asked = later(r.Asked, other.Asked)
 		r.Learnt = later(r.Learnt, other.Learnt)
+	}
+	return r
+}
+
+// AsOf returns the record without what lies in the future of a moment, which was
+// written while a clock was wrong. A minute is allowed for the clocks of several
+// machines. The zero time changes nothing.
+func (r Record) AsOf(now time.Time) Record {
+	if now.IsZero() {
+		return r
+	}
+	limit := now.Add(time.Minute)
+	if r.Listed.After(limit) {
+		r.Listed = time.Time{}
+	}
+	if r.Since.After(limit) {
+		r.Since = time.Time{}
+	}
+	for _, d := range []*Departure{&r.Seen, &r.Told} {
+		if d.Heard.After(limit) || d.Ours && d.At.After(limit) {
+			*d = Departure{}
+		}
+	}
+	for _, t := range []*time.Time{&r.Online, &r.Learnt} {
+		if t.After(limit) {
+			*t = time.Time{}
+		}
 	}
 	return r
 }
@@ -126,17 +159,32 @@ func (r Record) compareItem(other Record) int {
 	)
 }
 
-func (s Sighting) merge(other Sighting) Sighting {
+func (d Departure) merge(other Departure) Departure {
 	if cmp.Or(
-		s.At.Compare(other.At),
-		s.Heard.Compare(other.Heard),
-		compareBool(s.Settled, other.Settled),
-		strings.Compare(s.Status, other.Status),
-		strings.Compare(s.Resource, other.Resource),
+		d.Heard.Compare(other.Heard),
+		d.At.Compare(other.At),
+		d.Stamp.Compare(other.Stamp),
+		compareBool(d.Settled, other.Settled),
+		compareBool(d.Ours, other.Ours),
+		compareBool(d.Bounded, other.Bounded),
+		cmp.Compare(d.Cause, other.Cause),
+		strings.Compare(d.Status, other.Status),
+		strings.Compare(d.Text, other.Text),
+		strings.Compare(d.Resource, other.Resource),
 	) < 0 {
 		return other
 	}
-	return s
+	return d
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
 }
 
 func later(a, b time.Time) time.Time {
@@ -146,9 +194,27 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
+// AsOf returns what was saved without what lies in the future of a moment.
+// The zero time changes nothing.
+func (s Saved) AsOf(now time.Time) Saved {
+	if now.IsZero() {
+		return s
+	}
+	if s.Synced.After(now.Add(time.Minute)) {
+		s.Synced, s.Version = time.Time{}, ""
+	}
+	records := make([]Record, len(s.Records))
+	for i, r := range s.Records {
+		records[i] = r.AsOf(now)
+	}
+	s.Records = records
+	return s
+}
+
 // Merge returns what s and changes make together, with the records ordered by
 // address.
 func (s Saved) Merge(changes Saved) Saved {
+	s = s.AsOf(changes.At)
 	if cmp.Or(s.Synced.Compare(changes.Synced), strings.Compare(s.Version, changes.Version)) < 0 {
 		s.Synced, s.Version = changes.Synced, changes.Version
 	}

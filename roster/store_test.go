@@ -22,13 +22,18 @@ func (p picker) time() time.Time {
 	return pick(p, time.Time{}, time.UnixMicro(1).UTC(), time.UnixMicro(2).UTC(), time.UnixMicro(3).UTC())
 }
 
-func (p picker) sighting() roster.Sighting {
-	return roster.Sighting{
-		At:       p.time(),
+func (p picker) departure() roster.Departure {
+	return roster.Departure{
 		Heard:    p.time(),
+		At:       p.time(),
+		Stamp:    p.time(),
 		Resource: pick(p, "", "orchard", "balcony"),
 		Status:   pick(p, "", "Bye", "Gone"),
+		Text:     pick(p, "", "Stream reset by peer"),
+		Cause:    pick(p, roster.CauseUnknown, roster.Goodbye),
 		Settled:  pick(p, false, true),
+		Ours:     pick(p, false, true),
+		Bounded:  pick(p, false, true),
 	}
 }
 
@@ -42,11 +47,9 @@ func (p picker) record(j jid.JID) roster.Record {
 		Ask:          pick(p, false, true),
 		Approved:     pick(p, false, true),
 		Since:        p.time(),
-		Seen:         p.sighting(),
-		Active:       p.sighting(),
-		Said:         p.sighting(),
+		Seen:         p.departure(),
+		Told:         p.departure(),
 		Online:       p.time(),
-		Asked:        p.time(),
 		Learnt:       p.time(),
 	}
 }

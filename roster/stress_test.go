@@ -99,7 +99,7 @@ func TestEverythingAtOnce(t *testing.T) {
 			if err != nil {
 				return
 			}
-			if c.Renew(next) == nil {
+			if c.Connect(next) == nil {
 				h := c.Handler(nil)
 				wg.Go(func() { _ = next.Serve(h) })
 				_ = c.Sync(ctx)

@@ -11,7 +11,6 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
-	"example.org/lastpresence/internal/wire/address"
 	"example.org/lastpresence/internal/wire/request"
 	"example.org/lastpresence/probe"
 )
@@ -40,11 +39,15 @@ func (c *Cache) Sync(ctx context.Context) error {
 		c.cfg.failed(err)
 	}
 	l := c.current()
+	if l == nil {
+		return errNoSession("sync")
+	}
 	ask, since := c.asks(l)
 	build := func(id string) xml.TokenReader { return rosterGet(id, ask, since) }
 	var refused error
+	began := time.Now()
 	err := l.requests.Do(ctx, l.s, jid.JID{}, build, func(start *xml.StartElement, r xml.TokenReader) {
-		refused = c.fetched(l, ask, start, r)
+		refused = c.fetched(l, ask, start, r, began)
 	})
 	switch {
 	case errors.Is(err, request.ErrClosed):
@@ -66,7 +69,7 @@ func (c *Cache) asks(l *link) (ask bool, since string) {
 	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return true, c.version
+	return true, c.items.version
 }
 
 func rosterGet(id string, ask bool, since string) xml.TokenReader {
@@ -79,7 +82,7 @@ func rosterGet(id string, ask bool, since string) xml.TokenReader {
 
 // fetched reads the server's answer. It applies the roster on the session's
 // own goroutine, so that a push that comes behind it is applied after it.
-func (c *Cache) fetched(l *link, asked bool, start *xml.StartElement, r xml.TokenReader) error {
+func (c *Cache) fetched(l *link, asked bool, start *xml.StartElement, r xml.TokenReader, began time.Time) error {
 	iq, err := stanza.NewIQ(*start)
 	if err != nil {
 		return err
@@ -98,41 +101,19 @@ func (c *Cache) fetched(l *link, asked bool, start *xml.StartElement, r xml.Toke
 	if !q.found && !asked {
 		return errNoRoster
 	}
+	c.report(q)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if l != c.link {
 		return probe.ErrClosed
 	}
-	listed := make(map[string]bool, len(q.items))
-	for _, it := range q.items {
-		listed[string(address.AppendBare(nil, it.jid))] = true
-		c.apply(it)
-	}
-	c.synced, l.fetched = true, true
-	if !q.found {
-		// What changed since then comes as pushes (RFC 6121 section 2.6.3).
-		c.early = c.tick(time.Now()) + interim
+	l.trip = time.Since(began)
+	if q.found {
+		c.replace(q)
 		return nil
 	}
-	for key, e := range c.contacts {
-		if e.listed != 0 && !listed[key] {
-			c.forget(e)
-		}
-	}
-	c.forgetStrangers()
-	c.revise(q)
+	// What changed since then comes as pushes (RFC 6121 section 2.6.3).
+	c.items.synced, l.fetched = true, true
+	c.items.early = c.stamp() + interim
 	return nil
-}
-
-// interim is how long the pushes may take that tell what has changed in a roster.
-const interim = moment(time.Minute / time.Microsecond)
-
-// forgetStrangers forgets what was heard of those who are no contacts.
-func (c *Cache) forgetStrangers() {
-	c.early = 0
-	for _, e := range c.contacts {
-		if e.listed == 0 {
-			c.forget(e)
-		}
-	}
 }

@@ -8,32 +8,53 @@ import (
 	"example.org/lastpresence/internal/wire/address"
 )
 
-// watcher has the contacts of which there is news.
+// news is what there is to tell watchers. The Cache's lock guards it.
+type news struct {
+	watchers []*watcher
+}
+
+// wanted reports whether anybody watches.
+func (n *news) wanted() bool { return len(n.watchers) > 0 }
+
+// add takes that a contact may show something else than before.
+func (n *news) add(key string, before *Contact) {
+	for _, w := range n.watchers {
+		w.add(key, before)
+	}
+}
+
+func (n *news) remove(w *watcher) {
+	n.watchers = slices.DeleteFunc(n.watchers, func(other *watcher) bool { return other == w })
+}
+
+// watcher has the contacts of which there may be news, and as what they were
+// last told.
 type watcher struct {
-	pending map[string]bool
+	pending map[string]*Contact
 	order   []string
 	wake    chan struct{} // holds one token at most
 }
 
-func (w *watcher) add(key string) {
-	if w.pending[key] {
+func (w *watcher) add(key string, before *Contact) {
+	if _, waits := w.pending[key]; waits {
 		return
 	}
-	w.pending[key] = true
+	w.pending[key] = before
 	w.order = append(w.order, key)
 	w.rouse()
 }
 
-func (w *watcher) next() (key string, ok bool) {
+func (w *watcher) next() (key string, before *Contact, ok bool) {
 	if len(w.order) == 0 {
-		return "", false
+		return "", nil, false
 	}
 	key, w.order = w.order[0], w.order[1:]
+	before = w.pending[key]
 	delete(w.pending, key)
 	if len(w.order) > 0 {
 		w.rouse() // another iteration may be asleep
 	}
-	return key, true
+	return key, before, true
 }
 
 func (w *watcher) rouse() {
@@ -43,33 +64,37 @@ func (w *watcher) rouse() {
 	}
 }
 
-// Watch returns the contacts of which there is news from now on, each as it is
-// when its turn comes, until the context ends or the Cache is closed. They come
-// in the order in which their news began. Who takes them slowly holds nobody
-// up: of a contact with much news, only the newest state comes. Nothing is
-// locked while the loop's body runs.
+// Watch returns the contacts of which something has changed that a [Contact]
+// shows, from now on until the context ends or the Cache is closed: each as it is
+// when its turn comes, and as it was before. They come in the order in which
+// their changes began. A slow consumer does not block others; changes are
+// coalesced for each contact. Nothing is locked while the loop's body runs.
+//
+//	for now, before := range contacts.Watch(ctx) {
+//		if now.Online && !before.Online { … }
+//	}
 //
 // A contact that left the roster comes once more with the subscription remove.
-// That what is known becomes outdated is news when a session begins or filtering
-// ends, not when time passes.
+// That what is known becomes stale is news when a session ends or begins, when
+// the login's presences are in, and when filtering begins or ends.
 //
 // What happens between the call and the iteration, or between two iterations,
 // is not lost. Concurrent iterations share the news between them; for all of it
 // twice, call Watch twice.
-func (c *Cache) Watch(ctx context.Context) iter.Seq[Contact] {
-	w := &watcher{pending: make(map[string]bool), wake: make(chan struct{}, 1)}
+func (c *Cache) Watch(ctx context.Context) iter.Seq2[Contact, Contact] {
+	w := &watcher{pending: make(map[string]*Contact), wake: make(chan struct{}, 1)}
 	c.mu.Lock()
-	c.watchers = append(c.watchers, w)
+	c.news.watchers = append(c.news.watchers, w)
 	c.mu.Unlock()
 	context.AfterFunc(ctx, func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.watchers = slices.DeleteFunc(c.watchers, func(other *watcher) bool { return other == w })
+		c.news.remove(w)
 	})
-	return func(yield func(Contact) bool) {
+	return func(yield func(now, before Contact) bool) {
 		for ctx.Err() == nil {
-			if contact, ok := c.news(w); ok {
-				if !yield(contact) {
+			if now, before, ok := c.change(w); ok {
+				if !yield(now, before) {
 					return
 				}
 				continue
@@ -84,29 +109,25 @@ func (c *Cache) Watch(ctx context.Context) iter.Seq[Contact] {
 	}
 }
 
-// news takes the next contact of which there is news.
-func (c *Cache) news(w *watcher) (contact Contact, ok bool) {
+// change takes the next contact of which something has changed.
+func (c *Cache) change(w *watcher) (now, before Contact, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	key, ok := w.next()
-	if !ok {
-		return contact, false
-	}
-	if e := c.contacts[key]; e != nil {
-		return c.view(e, c.horizon()), true
-	}
-	contact.JID = address.OfKey(key)
-	contact.Subscription = subRemove.String()
-	contact.Lack = NeverHeard
-	return contact, true
-}
-
-// notify tells the watchers alone.
-func (c *Cache) notify(e *entry) {
-	if e.listed == 0 {
-		return
-	}
-	for _, w := range c.watchers {
-		w.add(e.key)
+	for {
+		key, was, ok := w.next()
+		if !ok {
+			return now, before, false
+		}
+		now = Contact{JID: address.OfKey(key), Subscription: subRemove.String(), Lack: NeverHeard}
+		if e := c.contacts[key]; e != nil && e.listed != 0 {
+			now = c.view(e, c.horizon())
+		}
+		before = Contact{JID: now.JID, Lack: NeverHeard}
+		if was != nil {
+			before = *was
+		}
+		if was == nil || !now.same(before) {
+			return now, before, true
+		}
 	}
 }

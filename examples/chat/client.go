@@ -114,7 +114,7 @@ func (c *client) use(s session, tell func(event)) error {
 		c.contacts = roster.New(s, opts...)
 		return nil
 	}
-	return c.contacts.Renew(s)
+	return c.contacts.Connect(s)
 }
 
 // serve handles a session until it ends.

@@ -44,9 +44,9 @@ func TestStore(t *testing.T) {
 var romeo = roster.Record{
 	JID: jid.MustParse("romeo@montague.lit"), Listed: at(1), Name: "Romeo", Groups: []string{"Friends", ""}, Subscription: "both",
 	Ask: true, Approved: true, Since: at(2),
-	Seen:   roster.Sighting{At: at(3), Heard: at(4), Resource: "orchard", Status: "<Bye> & …", Settled: true},
-	Active: roster.Sighting{At: at(5)}, Said: roster.Sighting{Status: "words"},
-	Online: at(6), Asked: at(7), Learnt: at(8),
+	Seen:   roster.Departure{At: at(3), Heard: at(4), Resource: "orchard", Status: "<Bye> & …", Settled: true, Ours: true, Cause: roster.Goodbye},
+	Told:   roster.Departure{At: at(5), Heard: at(5), Stamp: at(6), Bounded: true, Cause: roster.TimedOut, Text: "Hibernating"},
+	Online: at(6), Learnt: at(8),
 }
 
 func at(second int) time.Time { return time.Date(2012, 9, 10, 23, 41, second, 1000*second, time.UTC) }
@@ -72,7 +72,7 @@ func saved(t *testing.T) (s *filestore.Store, file string, content []byte) {
 
 func TestTheFormatStaysAsItIs(t *testing.T) {
 	_, _, content := saved(t)
-	golden, err := os.ReadFile(filepath.Join("testdata", "version1.roster"))
+	golden, err := os.ReadFile(filepath.Join("testdata", "version2.roster"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestADamagedFileIsSetAside(t *testing.T) {
 		"a second foot":                append(bytes.Clone(content), content[bytes.LastIndexByte(content[:len(content)-1], '\n')+1:]...),
 		"no foot":                      content[:bytes.LastIndexByte(content[:len(content)-1], '\n')+1],
 		"zeros, as after a power cut":  make([]byte, len(content)),
-		"a version that never existed": bytes.Replace(content, []byte(`"version":1`), []byte(`"version":0`), 1),
+		"a version that never existed": bytes.Replace(content, []byte(`"version":2`), []byte(`"version":0`), 1),
 	}
 	for i := 1; i < len(content); i += 7 {
 		damages["cut short "+string(rune('0'+i%10))] = content[:len(content)-i]
@@ -149,11 +149,11 @@ func TestADamagedFileIsSetAside(t *testing.T) {
 
 func TestANewerFormatIsLeftAlone(t *testing.T) {
 	s, file, content := saved(t)
-	newer := bytes.Replace(content, []byte(`"version":1`), []byte(`"version":2`), 1)
+	newer := bytes.Replace(content, []byte(`"version":2`), []byte(`"version":3`), 1)
 	if err := os.WriteFile(file, newer, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Load(t.Context(), storetest.Account); err == nil || !strings.Contains(err.Error(), "version 2") {
+	if _, err := s.Load(t.Context(), storetest.Account); err == nil || !strings.Contains(err.Error(), "version 3") {
 		t.Errorf("Load = %v", err)
 	}
 	if err := s.Save(t.Context(), storetest.Account, roster.Saved{}); err == nil {
@@ -238,7 +238,7 @@ func signed(lines ...string) []byte {
 }
 
 func TestLinesThatNoStoreWroteAreDamage(t *testing.T) {
-	head := `{"format":"lastpresence roster","version":1,"account":"juliet@capulet.lit"}`
+	head := `{"format":"lastpresence roster","version":2,"account":"juliet@capulet.lit"}`
 	tests := map[string]struct {
 		lines []string
 		want  string
@@ -302,13 +302,13 @@ func BenchmarkSaveAndLoad(b *testing.B) {
 	b.Run("decoding json", func(b *testing.B) {
 		for b.Loop() {
 			var got []struct {
-				JID                   string
-				Listed, Since         time.Time
-				Name, Subscription    string
-				Groups                []string
-				Ask, Approved         bool
-				Seen, Active, Said    roster.Sighting
-				Online, Asked, Learnt time.Time
+				JID                string
+				Listed, Since      time.Time
+				Name, Subscription string
+				Groups             []string
+				Ask, Approved      bool
+				Seen, Told         roster.Departure
+				Online, Learnt     time.Time
 			}
 			if err := json.Unmarshal(encoded, &got); err != nil || len(got) != len(all.Records) {
 				b.Fatal(len(got), err)

@@ -16,7 +16,7 @@ import (
 
 const (
 	format  = "lastpresence roster"
-	version = 1
+	version = 2
 )
 
 // errNewer is of a file that a later version of this package wrote.
@@ -31,28 +31,31 @@ type head struct {
 }
 
 type contact struct {
-	JID          string   `json:"jid"`
-	Listed       micros   `json:"listed,omitempty"`
-	Name         string   `json:"name,omitempty"`
-	Groups       []string `json:"groups,omitempty"`
-	Subscription string   `json:"subscription,omitempty"`
-	Ask          bool     `json:"ask,omitempty"`
-	Approved     bool     `json:"approved,omitempty"`
-	Since        micros   `json:"since,omitempty"`
-	Seen         sighting `json:"seen,omitzero"`
-	Active       sighting `json:"active,omitzero"`
-	Said         sighting `json:"said,omitzero"`
-	Online       micros   `json:"online,omitempty"`
-	Asked        micros   `json:"asked,omitempty"`
-	Learnt       micros   `json:"learnt,omitempty"`
+	JID          string    `json:"jid"`
+	Listed       micros    `json:"listed,omitempty"`
+	Name         string    `json:"name,omitempty"`
+	Groups       []string  `json:"groups,omitempty"`
+	Subscription string    `json:"subscription,omitempty"`
+	Ask          bool      `json:"ask,omitempty"`
+	Approved     bool      `json:"approved,omitempty"`
+	Since        micros    `json:"since,omitempty"`
+	Seen         departure `json:"seen,omitzero"`
+	Told         departure `json:"told,omitzero"`
+	Online       micros    `json:"online,omitempty"`
+	Learnt       micros    `json:"learnt,omitempty"`
 }
 
-type sighting struct {
-	At       micros `json:"at,omitempty"`
-	Heard    micros `json:"heard,omitempty"`
-	Resource string `json:"resource,omitempty"`
-	Status   string `json:"status,omitempty"`
-	Settled  bool   `json:"settled,omitempty"`
+type departure struct {
+	At       micros       `json:"at,omitempty"`
+	Heard    micros       `json:"heard,omitempty"`
+	Stamp    micros       `json:"stamp,omitempty"`
+	Resource string       `json:"resource,omitempty"`
+	Status   string       `json:"status,omitempty"`
+	Cause    roster.Cause `json:"cause,omitempty"`
+	Text     string       `json:"text,omitempty"`
+	Settled  bool         `json:"settled,omitempty"`
+	Ours     bool         `json:"ours,omitempty"`
+	Bounded  bool         `json:"bounded,omitempty"`
 }
 
 // micros is a time in microseconds since 1970, and 0 for the zero time. Numbers
@@ -102,11 +105,9 @@ func (p *page) add(r roster.Record) {
 		Ask:          r.Ask,
 		Approved:     r.Approved,
 		Since:        microsOf(r.Since),
-		Seen:         sightingOf(r.Seen),
-		Active:       sightingOf(r.Active),
-		Said:         sightingOf(r.Said),
+		Seen:         departureOf(r.Seen),
+		Told:         departureOf(r.Told),
 		Online:       microsOf(r.Online),
-		Asked:        microsOf(r.Asked),
 		Learnt:       microsOf(r.Learnt),
 	})
 }
@@ -117,8 +118,8 @@ func (p *page) end() []byte {
 	return p.Bytes()
 }
 
-func sightingOf(s roster.Sighting) sighting {
-	return sighting{microsOf(s.At), microsOf(s.Heard), s.Resource, s.Status, s.Settled}
+func departureOf(d roster.Departure) departure {
+	return departure{microsOf(d.At), microsOf(d.Heard), microsOf(d.Stamp), d.Resource, d.Status, d.Cause, d.Text, d.Settled, d.Ours, d.Bounded}
 }
 
 // lineLength is about how long the line of a contact is.

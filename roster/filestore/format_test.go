@@ -16,7 +16,7 @@ import (
 // FuzzDecode reads any file, also one whose foot fits it: it is damaged, or it
 // reads as it was written, with nothing merged into it as well.
 func FuzzDecode(f *testing.F) {
-	golden, err := os.ReadFile("testdata/version1.roster")
+	golden, err := os.ReadFile("testdata/version2.roster")
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -78,11 +78,9 @@ func (l *lines) record() roster.Record {
 		Ask:          c.Ask,
 		Approved:     c.Approved,
 		Since:        c.Since.time(),
-		Seen:         c.Seen.sighting(),
-		Active:       c.Active.sighting(),
-		Said:         c.Said.sighting(),
+		Seen:         c.Seen.departure(),
+		Told:         c.Told.departure(),
 		Online:       c.Online.time(),
-		Asked:        c.Asked.time(),
 		Learnt:       c.Learnt.time(),
 	}
 }
@@ -92,6 +90,7 @@ func (l *lines) fail(err error) bool {
 	return false
 }
 
-func (s sighting) sighting() roster.Sighting {
-	return roster.Sighting{At: s.At.time(), Heard: s.Heard.time(), Resource: s.Resource, Status: s.Status, Settled: s.Settled}
+func (d departure) departure() roster.Departure {
+	return roster.Departure{At: d.At.time(), Heard: d.Heard.time(), Stamp: d.Stamp.time(), Resource: d.Resource, Status: d.Status,
+		Cause: d.Cause, Text: d.Text, Settled: d.Settled, Ours: d.Ours, Bounded: d.Bounded}
 }

@@ -29,7 +29,7 @@ func merge(account jid.JID, data []byte, changes roster.Saved) ([]byte, error) {
 			continue
 		}
 		r := lines.record()
-		p.add(r.Merge(rest[0]))
+		p.add(r.AsOf(changes.At).Merge(rest[0]))
 		rest = rest[1:]
 	}
 	if lines.err != nil {

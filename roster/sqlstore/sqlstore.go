@@ -17,7 +17,7 @@ import (
 )
 
 // version is that of the schema.
-const version = 1
+const version = 2
 
 // Store is a [roster.Store] in a database. Make one with New. It is safe for
 // concurrent use, also by several processes.
@@ -179,37 +179,39 @@ func row(r roster.Record) ([]any, error) {
 		groups.WriteString(g + groupEnd)
 	}
 	values := []any{micros(r.Listed), r.Subscription, r.Name, groups.String(), number(r.Ask), number(r.Approved), micros(r.Since)}
-	for _, s := range []roster.Sighting{r.Seen, r.Active, r.Said} {
-		values = append(values, micros(s.At), micros(s.Heard), number(s.Settled), s.Status, s.Resource)
+	for _, d := range []roster.Departure{r.Seen, r.Told} {
+		values = append(values, micros(d.Heard), micros(d.At), micros(d.Stamp), number(d.Settled), number(d.Ours), number(d.Bounded), int(d.Cause),
+			d.Status, d.Text, d.Resource)
 	}
-	return append(values, micros(r.Online), micros(r.Asked), micros(r.Learnt)), nil
+	return append(values, micros(r.Online), micros(r.Learnt)), nil
 }
 
 func scan(rows *sql.Rows) (r roster.Record, err error) {
 	var contact, groups string
-	var ask, approved, since, listed, online, asked, learnt int64
+	var ask, approved, since, listed, online, learnt int64
 	targets := []any{&contact, &listed, &r.Subscription, &r.Name, &groups, &ask, &approved, &since}
-	sightings := []*roster.Sighting{&r.Seen, &r.Active, &r.Said}
-	var numbers [3][3]int64
-	for i, s := range sightings {
+	departures := []*roster.Departure{&r.Seen, &r.Told}
+	var numbers [2][6]int64
+	for i, d := range departures {
 		n := &numbers[i]
-		targets = append(targets, &n[0], &n[1], &n[2], &s.Status, &s.Resource)
+		targets = append(targets, &n[0], &n[1], &n[2], &n[3], &n[4], &n[5], &d.Cause, &d.Status, &d.Text, &d.Resource)
 	}
-	if err := rows.Scan(append(targets, &online, &asked, &learnt)...); err != nil {
+	if err := rows.Scan(append(targets, &online, &learnt)...); err != nil {
 		return r, err
 	}
 	if r.JID, err = address.Parse(contact); err != nil {
 		return r, fmt.Errorf("load %q: %w", contact, err)
 	}
-	for i, s := range sightings {
+	for i, d := range departures {
 		n := numbers[i]
-		s.At, s.Heard, s.Settled = fromMicros(n[0]), fromMicros(n[1]), n[2] != 0
+		d.Heard, d.At, d.Stamp = fromMicros(n[0]), fromMicros(n[1]), fromMicros(n[2])
+		d.Settled, d.Ours, d.Bounded = n[3] != 0, n[4] != 0, n[5] != 0
 	}
 	if groups != "" {
 		r.Groups = strings.Split(strings.TrimSuffix(groups, groupEnd), groupEnd)
 	}
 	r.Listed, r.Ask, r.Approved, r.Since = fromMicros(listed), ask != 0, approved != 0, fromMicros(since)
-	r.Online, r.Asked, r.Learnt = fromMicros(online), fromMicros(asked), fromMicros(learnt)
+	r.Online, r.Learnt = fromMicros(online), fromMicros(learnt)
 	return r, nil
 }
 

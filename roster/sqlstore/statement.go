@@ -36,12 +36,16 @@ var since = column{"since", when}
 
 // facts count only if they are of the latest since.
 var facts = []group{
-	sighting("seen"), sighting("active"), sighting("said"),
-	{{"online", when}}, {{"asked", when}}, {{"learnt", when}},
+	departure("seen"), departure("told"),
+	{{"online", when}}, {{"learnt", when}},
 }
 
-func sighting(name string) group {
-	return group{{name + "_at", when}, {name + "_heard", when}, {name + "_settled", flag}, {name + "_status", text}, {name + "_resource", text}}
+func departure(name string) group {
+	return group{
+		{name + "_heard", when}, {name + "_at", when}, {name + "_stamp", when},
+		{name + "_settled", flag}, {name + "_ours", flag}, {name + "_bounded", flag}, {name + "_cause", flag},
+		{name + "_status", text}, {name + "_text", text}, {name + "_resource", text},
+	}
 }
 
 // columns are all but the key, in the order in which values bind and scan.

@@ -103,7 +103,7 @@ func (c *client) logIn(ctx context.Context, f faulty, addr string) (err error) {
 	}
 	if c.cache == nil {
 		c.cache = roster.New(c.session, roster.Probing(probe.CoolDown(0), probe.Budget(1000, time.Millisecond), probe.Timeout(time.Second)))
-	} else if err = c.cache.Renew(c.session); err != nil {
+	} else if err = c.cache.Connect(c.session); err != nil {
 		return err
 	}
 	session, served, h := c.session, make(chan struct{}), c.cache.Handler(nil)

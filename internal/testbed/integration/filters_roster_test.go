@@ -148,9 +148,9 @@ func TestRosterWhileInactive(t *testing.T) {
 	}
 }
 
-func TestRosterWhileHushed(t *testing.T) {
+func TestRosterWhileSifted(t *testing.T) {
 	h := keepHouse(t, integration.StartProsody(t, integration.Sift))
-	if err := h.cache.Hush(h.ctx); err != nil {
+	if err := h.cache.Sift(h.ctx); err != nil {
 		t.Fatal(err)
 	}
 	h.says("two")
@@ -168,11 +168,11 @@ func TestRosterWhileHushed(t *testing.T) {
 		t.Errorf("the answer to a probe made Romeo's status %q", contact.Status)
 	}
 	h.says("three")
-	if err := h.cache.Unhush(h.ctx); err != nil {
+	if err := h.cache.Unsift(h.ctx); err != nil {
 		t.Fatal(err)
 	}
 	if contact, _ := h.cache.Contact(orchard); contact.Status != "three" || contact.Lack != roster.Nothing {
-		t.Errorf("after Unhush: %+v", contact)
+		t.Errorf("after Unsift: %+v", contact)
 	}
 }
 
@@ -183,7 +183,7 @@ func TestRosterOnServersWithoutSift(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := keepHouse(t, start(t))
-			if err := h.cache.Hush(h.ctx); !errors.Is(err, roster.ErrNotOffered) {
+			if err := h.cache.Sift(h.ctx); !errors.Is(err, roster.ErrNotOffered) {
 				t.Errorf("Hush = %v, want ErrNotOffered", err)
 			}
 			h.says("two")

@@ -110,7 +110,7 @@ func stayConnected(ctx context.Context, srv *integration.Server, cache *roster.C
 			connecting, cancel := context.WithTimeout(ctx, 5*time.Second)
 			next, err := srv.Connect(connecting, suite.Juliet)
 			cancel()
-			if err == nil && cache.Renew(next) == nil {
+			if err == nil && cache.Connect(next) == nil {
 				session = next
 				break
 			}

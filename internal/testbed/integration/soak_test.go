@@ -114,7 +114,7 @@ func TestSoak(t *testing.T) {
 		session = srv.Login(t, suite.Juliet)
 		if cache == nil {
 			cache = roster.New(session, roster.Probing(probe.CoolDown(0), probe.Budget(1000, time.Millisecond)))
-		} else if err := cache.Renew(session); err != nil {
+		} else if err := cache.Connect(session); err != nil {
 			t.Fatal(err)
 		}
 		s, h, done := session, cache.Handler(nil), make(chan struct{})

@@ -64,7 +64,7 @@ func details(contacts int) roster.Saved {
 			Name:         fmt.Sprintf("Contact %d", i),
 			Groups:       []string{"Friends"},
 			Subscription: "both",
-			Seen:         roster.Sighting{At: at, Heard: at, Resource: "orchard", Status: "Going offline. Out of battery.", Settled: true},
+			Seen:         roster.Departure{At: at, Heard: at, Resource: "orchard", Status: "Going offline. Out of battery.", Settled: true},
 			Learnt:       at,
 		})
 	}

@@ -258,7 +258,7 @@ func TestTheWholeRosterIsKnown(t *testing.T) {
 			b.end()
 			h.push(tc.contact, tc.second)
 			a.session = h.dial()
-			if err := a.Renew(a.session); err != nil {
+			if err := a.Connect(a.session); err != nil {
 				t.Fatal(err)
 			}
 			a.serve()

@@ -26,11 +26,13 @@ func Changes(r *rand.Rand) roster.Saved {
 		return time.Date(2012, 9, 10, 23, 41, r.IntN(8), r.IntN(3)*1000, time.UTC)
 	}
 	text := func() string { return []string{"", "bye", "Z", "ä", "a b", "𝄞", "\"%'\\"}[r.IntN(7)] }
-	sighting := func() roster.Sighting {
+	flag := func() bool { return r.IntN(2) == 0 }
+	departure := func() roster.Departure {
 		if r.IntN(3) == 0 {
-			return roster.Sighting{}
+			return roster.Departure{}
 		}
-		return roster.Sighting{At: at(), Heard: at(), Resource: text(), Status: text(), Settled: r.IntN(2) == 0}
+		return roster.Departure{At: at(), Heard: at(), Stamp: at(), Resource: text(), Status: text(), Text: text(),
+			Cause: roster.Cause(r.IntN(3)), Settled: flag(), Ours: flag(), Bounded: flag()}
 	}
 	var s roster.Saved
 	if r.IntN(2) == 0 {
@@ -47,11 +49,9 @@ func Changes(r *rand.Rand) roster.Saved {
 			Subscription: []string{"none", "to", "from", "both", "remove"}[r.IntN(5)],
 			Ask:          r.IntN(2) == 0,
 			Approved:     r.IntN(2) == 0,
-			Seen:         sighting(),
-			Active:       sighting(),
-			Said:         sighting(),
+			Seen:         departure(),
+			Told:         departure(),
 			Online:       at(),
-			Asked:        at(),
 			Learnt:       at(),
 		}
 		for range r.IntN(3) {

@@ -43,7 +43,7 @@ var (
 	// "Registered but didn't login", or else it knows nothing at all. A
 	// domain that cannot be reached is forbidden to it.
 	Ejabberd = Prosody.but(Expect{
-		"never online":          "unavailable, time, status, by last-activity | unanswered",
+		"never online":          "unavailable, by last-activity",
 		"an unreachable domain": "unauthorized",
 	})
 

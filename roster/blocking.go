@@ -1,0 +1,113 @@
+package roster
+
+import (
+	"encoding/xml"
+	"strings"
+
+	"mellium.im/xmlstream"
+	"mellium.im/xmpp/jid"
+
+	"example.org/lastpresence/internal/wire/address"
+)
+
+// nsBlocking is the namespace of the block list (XEP-0191).
+const nsBlocking = "urn:xmpp:blocking"
+
+// blocks reports whether the block list has the contact, its server, or a
+// resource of it.
+func (c *Cache) blocks(key string) bool {
+	if len(c.blocked) == 0 {
+		return false
+	}
+	_, domain, found := strings.Cut(key, "@")
+	return c.blocked[key] || found && c.blocked[domain]
+}
+
+// SetBlocked replaces the block list as it is known. The Cache hears of the list
+// and of its changes as they pass its handler (XEP-0191), but an answer that the
+// session gives to whoever asked does not pass: who fetches the list so hands it
+// over here. What is known of contacts on it is dropped, and Open refuses to ask
+// about them with [probe.ErrBlocked].
+func (c *Cache) SetBlocked(list []jid.JID) {
+	blocked := make(map[string]bool, len(list))
+	for _, j := range list {
+		blocked[j.String()] = true
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.block(blocked)
+}
+
+// block takes a block list. What is known of whom it has, or no longer has, was
+// not told while it was on it.
+func (c *Cache) block(blocked map[string]bool) {
+	former := c.blocked
+	for key, e := range c.contacts {
+		c.blocked = former
+		was, before := c.blocks(key), c.before(e)
+		if c.blocked = blocked; c.blocks(key) == was {
+			continue
+		}
+		e.Forget(c.stamp())
+		c.changed(e, before)
+	}
+	c.blocked = blocked
+}
+
+// heardBlocking takes an element of the block list that came from our own
+// server: the list, or a change of it.
+func (c *Cache) heardBlocking(l *link, start xml.StartElement, r xml.TokenReader) {
+	items, err := blockItems(r)
+	if err != nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if l != c.link {
+		return
+	}
+	blocked := make(map[string]bool)
+	if start.Name.Local != "blocklist" {
+		for j := range c.blocked {
+			blocked[j] = true
+		}
+	}
+	if start.Name.Local == "unblock" && len(items) == 0 {
+		clear(blocked) // all are unblocked (XEP-0191 section 3.5)
+	}
+	for _, j := range items {
+		if start.Name.Local == "unblock" {
+			delete(blocked, j)
+		} else {
+			blocked[j] = true
+		}
+	}
+	c.block(blocked)
+}
+
+// blockItems reads the rest of an element of the block list.
+func blockItems(r xml.TokenReader) (items []string, err error) {
+	for {
+		tok, err := r.Token()
+		switch tok := tok.(type) {
+		case xml.EndElement:
+			return items, nil
+		case xml.StartElement:
+			for _, attr := range tok.Attr {
+				if attr.Name.Space != "" || attr.Name.Local != "jid" {
+					continue
+				}
+				if j, err := address.Parse(attr.Value); err == nil {
+					items = append(items, j.String())
+				}
+			}
+			if err := xmlstream.Skip(r); err != nil {
+				return items, err
+			}
+			continue
+		}
+		if err != nil || tok == nil {
+			return items, err
+		}
+	}
+}

@@ -1,0 +1,239 @@
+package judge
+
+import (
+	"cmp"
+
+	"example.org/lastpresence/probe"
+)
+
+// How far two accounts of one departure may be apart.
+const (
+	// Seconds are rounded down, and take the way to us.
+	early = 3 * second
+	// Some servers tell of the disconnect, a few seconds behind the unavailable
+	// presence that announced it.
+	late = 8 * second
+	// A stamp that is later than what we know by more than clocks differ is of
+	// another departure.
+	apart = 300 * second
+)
+
+// departure is the end of an appearance of the contact.
+type departure struct {
+	at       Moment // zero: not known
+	stamp    Moment // what its server stamped on it
+	heard    Moment
+	resource string
+	status   string // the contact's own words
+	text     string // a server's
+	epoch    Epoch  // in which it was last told; zero: not since the start
+	cause    Cause
+	source   Source
+	live     bool // we saw it
+	settled  bool // an empty status means that nothing was said
+	byStamp  bool // at is its server's time, not ours
+	bounded  bool // it happened at some time before at
+	doubt    bool // something was told since that leaves it in doubt
+}
+
+// told is what an unavailable presence tells of a departure.
+func told(p probe.Presence, h Hearing) departure {
+	d := departure{
+		stamp:    MomentOf(p.Delay.Stamp),
+		heard:    h.At,
+		resource: p.Delay.From.Resourcepart(),
+		epoch:    h.Epoch,
+		source:   h.Source,
+		byStamp:  true,
+	}
+	if d.at = d.stamp; p.LastWords() {
+		d.at = 0 // the stamp may be of when the contact was still there
+		return d
+	}
+	d.words(p.Status(), Live)
+	return d
+}
+
+// words takes a text that came with a departure, which may be a server's.
+func (d *departure) words(s string, source Source) {
+	if cause, ok := causeOf(s, source); ok {
+		d.cause, d.text, d.settled = cause, s, true
+		return
+	}
+	if d.status = s; s != "" {
+		d.cause = Goodbye
+	}
+}
+
+// said reports whether something was said, by the contact or by a server.
+func (d *departure) said() bool { return d.status != "" || d.text != "" }
+
+// distinct reports whether d tells of its own words that they are others.
+func (d *departure) distinct(other departure) bool {
+	return other.status != "" && other.status != d.status
+}
+
+// relation is what an account has to do with the departure that is known.
+type relation uint8
+
+const (
+	same relation = iota
+	later
+	earlier
+	unclear
+)
+
+// account takes what a server tells of the last departure.
+func (k *Knowledge) account(d departure, h Hearing) {
+	now := h.At
+	if k.online > now {
+		k.online = 0 // our clock was ahead
+	}
+	if k.left != nil && k.left.at > now && !k.left.byStamp {
+		k.left = nil
+	}
+	switch k.relate(d, h.Filtered) {
+	case same:
+		k.left.enrich(d)
+	case later:
+		k.left = &d
+	case unclear:
+		if k.left != nil {
+			k.left.doubt = true
+		}
+	}
+}
+
+// relate says what an account is to what is known. In a session that hears
+// everything, all accounts are of one departure while the contact is offline.
+func (k *Knowledge) relate(d departure, filtered bool) relation {
+	if d.at != 0 && d.at+second < k.online {
+		if d.byStamp {
+			return unclear
+		}
+		return earlier
+	}
+	old := k.left
+	if old == nil {
+		return later
+	}
+	inSession := old.epoch == d.epoch && d.epoch != 0 && !filtered
+	switch {
+	case old.at != 0 && d.at != 0 && !old.byStamp && !d.byStamp && !d.bounded && !old.bounded:
+		return compareTimes(d.at-old.at, early, late)
+	case inSession:
+		return same
+	case old.stamp != 0 && d.stamp != 0:
+		return compareTimes(d.stamp-old.stamp, second, second)
+	case old.at == 0:
+		return later
+	case d.at == 0 || d.bounded:
+		if old.distinct(d) {
+			return later
+		}
+		return unclear
+	}
+	r := compareTimes(d.at-old.at, early, late)
+	switch {
+	case r == same:
+		return same
+	case old.byStamp: // and d is by our clock
+		return later
+	case r == later && (d.at-old.at > apart || old.distinct(d)):
+		return later
+	}
+	return unclear
+}
+
+// compareTimes says what an account is to another that is earlier by diff.
+func compareTimes(diff, before, after Moment) relation {
+	switch {
+	case diff > after:
+		return later
+	case diff < -before:
+		return earlier
+	}
+	return same
+}
+
+// enrich completes d with another account of the same departure.
+func (d *departure) enrich(other departure) {
+	if d.wantsTime(other) {
+		d.at, d.byStamp, d.bounded, d.source = other.at, other.byStamp, other.bounded, other.source
+	}
+	if d.status == "" && !d.settled && other.status != "" {
+		d.status, d.source = other.status, other.source
+	}
+	if other.text != "" && d.text == "" {
+		d.text, d.cause = other.text, cmp.Or(d.cause, other.cause)
+	}
+	d.cause = cmp.Or(d.cause, other.cause)
+	d.settled = d.settled || other.settled
+	d.stamp = cmp.Or(d.stamp, other.stamp)
+	d.resource = cmp.Or(d.resource, other.resource)
+	d.heard, d.epoch, d.doubt = other.heard, max(d.epoch, other.epoch), false
+}
+
+// wantsTime reports whether another account knows better when it was.
+func (d *departure) wantsTime(other departure) bool {
+	switch {
+	case other.at == 0:
+		return false
+	case d.at == 0:
+		return true
+	case other.bounded:
+		return false
+	case d.bounded:
+		return !other.byStamp || other.settled
+	}
+	return d.byStamp && !other.byStamp
+}
+
+// Answer takes the answer to a probe, whose presences were taken already.
+func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
+	if h.Epoch < k.epoch || k.room {
+		return false
+	}
+	switch a.Outcome {
+	case probe.Available:
+		return false
+	case probe.Unavailable:
+	default:
+		if a.Err != nil {
+			k.why = a.Err
+		}
+		return a.Err != nil
+	}
+	if k.epoch == h.Epoch && len(k.here) > 0 && k.online > h.At {
+		return false // it came since
+	}
+	k.here = nil
+	d := departure{
+		at:      MomentOf(a.LastSeen),
+		stamp:   MomentOf(a.Stamp),
+		heard:   h.At,
+		epoch:   h.Epoch,
+		source:  Probe,
+		settled: !a.LastSeen.IsZero(),
+		byStamp: a.LastSeen.Equal(a.Stamp),
+	}
+	if a.LastSeenFrom == probe.FromLastActivity {
+		d.source = LastActivity
+	}
+	origin := Live
+	if a.StatusFrom != probe.FromPresence {
+		origin = LastActivity
+	}
+	d.words(cmp.Or(a.Status, a.Activity.Status), origin)
+	if d.cause == NeverLoggedIn {
+		d.at, d.stamp = 0, 0
+		if k.online != 0 {
+			d.cause = CauseUnknown
+		}
+	}
+	k.told(h, d.source)
+	if d.at != 0 || d.said() {
+		k.account(d, h)
+	}
+	return true
+}

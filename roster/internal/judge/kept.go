@@ -1,0 +1,105 @@
+package judge
+
+// Kept is what a store keeps of a contact's availability. Each part is the
+// latest of its kind, so that what several processes keep is merged by taking
+// the later of each.
+type Kept struct {
+	Since  Moment
+	Seen   Account // the last departure that was seen as it happened
+	Told   Account // the last account of a departure by a server
+	Online Moment
+	Learnt Moment
+}
+
+// Account is a departure as it was told at one time.
+type Account struct {
+	Heard, At, Stamp Moment
+	Resource         string
+	Status, Text     string
+	Cause            Cause
+	Settled          bool
+	Ours             bool // At is by our clock
+	Bounded          bool // it happened at some time before At
+}
+
+// Keep returns what a store is to keep.
+func (k *Knowledge) Keep() Kept {
+	kept := Kept{Since: k.since, Online: max(k.online, k.life), Learnt: k.learnt}
+	switch d := k.left; {
+	case d == nil:
+	case d.live:
+		kept.Seen = d.account()
+	default:
+		kept.Told = d.account()
+	}
+	return kept
+}
+
+func (d *departure) account() Account {
+	return Account{d.heard, d.at, d.stamp, d.resource, d.status, d.text, d.cause, d.settled, !d.byStamp, d.bounded}
+}
+
+func (a Account) departure(live bool) departure {
+	return departure{heard: a.Heard, at: a.At, stamp: a.Stamp, resource: a.Resource, status: a.Status, text: a.Text,
+		cause: a.Cause, source: Stored, live: live, settled: a.Settled, byStamp: !a.Ours, bounded: a.Bounded}
+}
+
+// Restore takes what a store kept, as what was known before all that was heard
+// since. What it says of the future is not known: our clock was wrong then.
+func (k *Knowledge) Restore(kept Kept, now Moment) {
+	switch {
+	case kept.Since > now || kept.Since < k.since || k.room:
+		return
+	case kept.Since > k.since:
+		k.Forget(kept.Since)
+	}
+	before := Knowledge{}
+	for _, m := range []*Moment{&kept.Online, &kept.Learnt} {
+		if *m > now {
+			*m = 0
+		}
+	}
+	before.online, before.learnt, before.source = kept.Online, kept.Learnt, Stored
+	seen, told := kept.Seen.departure(true), kept.Told.departure(false)
+	first, second := seen, told
+	if told.heard < seen.heard {
+		first, second = told, seen
+	}
+	for _, d := range []departure{first, second} {
+		if d.heard == 0 || d.heard > now || d.heard < kept.Online || !d.byStamp && d.at > now {
+			continue
+		}
+		if d.live {
+			before.left = &d
+			continue
+		}
+		before.account(d, Hearing{At: now})
+	}
+	k.follow(before)
+}
+
+// follow has what is known come behind what was known before.
+func (k *Knowledge) follow(before Knowledge) {
+	if before.learnt == 0 && before.online == 0 {
+		return
+	}
+	if k.learnt == 0 {
+		before.since, before.why, before.life = k.since, k.why, k.life
+		*k = before
+		return
+	}
+	after := k.left
+	k.online = max(k.online, before.online)
+	switch {
+	case len(k.here) > 0 || before.left == nil:
+		return
+	case after == nil:
+		if k.online == before.online {
+			k.left = before.left
+		}
+	case after.live:
+	default:
+		k.left = before.left
+		k.account(*after, Hearing{At: after.heard})
+	}
+}

@@ -1,0 +1,290 @@
+package judge_test
+
+import (
+	"encoding/xml"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"mellium.im/xmlstream"
+	"mellium.im/xmpp/stanza"
+
+	"example.org/lastpresence/probe"
+	"example.org/lastpresence/roster/internal/judge"
+)
+
+// dawn is when the stories begin. Their times are in minutes after it.
+var dawn = time.Date(2012, 9, 10, 6, 0, 0, 0, time.UTC)
+
+func minute(m float64) time.Time { return dawn.Add(time.Duration(m * float64(time.Minute))) }
+
+// read makes a presence of XML, as if it came at a time.
+func read(t testing.TB, at time.Time, s string) probe.Presence {
+	t.Helper()
+	p, err := probe.ReadPresence(xmlstream.ReaderFunc(xml.NewDecoder(strings.NewReader(s)).Token))
+	if err != nil {
+		t.Fatalf("%s: %v", s, err)
+	}
+	p.Received = at
+	return p
+}
+
+// teller plays a story, a line each minute:
+//
+//	session             a new session begins
+//	wait M              M more minutes pass
+//	clock M             our clock is set to M
+//	A orchard hi @5     available presence of a resource (a dot: of the bare
+//	                    address), with a status and a stamp
+//	U orchard bye @5    unavailable presence
+//	a, u                the same, as the answer to a probe
+//	… held 5            our server held it back
+//	… busy              it has a priority
+//	… room              it is of a room's occupant
+//	F 300 bye @5        the answer to a probe: seconds, words, stamp
+//	E condition         the answer to a probe: an error
+//	alive 5             another sign of life
+//	inactive, active    the server holds presence back, or does no longer
+type teller struct {
+	judge.Knowledge
+	now      time.Time
+	horizon  judge.Horizon
+	filtered bool
+}
+
+func (s *teller) play(t testing.TB, story ...string) {
+	t.Helper()
+	for _, line := range story {
+		s.line(t, strings.Fields(line))
+		s.now = s.now.Add(time.Minute)
+	}
+}
+
+func number(t testing.TB, s string) float64 {
+	t.Helper()
+	n, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func (s *teller) hearing(source judge.Source) judge.Hearing {
+	return judge.Hearing{At: judge.MomentOf(s.now), Epoch: s.horizon.Epoch, Source: source, Filtered: s.filtered}
+}
+
+func (s *teller) line(t testing.TB, words []string) {
+	t.Helper()
+	switch words[0] {
+	case "session":
+		s.horizon.Epoch++
+		s.horizon.Settled = false
+	case "settled":
+		s.horizon.Settled = true
+	case "wait":
+		s.now = s.now.Add(time.Duration(number(t, words[1]) * float64(time.Minute)))
+	case "clock":
+		s.now = minute(number(t, words[1]) - 1)
+	case "inactive", "active":
+		s.filtered = words[0] == "inactive"
+		s.horizon.Stale = s.filtered
+	case "restart":
+		var next teller
+		next.now, next.horizon.Epoch = s.now, 1
+		next.Restore(s.Keep(), judge.MomentOf(s.now))
+		*s = next
+	case "alive":
+		s.Alive(judge.MomentOf(minute(number(t, words[1]))), judge.MomentOf(s.now))
+	case "E":
+		s.Answer(probe.Answer{Outcome: probe.Error, Received: s.now, Err: stanza.Error{Condition: stanza.Condition(words[1])}}, s.hearing(judge.Probe))
+	case "F":
+		s.Answer(s.answer(t, words[1:]), s.hearing(judge.Probe))
+	default:
+		source := judge.Live
+		if words[0] == "a" || words[0] == "u" {
+			source = judge.Probe
+		}
+		s.Presence(s.presence(t, words), s.hearing(source), false)
+	}
+}
+
+func (s *teller) answer(t testing.TB, words []string) probe.Answer {
+	a := probe.Answer{Outcome: probe.Unavailable, Received: s.now}
+	if words[0] != "-" {
+		a.Activity = probe.LastActivity{Told: true, Ago: time.Duration(number(t, words[0])) * time.Second}
+		a.LastSeen, a.LastSeenFrom = s.now.Add(-a.Activity.Ago), probe.FromLastActivity
+	}
+	var status []string
+	for _, w := range words[1:] {
+		if at, ok := strings.CutPrefix(w, "@"); ok {
+			a.Stamp = minute(number(t, at))
+			if a.LastSeen.IsZero() {
+				a.LastSeen, a.LastSeenFrom = a.Stamp, probe.FromPresence
+			}
+			continue
+		}
+		status = append(status, w)
+	}
+	if a.Status = strings.Join(status, " "); a.Status != "" {
+		a.StatusFrom, a.Activity.Status = probe.FromLastActivity, a.Status
+	}
+	return a
+}
+
+func (s *teller) presence(t testing.TB, words []string) probe.Presence {
+	t.Helper()
+	from, typ, children := "romeo@montague.lit", "", ""
+	if words[1] != "." {
+		from += "/" + words[1]
+	}
+	if strings.EqualFold(words[0], "u") {
+		typ = " type='unavailable'"
+	}
+	var held time.Time
+	var room bool
+	var status []string
+	for i := 2; i < len(words); i++ {
+		at, stamped := strings.CutPrefix(words[i], "@")
+		switch {
+		case stamped:
+			children += "<delay xmlns='urn:xmpp:delay' from='montague.lit' stamp='" + minute(number(t, at)).Format(time.RFC3339Nano) + "'/>"
+		case words[i] == "held":
+			i++
+			held = minute(number(t, words[i]))
+		case words[i] == "busy":
+			children += "<priority>1</priority>"
+		case words[i] == "room":
+			room = true
+		default:
+			status = append(status, words[i])
+		}
+	}
+	if len(status) > 0 {
+		children += "<status>" + strings.Join(status, " ") + "</status>"
+	}
+	p := read(t, s.now, "<presence xmlns='jabber:client' from='"+from+"'"+typ+">"+children+"</presence>")
+	p.Held, p.Room = held, room
+	return p
+}
+
+// tell says what is known in a line.
+func (s *teller) tell() string {
+	s.horizon.Now = judge.MomentOf(s.now)
+	v := s.View(s.horizon)
+	words := []string{[]string{"", "never heard:", "no details:", "outdated:"}[v.Lack]}
+	if v.Online {
+		words = append(words, "online")
+		for _, r := range v.Here {
+			words = append(words, r.Name+"("+strings.TrimSpace(r.Show+" "+r.Status)+")")
+		}
+		return strings.TrimSpace(strings.Join(words, " "))
+	}
+	if v.Lack != judge.NeverHeard {
+		words = append(words, "offline")
+	}
+	if v.LastSeen != 0 {
+		words = append(words, "at", strconv.FormatFloat(v.LastSeen.Time().Sub(dawn).Round(time.Second).Minutes(), 'f', -1, 64))
+	}
+	for _, w := range []string{v.Resource, v.Status} {
+		if w != "" {
+			words = append(words, w)
+		}
+	}
+	if v.Cause > judge.Goodbye {
+		words = append(words, fmt.Sprintf("cause %d", v.Cause))
+	}
+	return strings.TrimSpace(strings.Join(words, " "))
+}
+
+func TestStories(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		story string // lines are parted by semicolons
+		want  string
+	}{
+		{"nothing", "session", "never heard:"},
+		{"a resource comes", "session; A orchard hi", "online orchard(hi)"},
+		{"of two resources the latest comes first", "session; A orchard; A balcony", "online balcony() orchard()"},
+		{"one of two resources leaves", "session; A orchard; A balcony; U orchard bye", "online balcony()"},
+		{"the last resource leaves with words", "session; A orchard; U orchard bye", "offline at 2 orchard bye"},
+		{"the last resource leaves without words", "session; A orchard hi; U orchard", "offline at 2 orchard"},
+		{"a bare unavailable presence ends all resources", "session; A orchard; A balcony; U .", "offline at 3 balcony"},
+		{"a contact without resources leaves", "session; A .; U .", "offline at 2"},
+		{"a contact without resources has words", "session; A .; U . bye", "offline at 2 bye"},
+		{"nobody knows when it left", "session; U .", "no details: offline"},
+		{"offline with details", "session; U . bye @-60", "offline at -60 bye"},
+		{"a bare unavailable presence wipes no details", "session; U . bye @-60; U .", "offline at -60 bye"},
+		{"words and a time come apart", "session; U . bye; F 3600", "offline at -58 bye"},
+		{"a request to subscribe says nothing, an error neither", "session; A orchard; E remote-server-not-found", "online orchard()"},
+		{"the last available presence is no goodbye", "session; U orchard busy now @-60", "no details: offline"},
+		{"an answer settles that nothing was said", "session; U . @-60; F 3660 @-60", "offline at -59"},
+		{"last activity alone", "session; F 3600 gone", "offline at -59 gone"},
+		{"an answer of two parts is of one departure, whatever the clocks", "session; u . @-9.92; F 600 gone @-9.92", "offline at -8 gone"},
+		{"later news replace a stamp", "session; U . old @-60; A orchard; U orchard new", "offline at 3 orchard new"},
+		{"a stamp that comes late does not replace what was seen", "session; A orchard; U orchard new; F 36000 old", "offline at 2 orchard new"},
+
+		// The stream tells what is later.
+		{"he unblocks us, and his presence is the old one", "session; A orchard; U orchard; A orchard @1", "online orchard()"},
+		{"the answer to a probe is the present presence", "session; U .; a orchard @-60", "online orchard()"},
+		{"what was held back is not before he came", "session; wait 8; A orchard; inactive; U orchard bye held 7; active", "no details: offline at 10 orchard bye"},
+		{"the answer tells when that was", "session; wait 8; A orchard; inactive; U orchard bye held 7; active; F 120 bye", "offline at 12 orchard bye"},
+		{"what is held back says nothing about when", "session; U . held 0; F 600 gone", "offline at -8 gone"},
+		{"a contact that came and left while presence was held back", "session; U . old @-60; inactive; U orchard new held 2; active; F 60 new", "offline at 4 orchard new"},
+
+		// Sessions.
+		{"a new session", "session; A orchard; session", "outdated: online orchard()"},
+		{"a new session that tells nothing of him", "session; A orchard; session; settled", "no details: offline"},
+		{"a new session in which he is offline", "session; A orchard; session; U .", "no details: offline"},
+		{"he may have come meanwhile", "session; U . bye @-60; session; U .", "outdated: offline at -60 bye"},
+		{"an answer confirms that he has not", "session; U . bye @-60; session; U .; F 3840 bye", "offline at -60 bye"},
+		{"an answer confirms it without words", "session; A orchard; U orchard bye; session; F 120", "offline at 2 orchard bye"},
+		{"the same stamp confirms it", "session; U orchard Bye. @-60; session; U . @-60", "offline at -60 orchard Bye."},
+		{"a stamp of whole seconds confirms what was seen", "session; A orchard; U orchard Bye.; session; U . @1.99", "offline at 2 orchard Bye."},
+		{"a stamp of the disconnect behind the goodbye confirms it", "session; A orchard; U orchard Bye.; session; U . @2.066", "offline at 2 orchard Bye."},
+		{"a stamp three minutes later leaves in doubt which is right", "session; A orchard; U orchard Bye.; restart; U . @5", "outdated: offline at 2 orchard Bye."},
+		{"seconds settle it: the clock was ahead", "session; A orchard; U orchard Bye.; restart; U . @5; F 180 @5", "offline at 2 orchard Bye."},
+		{"seconds settle it: he was here again", "session; A orchard; U orchard Bye.; restart; wait 10; U . @5; F 180 gone @5", "offline at 13 gone"},
+		{"the next login knows the stamp", "session; A orchard; U orchard Bye.; restart; U . @5; F 180 @5; session; U . @5", "offline at 2 orchard Bye."},
+		{"a stamp much later is of another departure", "session; A orchard; U orchard Bye.; session; wait 60; U . @60", "no details: offline at 60"},
+		{"other words are of another departure", "session; A orchard; U orchard Bye.; session; wait 9; U . Ciao. @5", "offline at 5 Ciao."},
+		{"the server forgot the departure that we saw", "session; A orchard; U orchard; session; F 7200 good night", "outdated: offline at 2 orchard"},
+		{"a crash: the server tells the departure before", "session; A orchard; U orchard bye; A orchard; session; F 150 bye", "no details: offline"},
+		{"a crash: it stamps the departure before", "session; A orchard; U orchard bye; A orchard; session; U . bye @2", "no details: offline"},
+		{"a new session tells of both resources", "session; A orchard; session; A balcony; A orchard @1; U balcony", "online orchard()"},
+		{"a resource that is not told of is gone", "session; A orchard; session; A balcony; U balcony bye", "offline at 4 balcony bye"},
+		{"an answer that knows nothing confirms nothing", "session; U . bye @-60; session; U .; E service-unavailable", "outdated: offline at -60 bye"},
+		{"a probe finds that the contact is not there any more", "session; A orchard; u .; F 60 gone", "offline at 2 gone"},
+
+		// Our own clock.
+		{"our clock was ahead, restart", "session; A orchard; U orchard bye; clock -60; restart", "never heard:"},
+		{"our clock is set back while running", "session; A orchard; clock -60; U orchard bye", "offline at -60 orchard bye"},
+		{"what was seen in the future is not known", "session; A orchard; U orchard bye; clock -60; session", "no details: offline"},
+		{"and is replaced", "session; A orchard; U orchard bye; clock -60; session; F 60 gone", "offline at -60 gone"},
+
+		// Words.
+		{"a server's text is not the contact's", "session; F 60 Stream reset by peer", "offline at 0 cause 2"},
+		{"a server's text adds the cause to what was seen", "session; A orchard; U orchard; session; F 120 Connection failed: connection closed", "offline at 2 orchard cause 2"},
+		{"never logged in", "session; F 60 Registered but didn't login", "offline cause 6"},
+		{"a contact's words that look like a server's", "session; A orchard; U orchard Disconnected from the world until Monday", "offline at 2 orchard Disconnected from the world until Monday"},
+		{"a live text of Prosody's", "session; A orchard; U orchard Disconnected: closed", "offline at 2 orchard cause 2"},
+
+		// Rooms and signs of life.
+		{"a room's occupants are nobody's", "session; A nick hi room", "offline"},
+		{"a sign of life after leaving", "session; A orchard; U orchard bye; wait 5; alive 6", "no details: offline at 6"},
+		{"a sign of life before leaving", "session; A orchard; wait 5; U orchard bye; alive 3", "offline at 8 orchard bye"},
+		{"a restart keeps what was seen", "session; A orchard; U orchard bye; restart", "outdated: offline at 2 orchard bye"},
+		{"a restart keeps what was told", "session; F 60 gone @1; restart; U . @1", "offline at 0 gone"},
+		{"a restart keeps when it was online", "session; A orchard; restart; F 600 old", "no details: offline"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := teller{now: dawn}
+			s.play(t, strings.Split(tc.story, "; ")...)
+			s.now = s.now.Add(-time.Minute) // the moment of the last line
+			if got := s.tell(); got != tc.want {
+				t.Errorf("%s\nknown: %s\nwant:  %s", tc.story, got, tc.want)
+			}
+		})
+	}
+}

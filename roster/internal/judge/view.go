@@ -1,0 +1,110 @@
+package judge
+
+import "slices"
+
+// Source is where knowledge is from. The values are those of roster.Source.
+type Source uint8
+
+// The sources.
+const (
+	None Source = iota
+	Live
+	Probe
+	LastActivity
+	Stored
+)
+
+// Lack is what is missing. The values are those of roster.Lack.
+type Lack uint8
+
+// The lacks.
+const (
+	Nothing Lack = iota
+	NeverHeard
+	NoDetails
+	Outdated
+)
+
+// Horizon is the moment at which somebody looks.
+type Horizon struct {
+	Now     Moment
+	Epoch   Epoch
+	Stale   bool // nobody tells any more, or not everything
+	Settled bool // the login's presences are in: who was not told of is offline
+}
+
+// View is what is known at one moment.
+type View struct {
+	Here     []Resource // the best first
+	Online   bool
+	LastSeen Moment
+	Resource string
+	Status   string
+	Cause    Cause
+	Text     string
+	OnlineAt Moment
+	Learnt   Moment
+	Source   Source
+	Lack     Lack
+	Room     bool
+	Why      error
+	Up       Moment
+}
+
+// View returns what is known.
+func (k *Knowledge) View(h Horizon) View {
+	v := View{Source: k.source, Learnt: k.learnt, Room: k.room, Why: k.why, Up: k.up, OnlineAt: past(max(k.online, k.life), h.Now)}
+	v.Lack = k.lack(h)
+	if len(k.here) > 0 && (k.epoch == h.Epoch || !h.Settled) {
+		v.Online = true
+		v.Here = slices.SortedFunc(slices.Values(k.here), compareResources)
+		v.Status = v.Here[0].Status
+		v.Here = slices.DeleteFunc(v.Here, func(r Resource) bool { return r.Name == "" })
+		return v
+	}
+	d := k.left
+	if d == nil || !d.byStamp && d.at > h.Now {
+		return v
+	}
+	v.LastSeen, v.Resource, v.Source = past(d.at, h.Now), d.resource, d.source
+	v.Status, v.Cause, v.Text = d.status, d.cause, d.text
+	if k.life > d.at+late && d.at != 0 {
+		// It was there after it had left, and has left again.
+		v.LastSeen, v.Resource, v.Status, v.Cause, v.Text = past(k.life, h.Now), "", "", CauseUnknown, ""
+	}
+	return v
+}
+
+// past returns m, but no later than now: another clock may be ahead.
+func past(m, now Moment) Moment {
+	if now == 0 {
+		return m
+	}
+	return min(m, now)
+}
+
+func (k *Knowledge) lack(h Horizon) Lack {
+	d := k.left
+	switch {
+	case k.room:
+		return Nothing
+	case k.learnt == 0 && k.life == 0:
+		return NeverHeard
+	case len(k.here) > 0 && k.epoch == h.Epoch:
+		if h.Stale {
+			return Outdated
+		}
+		return Nothing
+	case len(k.here) > 0 && !h.Settled:
+		return Outdated
+	case d == nil || !d.byStamp && d.at > h.Now && h.Now != 0:
+		return NoDetails
+	case d.cause == NeverLoggedIn && d.at == 0:
+	case d.at == 0, d.bounded, d.status == "" && !d.settled, k.life > d.at+late:
+		return NoDetails
+	}
+	if h.Stale || d.doubt || d.epoch != h.Epoch || k.epoch != h.Epoch {
+		return Outdated
+	}
+	return Nothing
+}

@@ -1,0 +1,163 @@
+package roster
+
+import (
+	"time"
+
+	"mellium.im/xmpp/jid"
+
+	"example.org/lastpresence/internal/wire/address"
+	"example.org/lastpresence/roster/internal/judge"
+)
+
+// items is what is known of the roster as a whole.
+type items struct {
+	synced  bool   // it was fetched or given: only contacts count from then on
+	version string // RFC 6121 section 2.6
+	asOf    judge.Moment
+	sum     uint64       // of all items, see mark
+	listed  int          // how many there are
+	early   judge.Moment // until when strangers may still become contacts; 0: there are none
+	removed map[string]judge.Moment
+}
+
+// Item is an item of a roster that a client has already, see [Cache.SetRoster]
+// (RFC 6121 section 2.1.2).
+type Item struct {
+	JID          jid.JID
+	Name         string
+	Groups       []string
+	Subscription string // none, to, from or both
+	Ask          bool   // our request to subscribe is pending
+	Approved     bool   // the contact's is granted in advance
+}
+
+// SetRoster takes a roster that the client fetched itself, or has kept, instead
+// of having it fetched by Sync. Contacts that it does not have are forgotten.
+// The version is the roster's (RFC 6121 section 2.6), and may be empty. Roster
+// pushes go on as ever. Items without a valid JID are reported to the function
+// given to [Unreadable].
+func (c *Cache) SetRoster(list []Item, version string) {
+	q := query{found: true, versioned: version != "", version: version}
+	for _, it := range list {
+		q.items = append(q.items, item{jid: it.JID.Bare(), details: details{
+			name: it.Name, groups: it.Groups, ask: it.Ask, approved: it.Approved,
+			subscription: max(subscriptionOf(it.Subscription), subNone),
+		}})
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.replace(q)
+}
+
+// Unreadable has f called for every roster item whose address is not a valid JID,
+// with the address as text and the item's name, so that a user can have it
+// removed. f is called on the goroutine that serves the session, with no lock
+// held; it must not block and must not send.
+func Unreadable(f func(address, name string)) Option {
+	return func(cfg *config) { cfg.unreadable = f }
+}
+
+// replace takes a whole roster.
+func (c *Cache) replace(q query) {
+	listed := make(map[string]bool, len(q.items))
+	for _, it := range q.items {
+		listed[string(address.AppendBare(nil, it.jid))] = true
+		c.apply(it)
+	}
+	c.items.synced = true
+	if c.link != nil {
+		c.link.fetched = true
+	}
+	for key, e := range c.contacts {
+		if e.listed != 0 && !listed[key] {
+			c.forget(e)
+		}
+	}
+	c.forgetStrangers()
+	c.revise(q)
+}
+
+// revise takes the roster's version.
+func (c *Cache) revise(q query) {
+	if q.versioned {
+		c.items.version = q.version
+	}
+	c.items.asOf = c.stamp()
+	c.keeper.roster = true
+	c.schedule()
+}
+
+// apply adds, changes or removes a contact. What is known of one whose presence
+// is no longer ours to know is dropped.
+func (c *Cache) apply(it item) {
+	if it.subscription == subRemove {
+		if e := c.contacts[string(address.AppendBare(nil, it.jid))]; e != nil {
+			c.forget(e)
+		}
+		return
+	}
+	e := c.entry(it.jid)
+	if e.listed != 0 && e.equal(it.details) {
+		return
+	}
+	before := c.before(e)
+	c.list(e, it.details, c.stamp())
+	if !it.ours() && e.Anything() && !e.Room() {
+		e.Forget(e.listed)
+	}
+	if before == nil && c.news.wanted() {
+		before = &Contact{JID: it.jid, Lack: NeverHeard}
+	}
+	c.changed(e, before)
+}
+
+// forget drops a contact that the roster has no longer.
+func (c *Cache) forget(e *entry) {
+	delete(c.contacts, e.key)
+	if e.listed == 0 {
+		return // a stranger
+	}
+	before := c.before(e)
+	c.unlist(e)
+	c.gone(e.key, c.stamp(), before)
+}
+
+// gone takes that the roster has a contact no longer.
+func (c *Cache) gone(key string, at judge.Moment, before *Contact) {
+	c.items.removed[key] = at
+	e := &entry{key: key, details: details{subscription: subRemove}, listed: at}
+	e.Forget(at)
+	c.changed(e, before)
+}
+
+// interim is how long the pushes may take that tell what has changed in a roster.
+const interim = judge.Moment(time.Minute / time.Microsecond)
+
+// forgetStrangers forgets what was heard of those who are no contacts.
+func (c *Cache) forgetStrangers() {
+	c.items.early = 0
+	for _, e := range c.contacts {
+		if e.listed == 0 {
+			c.forget(e)
+		}
+	}
+}
+
+// list sets the details of a contact as of a moment, zero if the sender is no
+// contact yet.
+func (c *Cache) list(e *entry, d details, at judge.Moment) {
+	c.unlist(e)
+	e.details, e.listed = d, at
+	if at != 0 {
+		c.items.sum += d.sum(e.key)
+		c.items.listed++
+	}
+}
+
+// unlist takes a contact off what is known of all items.
+func (c *Cache) unlist(e *entry) {
+	if e.listed != 0 {
+		c.items.sum -= e.details.sum(e.key)
+		c.items.listed--
+	}
+}

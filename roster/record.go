@@ -1,0 +1,65 @@
+package roster
+
+import (
+	"example.org/lastpresence/internal/wire/address"
+	"example.org/lastpresence/roster/internal/judge"
+)
+
+// record returns what is to be kept of the contact.
+func (e *entry) record(texts bool) Record {
+	k := e.Keep()
+	r := Record{
+		JID:          address.OfKey(e.key),
+		Listed:       e.listed.Time(),
+		Name:         e.name,
+		Groups:       e.groups,
+		Subscription: e.subscription.String(),
+		Ask:          e.ask,
+		Approved:     e.approved,
+		Since:        k.Since.Time(),
+		Seen:         departureOf(k.Seen),
+		Told:         departureOf(k.Told),
+		Online:       k.Online.Time(),
+		Learnt:       k.Learnt.Time(),
+	}
+	if !texts {
+		r.Seen.Status, r.Told.Status = "", ""
+	}
+	return r
+}
+
+func departureOf(a judge.Account) Departure {
+	return Departure{
+		Heard: a.Heard.Time(), At: a.At.Time(), Stamp: a.Stamp.Time(), Resource: a.Resource, Status: a.Status,
+		Cause: Cause(a.Cause), Text: a.Text, Settled: a.Settled, Ours: a.Ours, Bounded: a.Bounded,
+	}
+}
+
+// kept returns what the record says of availability.
+func (r Record) kept() judge.Kept {
+	return judge.Kept{
+		Since:  judge.MomentOf(r.Since),
+		Seen:   r.Seen.account(),
+		Told:   r.Told.account(),
+		Online: judge.MomentOf(r.Online),
+		Learnt: judge.MomentOf(r.Learnt),
+	}
+}
+
+func (d Departure) account() judge.Account {
+	return judge.Account{
+		Heard: judge.MomentOf(d.Heard), At: judge.MomentOf(d.At), Stamp: judge.MomentOf(d.Stamp), Resource: d.Resource, Status: d.Status,
+		Cause: judge.Cause(d.Cause), Text: d.Text, Settled: d.Settled, Ours: d.Ours, Bounded: d.Bounded,
+	}
+}
+
+// details returns those that a store kept.
+func (r Record) details() details {
+	return details{
+		name:         r.Name,
+		groups:       r.Groups,
+		subscription: subscriptionOf(r.Subscription),
+		ask:          r.Ask,
+		approved:     r.Approved,
+	}
+}

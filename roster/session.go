@@ -1,0 +1,303 @@
+package roster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"mellium.im/xmpp"
+	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
+
+	"example.org/lastpresence/internal/wire/address"
+	"example.org/lastpresence/internal/wire/request"
+	"example.org/lastpresence/probe"
+	"example.org/lastpresence/roster/internal/judge"
+)
+
+// How long the presences of a login may take behind our own: ten of the
+// session's round trips, within these bounds. Contacts on other servers are
+// asked by ours, which takes a round trip or two of theirs.
+const (
+	minLogin = time.Second
+	maxLogin = 10 * time.Second
+)
+
+// link ties the Cache to one session. The Cache's lock guards all of it but
+// what never changes.
+type link struct {
+	s        *xmpp.Session
+	client   *probe.Client
+	requests request.Table
+	served   bool // by Cache.Serve, which says when it is over
+	epoch    judge.Epoch
+	filtered filters
+	fetched  bool          // the roster was, in this session
+	trip     time.Duration // a round trip
+	login    *time.Timer   // runs while the login's presences come in
+	settled  bool          // they are in
+	hidden   bool          // our own presence is unavailable
+	over     bool
+	ended    judge.Moment
+}
+
+// Connect gives the Cache a session, which must be negotiated and of the same
+// account: the first one after [Offline], or the next one after the session
+// before has ended. All that is known is kept, and is stale until it is
+// confirmed. Limits on probes carry over.
+//
+// Serve the session with [Cache.Serve], and fetch its roster with Sync. The
+// errors are [probe.ErrClosed] after Close, and one for a session that is nil or
+// of another account.
+func (c *Cache) Connect(s *xmpp.Session) error {
+	if s == nil {
+		return errors.New("roster: connect: the session is nil")
+	}
+	if account := s.LocalAddr().Bare(); !account.Equal(c.account) {
+		return fmt.Errorf("roster: connect: the session is of %s, the cache of %s", account, c.account)
+	}
+	c.mu.Lock()
+	select {
+	case <-c.closed:
+		c.mu.Unlock()
+		return fmt.Errorf("roster: connect: %w", probe.ErrClosed)
+	default:
+	}
+	old := c.link
+	c.shift(func() {
+		if old == nil {
+			c.connect(s)
+			return
+		}
+		c.end(old)
+		c.connect(s, probe.Continue(old.client))
+	})
+	c.mu.Unlock()
+	if old == nil {
+		return nil
+	}
+	return old.client.Close() // calls those who wait for answers, so without the lock
+}
+
+// connect begins a session and its epoch.
+func (c *Cache) connect(s *xmpp.Session, opts ...probe.Option) {
+	l := &link{s: s}
+	c.link = l
+	c.own.Forget(0)
+	c.turn()
+	opts = append(append(opts, c.cfg.probe...),
+		probe.Subscribed(c.subscribed),
+		probe.Observe(func(p probe.Presence, asked bool) { c.observe(l, p, asked) }),
+		probe.Answered(func(a probe.Answer) { c.answered(l, a) }),
+	)
+	if c.cfg.keep {
+		opts = append(opts, probe.KeepChildren())
+	}
+	l.client = probe.NewClient(s, opts...)
+}
+
+// turn begins an epoch of the present session, in which the server tells
+// everything again.
+func (c *Cache) turn() {
+	c.epoch++
+	c.link.epoch = c.epoch
+	c.link.calm()
+	c.link.settled = false
+}
+
+// calm stops what waits for the login's presences.
+func (l *link) calm() {
+	if l.login != nil {
+		l.login.Stop()
+		l.login = nil
+	}
+}
+
+// Serve serves the Cache's session with its handler around next, which may be
+// nil, and returns what [xmpp.Session.Serve] returns. The session is over then:
+// calls that wait for it end with [probe.ErrClosed], and all that is known is
+// stale until the next session, see [Cache.Connect]. Call it once for each
+// session, on a goroutine of its own. It returns [probe.ErrClosed] before there
+// is a session.
+func (c *Cache) Serve(next xmpp.Handler) error {
+	c.mu.Lock()
+	l := c.link
+	if l == nil {
+		c.mu.Unlock()
+		return errNoSession("serve")
+	}
+	l.served = true
+	c.mu.Unlock()
+	err := l.client.Serve(c.handler(l, next))
+	c.disconnected(l)
+	return err
+}
+
+// Disconnected says that the session is over. It is for whoever serves the
+// session with [Cache.Handler] instead of [Cache.Serve], which says so itself.
+// Calls that wait for the session end with [probe.ErrClosed], and all that is
+// known is stale.
+func (c *Cache) Disconnected() {
+	if l := c.current(); l != nil {
+		c.disconnected(l)
+	}
+}
+
+func (c *Cache) disconnected(l *link) {
+	c.mu.Lock()
+	switch {
+	case l.over:
+		c.mu.Unlock()
+		return
+	case l == c.link:
+		c.shift(func() { c.end(l) })
+	default:
+		c.end(l)
+	}
+	c.mu.Unlock()
+	_ = l.client.Close()
+}
+
+// end takes that a session is over.
+func (c *Cache) end(l *link) {
+	if l.over {
+		return
+	}
+	l.over, l.ended = true, judge.MomentOf(time.Now())
+	l.calm()
+	l.requests.Close()
+}
+
+// SetAvailable says whether the presence of the session's own resource is
+// available. A session begins so. While it is unavailable the server tells nothing
+// of contacts (RFC 6121 section 4.5), so all that is known is stale. Call it with
+// false before unavailable presence is sent in a session that goes on, and with
+// true before available presence is sent again, whose answer confirms what
+// holds.
+func (c *Cache) SetAvailable(available bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := c.link
+	if l == nil || l.over || l.hidden == !available {
+		return
+	}
+	c.shift(func() {
+		l.hidden = !available
+		c.turn()
+	})
+}
+
+// hear returns how something is heard now. What a former session still hears
+// counts as of its end.
+func (c *Cache) hear(l *link, at time.Time, source Source) judge.Hearing {
+	h := judge.Hearing{At: judge.MomentOf(at), Epoch: l.epoch, Source: judge.Source(source), Filtered: l.filtered != 0}
+	if l.over {
+		h.At, h.Filtered = min(h.At, l.ended), true
+	}
+	return h
+}
+
+// observe learns from a presence that passed the handler.
+func (c *Cache) observe(l *link, p probe.Presence, asked bool) {
+	source := Live
+	if asked {
+		source = Probe
+	}
+	if p.From.Equal(jid.JID{}) {
+		p.From = c.account
+	}
+	var buf [128]byte
+	key := address.AppendBare(buf[:0], p.From)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	h := c.hear(l, p.Received, source)
+	if l == c.link && string(key) == c.ownKey {
+		c.own.Presence(p, h, c.cfg.keep)
+		c.loggedIn(l, p)
+	}
+	if c.items.early != 0 && h.At > c.items.early {
+		c.forgetStrangers()
+	}
+	e := c.contacts[string(key)]
+	if e == nil {
+		if c.items.synced || len(c.contacts) >= maxEarly {
+			return // a stranger
+		}
+		e = c.entry(p.From)
+	}
+	if e.listed != 0 && !e.ours() && !p.Room && e.key != c.ownKey || c.blocks(e.key) {
+		return // it is not ours to know
+	}
+	c.update(e, func() bool { return e.Presence(p, h, c.cfg.keep) })
+}
+
+// loggedIn takes a presence of the session's account. Our own comes back to us
+// behind our initial presence (RFC 6121 section 4.2.2), and what the server
+// knows of contacts comes with it.
+func (c *Cache) loggedIn(l *link, p probe.Presence) {
+	if l.login != nil || l.settled || l.over || p.Type != stanza.AvailablePresence || !p.From.Equal(l.s.LocalAddr()) {
+		return
+	}
+	epoch := l.epoch
+	l.login = time.AfterFunc(min(max(10*l.trip, minLogin), maxLogin), func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if l == c.link && !l.over && l.epoch == epoch {
+			c.shift(func() { l.settled = true })
+		}
+	})
+}
+
+// answered learns from the answer to a probe what no presence told.
+func (c *Cache) answered(l *link, a probe.Answer) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if l.filtered.withheld(a) {
+		return
+	}
+	e := c.contacts[a.Contact.String()]
+	if e == nil || e.listed != 0 && !e.ours() && !a.Contact.Equal(a.Contact.Domain()) || c.blocks(e.key) {
+		return
+	}
+	c.update(e, func() bool {
+		changed := e.Answer(a, c.hear(l, a.Received, Probe))
+		if !a.Up.IsZero() {
+			changed = e.SetUp(judge.MomentOf(a.Up)) || changed
+		}
+		return changed
+	})
+}
+
+// lost reports whether the session is over, which it looks for itself where
+// nobody says.
+func (c *Cache) lost(ctx context.Context) bool {
+	c.mu.RLock()
+	l := c.link
+	over, served := l.over, l.served
+	c.mu.RUnlock()
+	if over || served {
+		return over
+	}
+	if !request.Ended(ctx, l.s) {
+		return false
+	}
+	c.disconnected(l)
+	return true
+}
+
+// Heard says that something else than presence came from a contact: a message, a
+// receipt, a typing notice. It shows that the contact was there at that time,
+// and makes nobody online: OnlineAt of an offline contact moves, and LastSeen
+// where it would be earlier. A time in the future is ignored.
+func (c *Cache) Heard(contact jid.JID, at time.Time) {
+	var buf [128]byte
+	key := address.AppendBare(buf[:0], contact)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.contacts[string(key)]
+	if e == nil || e.listed == 0 || !e.ours() || c.blocks(e.key) {
+		return
+	}
+	c.update(e, func() bool { return e.Alive(judge.MomentOf(at), judge.MomentOf(time.Now())) })
+}
