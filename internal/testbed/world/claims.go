@@ -1,0 +1,293 @@
+package world
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"example.org/lastpresence/roster"
+)
+
+// settling is how long after the initial presence a session has told everything.
+const settling = 10 * time.Second
+
+// settled checks, whatever is lacking, that who is online is shown so, and nobody
+// else.
+func (w *world) settled(c roster.Contact) {
+	s, now := w.client.line, w.now()
+	if !s.available || s.inactive || s.deadline || w.unclear() || now.Sub(s.activeAt) < w.window()+w.near {
+		return
+	}
+	states := w.truth.between(now.Add(-w.window()), now)
+	online := slices.ContainsFunc(states, func(s state) bool { return s.online })
+	offline := slices.ContainsFunc(states, func(s state) bool { return !s.online })
+	switch {
+	case c.Online && !online && now.Sub(s.initial) > settling+w.window():
+		if r := w.unseen(c); r != "" {
+			w.excuse(r)
+			return
+		}
+		w.wrong("after the login nobody who is offline is shown online", c, "the contact is offline")
+	case !c.Online && !offline && w.toldOnline():
+		w.wrong("who is told to be online is shown online", c, "the contact's presence came in this session")
+	}
+}
+
+// toldOnline reports whether this session told that the contact is online since it
+// is.
+func (w *world) toldOnline() bool {
+	since := later(w.client.began, later(w.subbedAt, later(w.weBlockedAt, w.blockedAt)))
+	states := w.truth.states
+	for i := len(states) - 1; i >= 0 && states[i].online; i-- {
+		if i == 0 || !states[i-1].online {
+			since = later(since, states[i].from)
+		}
+	}
+	return slices.ContainsFunc(w.client.memory.facts, func(f fact) bool {
+		return f.what == available && !f.sent.Before(since) && !f.got.Before(w.client.began)
+	})
+}
+
+// unclear reports whether the contact blocks us, or did, and nothing was told since.
+func (w *world) unclear() bool {
+	if w.theirs.blocks || w.now().Sub(w.blockedAt) < w.window() {
+		return true
+	}
+	return !w.blockedAt.IsZero() && !slices.ContainsFunc(w.client.memory.facts, func(f fact) bool {
+		return f.sent.After(w.blockedAt) && (f.what == available || f.of != nil || f.what == absent)
+	})
+}
+
+// unseen excuses a contact who is shown online and is not.
+func (w *world) unseen(c roster.Contact) Reason {
+	s := w.client.line
+	switch {
+	case w.unclear():
+		return Blocks
+	case s != nil && s.deadline:
+		return LineDead
+	case s != nil && (s.inactive || w.client.resting) && w.now().Sub(c.Learnt) <= time.Minute+time.Second:
+		return HeldBack
+	}
+	here := w.theirs.resources
+	for _, r := range c.Resources {
+		if here[r.Name] != nil {
+			continue
+		}
+		if !w.diedUnnoticed(r.Name) {
+			return ""
+		}
+	}
+	if len(c.Resources) == 0 && !w.diedUnnoticed("") {
+		return ""
+	}
+	return ServerDied
+}
+
+// diedUnnoticed reports whether a resource, or any if it has no name, was told to
+// be online in this session, and its server died since.
+func (w *world) diedUnnoticed(name string) bool {
+	var last *departure
+	for _, d := range w.truth.departures {
+		if name == "" || d.resource == name {
+			last = d
+		}
+	}
+	if last == nil || last.how != died {
+		return false
+	}
+	told := false
+	for _, f := range w.client.memory.facts {
+		if f.got.Before(w.client.began) || name != "" && f.resource != name {
+			continue
+		}
+		if f.what == available {
+			told = !f.sent.After(last.at)
+		} else if f.sent.After(last.at) {
+			told = false
+		}
+	}
+	return told
+}
+
+// full checks a claim of which nothing is lacking: it must be true as of a moment
+// of a time.
+func (w *world) full(c roster.Contact, from, to time.Time) {
+	states := w.truth.between(from.Add(-w.window()), to)
+	claimed := claimedSignature(c)
+	var why string
+	var excuse Reason
+	for _, s := range states {
+		if s.online != c.Online || c.Online && s.here != claimed {
+			continue
+		}
+		if c.Online {
+			return
+		}
+		rule, reason := w.left(c, s.last)
+		if rule == "" && reason == "" {
+			return
+		}
+		if why == "" || rule == "" {
+			why, excuse = rule, reason
+		}
+	}
+	if excuse == "" {
+		excuse = w.mistaken(c)
+	}
+	switch {
+	case excuse != "":
+		w.excuse(excuse)
+	case why != "":
+		w.wrong(why, c, "nothing is said to be lacking")
+	case c.Online && !states[len(states)-1].online:
+		w.wrong("who is shown online is online", c, "nothing is said to be lacking")
+	case c.Online:
+		w.wrong("the resources that are shown are those that are there", c, "nothing is said to be lacking")
+	default:
+		w.wrong("who is shown offline is offline", c, "nothing is said to be lacking")
+	}
+}
+
+// mistaken excuses a claim about who is there.
+func (w *world) mistaken(c roster.Contact) Reason {
+	if c.Online {
+		return w.unseen(c)
+	}
+	s := w.client.line
+	switch {
+	case w.unclear():
+		return Blocks
+	case s != nil && s.deadline:
+		return LineDead
+	case s != nil && (s.inactive || w.client.resting) && w.now().Sub(c.Learnt) <= time.Minute+time.Second:
+		return HeldBack
+	}
+	return ""
+}
+
+func claimedSignature(c roster.Contact) string {
+	var all []string
+	for _, r := range c.Resources {
+		all = append(all, r.Name+"="+r.Status)
+	}
+	slices.Sort(all)
+	return strings.Join(all, " ")
+}
+
+// left holds the details of who is offline against the last departure. It returns
+// the rule that is broken, or why that is none.
+func (w *world) left(c roster.Contact, d *departure) (rule string, excuse Reason) {
+	if d == nil {
+		if !c.LastSeen.IsZero() || c.Status != "" {
+			return "who never was here was never seen", ""
+		}
+		return "", ""
+	}
+	if c.LastSeen.IsZero() {
+		return "nothing is lacking only if the time is known", ""
+	}
+	if ok, reason := w.explains(c.LastSeen, d); ok {
+		rule, excuse = w.said(c.Status, d)
+		if rule == "" && excuse == "" {
+			excuse = reason
+		}
+		return rule, excuse
+	}
+	for _, other := range w.truth.departures {
+		ok, _ := w.explains(c.LastSeen, other)
+		if !ok || other == d {
+			continue
+		}
+		switch rule, _ := w.said(c.Status, other); {
+		case rule != "":
+		case w.toldInstead(other, d):
+			return "", ServerForgot
+		case d.at.Sub(other.at).Abs() <= 5*time.Second+2*w.tolerance():
+			return "", TooClose
+		}
+	}
+	for _, f := range w.client.memory.facts {
+		if f.here && !f.time.IsZero() && f.when().Sub(c.LastSeen).Abs() <= w.tolerance() && !f.marked &&
+			!w.client.memory.words[f.text] && !w.client.memory.knewBetter(f.when(), nil, w.tolerance()) {
+			return "", LastAvailableWords
+		}
+	}
+	return "the last departure is the one that is shown", ""
+}
+
+// toldInstead reports whether a server told of a departure as the last although it
+// was not, and the client had no reason to doubt it.
+func (w *world) toldInstead(other, d *departure) bool {
+	m := w.client.memory
+	return slices.ContainsFunc(m.facts, func(f fact) bool {
+		return f.of == other && !f.time.IsZero() && f.sent.After(d.at) && !m.knewBetter(f.when(), other, w.tolerance())
+	})
+}
+
+// said checks the words of a departure.
+func (w *world) said(text string, d *departure) (rule string, excuse Reason) {
+	m := w.client.memory
+	if text == d.words {
+		return "", ""
+	}
+	if text == "" {
+		if m.heard(d) {
+			return "words that were told are not lost", ""
+		}
+		return "", ""
+	}
+	if r := w.saidHere(text); r != "" {
+		return "", r
+	}
+	for _, other := range w.truth.departures {
+		if other.words == text && d.at.Sub(other.at).Abs() <= 5*time.Second+2*w.tolerance() {
+			return "", TooClose
+		}
+	}
+	return "the words are those of the last departure", ""
+}
+
+// explains reports whether a time that is shown can be that of a departure, and
+// why no client could have known better if it is not exact.
+func (w *world) explains(shown time.Time, d *departure) (ok bool, excuse Reason) {
+	tolerance := w.tolerance()
+	if near(shown, d.at, d.gone, tolerance) {
+		return true, ""
+	}
+	best := absent
+	for _, f := range w.client.memory.facts {
+		if f.of == d && !f.here && f.what > best && near(f.when(), d.at, d.gone, tolerance) {
+			best = f.what
+		}
+	}
+	for _, f := range w.client.memory.facts {
+		if f.of != d || f.here || f.time.IsZero() || f.what < best || f.what == best && f.what != stamped {
+			continue
+		}
+		told := f.when()
+		if !near(shown, earlier(told, d.at), later(told, d.gone), tolerance) {
+			continue
+		}
+		switch {
+		case f.shift != 0:
+			return true, OwnClock
+		case f.what == stamped:
+			return true, StampAlone
+		case f.what == counted:
+			return true, TheirClock
+		}
+	}
+	return false, ""
+}
+
+func near(t, from, to time.Time, tolerance time.Duration) bool {
+	return !t.Before(from.Add(-tolerance)) && !t.After(to.Add(tolerance))
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,139 @@
+package world
+
+import "time"
+
+// Reason is why a claim that is false is no fault: no client that was told what
+// this one was told could have known better.
+type Reason string
+
+// The reasons. They are for docs/PROMISES.md, too.
+const (
+	// ServerForgot: the contact's server died, or did not write a departure
+	// down, and tells of the one before it; and nobody ever told this client
+	// that the contact was online in between.
+	ServerForgot Reason = "the server tells of an earlier departure"
+	// ServerDied: the contact's server died while the contact was online, and
+	// nobody told us in this session.
+	ServerDied Reason = "the contact's server died unnoticed"
+	// StampAlone: a stamp alone tells the time, and the clock that stamped is
+	// wrong.
+	StampAlone Reason = "a stamp alone, of a clock that is wrong"
+	// TheirClock: the contact's server counts seconds over a step of its
+	// clock, and nobody else told the time.
+	TheirClock Reason = "the server's clock stepped"
+	// OwnClock: our own clock was wrong as the departure was seen.
+	OwnClock Reason = "our own clock stepped"
+	// LastAvailable: a server tells what the contact said while available as
+	// if it were a goodbye, without a sign of that, and this client never
+	// heard it said.
+	LastAvailableWords Reason = "last available presence told as a goodbye"
+	// Blocks: the contact blocks us, and their server says so to nobody or
+	// shows the contact as unavailable.
+	Blocks Reason = "the contact blocks us"
+	// HeldBack: we told our server that nobody looks, and what was learnt less
+	// than a minute ago counts for as long.
+	HeldBack Reason = "inactive, learnt less than a minute ago"
+	// TooClose: two departures are so close that seconds cannot tell them
+	// apart.
+	TooClose Reason = "two departures within seconds"
+	// LineDead: our line went dead, and nobody has noticed yet.
+	LineDead Reason = "our line is dead"
+)
+
+// fact is something that a client was told.
+type fact struct {
+	what     telling
+	sent     time.Time     // when the contact's server said it
+	got      time.Time     // when it came to the client
+	shift    time.Duration // how far our clock was ahead then, as it is now
+	resource string
+	text     string
+	of       *departure // of whom it tells; nil: of none
+	time     time.Time  // when that was, as it was told; zero: not told
+	here     bool       // text and time are of an available presence
+	marked   bool       // and that can be seen
+}
+
+// telling is the way in which a fact was told, the better the greater.
+type telling uint8
+
+const (
+	available telling = iota // somebody is online
+	absent                   // offline, no more
+	stamped                  // a stamp tells when
+	counted                  // seconds tell how long ago
+	live                     // it was seen as it happened
+)
+
+// memory is all that the clients of one store were told.
+type memory struct {
+	facts []fact
+	words map[string]bool // what was said in available presence
+}
+
+func newMemory() *memory { return &memory{words: make(map[string]bool)} }
+
+func (m *memory) take(now time.Time, facts []fact) {
+	for _, f := range facts {
+		f.got = now
+		m.facts = append(m.facts, f)
+		if f.what == available && f.text != "" {
+			m.words[f.text] = true
+		}
+	}
+}
+
+// forget drops what may not be kept.
+func (m *memory) forget() { *m = *newMemory() }
+
+// cut drops what came after a moment and never was stored.
+func (m *memory) cut(saved time.Time) {
+	old := m.facts
+	m.forget()
+	for _, f := range old {
+		if !f.got.After(saved) {
+			m.take(f.got, []fact{f})
+		}
+	}
+}
+
+func (m *memory) step(d time.Duration) {
+	for i := range m.facts {
+		m.facts[i].shift += d
+	}
+}
+
+// when is the time that a fact tells, by the client's clock as it is now.
+func (f fact) when() time.Time {
+	if f.time.IsZero() {
+		return f.time
+	}
+	return f.time.Add(f.shift)
+}
+
+// knewBetter reports whether the client knows that the contact was online after
+// a time that it was told, or left after it.
+func (m *memory) knewBetter(told time.Time, of *departure, tolerance time.Duration) bool {
+	for _, f := range m.facts {
+		at := f.when()
+		if f.what == available {
+			at = f.sent.Add(f.shift)
+		} else if f.of == of || f.what == absent {
+			continue
+		}
+		if at.After(told.Add(tolerance)) {
+			return true
+		}
+	}
+	return false
+}
+
+// heard reports whether the client was told a departure's words.
+func (m *memory) heard(d *departure) bool {
+	for _, f := range m.facts {
+		if f.of == d && !f.here && d.words != "" && f.text == d.words {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,80 @@
+package world
+
+import (
+	"context"
+	"reflect"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"mellium.im/xmpp/jid"
+
+	"example.org/lastpresence/roster"
+)
+
+// disk is a store that outlives processes.
+type disk struct {
+	mu    sync.Mutex
+	saved roster.Saved
+	at    time.Time // of the last saving
+}
+
+// gate is the way to a disk for one process, which may be killed.
+type gate struct {
+	*disk
+	dead atomic.Bool
+}
+
+// Load implements roster.Store.
+func (g *gate) Load(context.Context, jid.JID) (roster.Saved, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return roster.Saved{}.Merge(g.saved), nil
+}
+
+// Save implements roster.Store.
+func (g *gate) Save(_ context.Context, _ jid.JID, changes roster.Saved) error {
+	if g.dead.Load() {
+		return nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.saved, g.at = g.saved.Merge(changes), time.Now()
+	return nil
+}
+
+// Remove implements roster.Store.
+func (g *gate) Remove(context.Context, jid.JID) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.saved = roster.Saved{}
+	return nil
+}
+
+// step has all that was written by a clock that was ahead by d.
+func (d *disk) step(by time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	shift(reflect.ValueOf(&d.saved).Elem(), by)
+}
+
+var timeType = reflect.TypeFor[time.Time]()
+
+// shift moves every time in a value.
+func shift(v reflect.Value, by time.Duration) {
+	switch {
+	case v.Type() == timeType:
+		if at := v.Interface().(time.Time); !at.IsZero() && v.CanSet() {
+			v.Set(reflect.ValueOf(at.Add(by)))
+		}
+	case v.Type() == reflect.TypeFor[jid.JID]():
+	case v.Kind() == reflect.Struct:
+		for i := range v.NumField() {
+			shift(v.Field(i), by)
+		}
+	case v.Kind() == reflect.Slice:
+		for i := range v.Len() {
+			shift(v.Index(i), by)
+		}
+	}
+}

@@ -1,0 +1,185 @@
+package world
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+)
+
+// Story is a setting and what happens in it.
+type Story struct {
+	Seed uint64
+
+	Kind   Kind          // of the contact's server
+	Home   Home          // the kind of ours, where it is another one
+	Same   bool          // the contact's server is ours
+	Theirs time.Duration // how far its clock is ahead of our client's
+	Ours   time.Duration // how far our server's is, where it is another one
+	Near   time.Duration // from our client to our server
+	Across time.Duration // from our server to the contact's
+
+	Store        bool // the client has a store
+	ServesItself bool // the client serves the session with the Cache
+	Hangs        bool // questions to a server that is down are never answered
+
+	Steps []Step
+
+	Ignore []string // rules that may be broken
+}
+
+// Op is what can happen.
+type Op string
+
+// The operations.
+const (
+	Come       Op = "comes"
+	Leave      Op = "leaves"
+	Crash      Op = "loses the connection"
+	Die        Op = "the contact's server is killed"
+	Stop       Op = "the contact's server is shut down"
+	OursDies   Op = "our server is killed"
+	Login      Op = "we log in"
+	Logout     Op = "we log out"
+	Cut        Op = "our connection breaks"
+	LineDies   Op = "our line goes dead"
+	Restart    Op = "our program ends, and starts again"
+	Kill       Op = "our program is killed, and starts again"
+	Fresh      Op = "our program starts without what it had stored"
+	Open_      Op = "we open the chat"
+	Pass       Op = "time passes"
+	Inactive   Op = "nobody looks at our client"
+	Active     Op = "somebody looks at our client"
+	Away       Op = "we become unavailable"
+	Back       Op = "we become available again"
+	Revoke     Op = "the contact ends our subscription"
+	Grant      Op = "the contact grants a subscription"
+	Unsub      Op = "we unsubscribe"
+	Remove     Op = "we remove the contact from the roster"
+	BlockHim   Op = "we block the contact"
+	UnblockHim Op = "we unblock the contact"
+	BlockUs    Op = "the contact blocks us"
+	UnblockUs  Op = "the contact unblocks us"
+	ClockStep  Op = "the contact's server's clock steps"
+)
+
+// weights is how often each operation comes.
+var weights = []struct {
+	op Op
+	n  int
+}{
+	{Come, 18}, {Leave, 16}, {Crash, 5}, {Die, 3}, {Stop, 2}, {OursDies, 2},
+	{Login, 16}, {Logout, 4}, {Cut, 5}, {LineDies, 2}, {Restart, 4}, {Kill, 2}, {Fresh, 1},
+	{Open_, 16}, {Pass, 3}, {Inactive, 3}, {Active, 4}, {Away, 2}, {Back, 3},
+	{Revoke, 2}, {Grant, 5}, {Unsub, 1}, {Remove, 1}, {BlockHim, 2}, {UnblockHim, 4},
+	{BlockUs, 2}, {UnblockUs, 4}, {ClockStep, 1},
+}
+
+// Step is an operation, and how much later than the step before it comes.
+type Step struct {
+	ID       int // for words that nobody else says
+	After    time.Duration
+	Op       Op
+	Resource string
+	Silent   bool // says nothing
+	Show     string
+	Marked   bool // with a priority
+	Flag     bool
+	For      time.Duration
+	By       time.Duration // a step of a clock
+}
+
+// Offsets are how far clocks are off.
+var Offsets = []time.Duration{0, 5 * time.Second, -5 * time.Second, 3 * time.Minute, -3 * time.Minute, 10 * time.Minute, -10 * time.Minute}
+
+// Latencies are how long a stanza is under way from one machine to the next.
+var Latencies = []time.Duration{time.Millisecond, 30 * time.Millisecond, 300 * time.Millisecond, time.Second}
+
+var pauses = []time.Duration{
+	40 * time.Millisecond, 40 * time.Millisecond, 400 * time.Millisecond, 400 * time.Millisecond,
+	3 * time.Second, 3 * time.Second, 3 * time.Second, 20 * time.Second, 20 * time.Second, 70 * time.Second, 70 * time.Second,
+	12 * time.Minute, 12 * time.Minute, 3 * time.Hour, 30 * time.Hour, 90 * time.Hour,
+}
+
+func pick[T any](r *rand.Rand, all ...T) T { return all[r.IntN(len(all))] }
+
+// Random returns the story of a seed, on a server of a kind, with clocks that
+// differ by an offset and a latency; what else there is, the seed decides.
+func Random(seed uint64, kind Kind, offset, latency time.Duration) Story {
+	r := rand.New(rand.NewPCG(seed, 0x318))
+	s := Story{
+		Seed: seed, Kind: kind, Home: pick(r, Homes...), Same: r.IntN(4) == 0,
+		Theirs: offset, Near: latency, Across: pick(r, latency, Latencies[0]),
+		Store: r.IntN(4) > 0, ServesItself: r.IntN(2) == 0, Hangs: r.IntN(2) == 0,
+	}
+	if offset != 0 {
+		s.Ours = pick(r, 0, offset, -offset)
+	}
+	n := 0
+	add := func(op Op) {
+		n++
+		s.Steps = append(s.Steps, randomStep(r, n, op))
+	}
+	for range r.IntN(4) {
+		add(pick(r, Come, Leave, Leave, Crash))
+	}
+	add(Login)
+	sum := 0
+	for _, w := range weights {
+		sum += w.n
+	}
+	for range 10 + r.IntN(30) {
+		k := r.IntN(sum)
+		for _, w := range weights {
+			if k -= w.n; k < 0 {
+				add(w.op)
+				break
+			}
+		}
+	}
+	return s
+}
+
+func randomStep(r *rand.Rand, id int, op Op) Step {
+	return Step{
+		ID: id, Op: op,
+		After:    pick(r, pauses...) + time.Duration(r.IntN(3_000_000))*time.Microsecond/100,
+		Resource: pick(r, "orchard", "orchard", "phone"),
+		Silent:   r.IntN(3) == 0,
+		Show:     pick(r, "", "", "away", "dnd"),
+		Marked:   r.IntN(3) == 0,
+		Flag:     r.IntN(2) == 0,
+		For:      pick(r, 300*time.Millisecond, 3*time.Second, 40*time.Second, 5*time.Minute),
+		By:       pick(r, Offsets[1:]...),
+	}
+}
+
+func (s Step) goodbye() string {
+	if s.Silent {
+		return ""
+	}
+	return fmt.Sprintf("Bye %d.", s.ID)
+}
+
+func (s Step) here() string {
+	if s.Silent {
+		return ""
+	}
+	return fmt.Sprintf("Here %d.", s.ID)
+}
+
+// String says the setting in a line.
+func (s Story) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "seed %d: contact on %s, ", s.Seed, s.Kind.Name)
+	if s.Same {
+		b.WriteString("which is our server, too")
+	} else {
+		fmt.Fprintf(&b, "our server %s", s.Home.Name)
+	}
+	fmt.Fprintf(&b, "; clocks ahead of our client's: theirs %v, ours %v; latency %v and %v; store %v, serves itself %v, hangs %v",
+		s.Theirs, s.Ours, s.Near, s.Across, s.Store, s.ServesItself, s.Hangs)
+	return b.String()
+}
+
+func replace(s string, pairs ...string) string { return strings.NewReplacer(pairs...).Replace(s) }
