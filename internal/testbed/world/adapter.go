@@ -2,7 +2,6 @@ package world
 
 import (
 	"context"
-	"time"
 
 	"mellium.im/xmpp"
 	"mellium.im/xmpp/jid"
@@ -10,59 +9,39 @@ import (
 	"example.org/lastpresence/roster"
 )
 
-// What the library can do.
-const (
-	canStartOffline  = false // roster.Offline
-	canBeUnavailable = false // Cache.SetAvailable
-)
-
-// library is the Cache, as the stories use it.
+// library is the Cache, as a client uses it.
 type library struct {
-	account jid.JID
-	store   roster.Store
-	cache   *roster.Cache // nil: there was no session yet
+	*roster.Cache
 }
 
-func newLibrary(account jid.JID, store roster.Store) *library {
-	return &library{account: account, store: store}
-}
-
-func (l *library) connect(s *xmpp.Session) error {
-	if l.cache != nil {
-		return l.cache.Renew(s)
-	}
+// newLibrary has a Cache before there is a session.
+func newLibrary(ctx context.Context, account jid.JID, store roster.Store) *library {
 	var opts []roster.Option
-	if l.store != nil {
-		opts = append(opts, roster.Persist(l.store, nil))
+	if store != nil {
+		opts = append(opts, roster.Persist(store, nil))
 	}
-	l.cache = roster.New(s, opts...)
-	return nil
+	l := &library{roster.Offline(account, opts...)}
+	_ = l.Load(ctx)
+	return l
 }
 
-// serve serves the session until it is over.
-func (l *library) serve(s *xmpp.Session, byItself bool) error {
-	_ = byItself
-	return s.Serve(l.cache.Handler(nil))
-}
-
-func (l *library) contact(j jid.JID) (roster.Contact, bool) {
-	if l.cache == nil {
-		return roster.Contact{Lack: roster.NeverHeard}, false
+// serve serves the session until it is over. By itself, the Cache knows; else it is
+// told.
+func (l *library) serve(s *xmpp.Session, byItself bool) {
+	if byItself {
+		_ = l.Serve(nil)
+		return
 	}
-	return l.cache.Contact(j)
+	_ = s.Serve(l.Handler(nil))
+	l.Disconnected()
 }
 
-func (l *library) close(ctx context.Context) {
-	if l.cache != nil {
-		_ = l.cache.Close()
+// end closes the Cache.
+func (l *library) end() {
+	switch c := any(l.Cache).(type) {
+	case interface{ Close(context.Context) error }:
+		_ = c.Close(context.Background())
+	case interface{ Close() error }:
+		_ = c.Close()
 	}
 }
-
-func (l *library) setAvailable(bool) {}
-
-func onlineAt(roster.Contact) time.Time { return time.Time{} }
-
-func cause(roster.Contact) string { return "unknown" }
-
-// disconnected says that the session is over.
-func (l *library) disconnected() {}

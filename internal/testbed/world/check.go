@@ -53,7 +53,7 @@ func (w *world) check() {
 	if w.verdict.Rule != "" {
 		return
 	}
-	c, listed := w.client.lib.contact(w.romeo)
+	c, listed := w.client.lib.Contact(w.romeo)
 	w.verdict.Claims++
 	if c.Lack == roster.Nothing {
 		w.verdict.Known++
@@ -134,7 +134,7 @@ func later(a, b time.Time) time.Time {
 // always checks what holds whatever is lacking.
 func (w *world) always(c roster.Contact) {
 	now := w.now()
-	if at := onlineAt(c); !at.IsZero() {
+	if at := c.OnlineAt; !at.IsZero() {
 		w.wasOnline(c, at)
 	}
 	if c.Online {

@@ -42,8 +42,8 @@ func (c *client) start() {
 		c.gate = &gate{disk: c.disk}
 		store = c.gate
 	}
-	c.lib = newLibrary(jid.MustParse(c.w.account).Bare(), store)
 	c.ctx, c.stop = context.WithCancel(context.Background())
+	c.lib = newLibrary(c.ctx, jid.MustParse(c.w.account).Bare(), store)
 }
 
 const hello = "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' " +
@@ -68,12 +68,12 @@ func (c *client) login(presenceFirst bool) bool {
 	w.ours.session = line
 	c.session, c.line, c.served = s, line, new(atomic.Bool)
 	c.began, c.away, c.resting = w.now(), false, false
-	if err := c.lib.connect(s); err != nil {
+	if err := c.lib.Connect(s); err != nil {
 		w.t.Fatalf("Connect: %v", err)
 	}
 	served, ctx, lib, self := c.served, c.ctx, c.lib, w.story.ServesItself
 	go func() {
-		_ = lib.serve(s, self)
+		lib.serve(s, self)
 		_ = line.conn.Close()
 		served.Store(true)
 	}()
@@ -81,7 +81,7 @@ func (c *client) login(presenceFirst bool) bool {
 		if presenceFirst {
 			_ = s.Send(ctx, stanza.Presence{}.Wrap(nil))
 		}
-		_ = lib.cache.Sync(ctx)
+		_ = lib.Sync(ctx)
 		_ = s.Send(ctx, blocklist())
 		if !presenceFirst {
 			_ = s.Send(ctx, stanza.Presence{}.Wrap(nil))
@@ -133,7 +133,7 @@ func (c *client) exit(kill bool) {
 	}
 	c.stop()
 	lib := c.lib
-	lib.close(context.Background())
+	lib.end()
 	c.session, c.line = nil, nil
 	if kill && c.disk != nil {
 		c.memory.cut(c.disk.at)
@@ -155,14 +155,11 @@ func (c *client) over() bool { return c.session == nil || c.served.Load() }
 
 // open opens the chat.
 func (c *client) open() bool {
-	if c.lib.cache == nil {
-		return false
-	}
 	w, lib, ctx, called := c.w, c.lib, c.ctx, c.w.now()
 	c.asking++
 	line := c.line
 	go func() {
-		contact, err := lib.cache.Open(ctx, w.romeo)
+		contact, err := lib.Open(ctx, w.romeo)
 		at := time.Now()
 		w.done <- func() {
 			c.asking--
@@ -187,9 +184,9 @@ func (c *client) rest(on bool) bool {
 	}
 	go func() {
 		if on {
-			_ = lib.cache.Inactive(ctx)
+			_ = lib.Inactive(ctx)
 		} else {
-			_ = lib.cache.Active(ctx)
+			_ = lib.Active(ctx)
 		}
 	}()
 	return true
@@ -198,13 +195,13 @@ func (c *client) rest(on bool) bool {
 // hide makes our own presence unavailable in a session that goes on, or available
 // again.
 func (c *client) hide(on bool) bool {
-	if c.over() || c.away == on || !canBeUnavailable {
+	if c.over() || c.away == on {
 		return false
 	}
 	c.away = on
 	c.began = c.w.now()
 	lib, s, ctx := c.lib, c.session, c.ctx
-	lib.setAvailable(!on)
+	lib.SetAvailable(!on)
 	typ := stanza.AvailablePresence
 	if on {
 		typ = stanza.UnavailablePresence

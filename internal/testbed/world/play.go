@@ -209,7 +209,6 @@ func (w *world) settle() {
 	}
 	if c := w.client; c.session != nil && c.served.Load() {
 		w.note("   our client's session is over")
-		c.lib.disconnected()
 		c.session = nil
 		synctest.Wait()
 	}
