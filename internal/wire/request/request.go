@@ -140,15 +140,17 @@ func (t *Table) Handle(start *xml.StartElement, r xml.TokenReader, self jid.JID)
 }
 
 func sentBy(from string, asked, self jid.JID) bool {
-	self = self.Bare()
-	if asked.Equal(jid.JID{}) {
-		asked = self
-	}
+	account := self.Bare()
+	ours := asked.Equal(jid.JID{}) || asked.Equal(account)
 	if from == "" {
-		return asked.Equal(self)
+		return ours
 	}
 	sender, err := address.Parse(from)
-	return err == nil && sender.Equal(asked)
+	if err != nil {
+		return false
+	}
+	// Older servers answer for the account as themselves or as the session.
+	return sender.Equal(asked) || ours && (sender.Equal(account) || sender.Equal(self) || sender.Equal(self.Domain()))
 }
 
 // Send writes the stanzas to the session, one behind the other and in one
