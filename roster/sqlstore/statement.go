@@ -1,145 +1,122 @@
 package sqlstore
 
 import (
+	"database/sql"
 	"fmt"
-	"slices"
 	"strings"
 )
 
-// contacts is the table of contacts. accounts has the rosters' versions.
+// The tables.
 const (
 	contacts = "lastpresence_contacts"
 	accounts = "lastpresence_accounts"
-	schema   = "lastpresence_schema"
+	versions = "lastpresence_schema"
 )
 
-// column is one of the table of contacts.
-type column struct {
-	name, kind string
-}
-
-const (
-	text = "TEXT"
-	when = "BIGINT"
-	flag = "SMALLINT"
-)
-
-// group is a fact: columns of which the greatest row of values counts, compared
-// in this order, as roster.Record.Merge does.
-type group []column
-
-var item = group{
-	{"listed", when}, {"subscription", text}, {"name", text}, {"groups", text}, {"ask", flag}, {"approved", flag},
-}
-
-var since = column{"since", when}
-
-// facts count only if they are of the latest since.
-var facts = []group{
-	departure("seen"), departure("told"),
-	{{"online", when}}, {{"learnt", when}},
-}
-
-func departure(name string) group {
-	return group{
-		{name + "_heard", when}, {name + "_at", when}, {name + "_stamp", when},
-		{name + "_settled", flag}, {name + "_ours", flag}, {name + "_bounded", flag}, {name + "_cause", flag},
-		{name + "_status", text}, {name + "_text", text}, {name + "_resource", text},
-	}
-}
-
-// columns are all but the key, in the order in which values bind and scan.
-var columns = slices.Concat(append([]group{item, {since}}, facts...)...)
-
-// dialect is how a database differs from the others.
+// dialect is how a database differs from the others. Many rows are given to a
+// statement as one parameter, a JSON array, so that the statement is the same
+// for any number of them.
 type dialect struct {
-	bind func(n int) string // the n-th parameter, from 1
-	text string             // what makes texts compare by their bytes
-	lock string             // keeps others from making the same tables, "" for nothing
+	name      string // in the names of the files with the tables' statements
+	bind      string // the first parameter
+	exists    string // selects whether there are tables
+	lock      string // keeps others from making the same tables, "" for nothing
+	isolation sql.IsolationLevel
+	// given selects columns from the rows of the parameter.
+	given func(columns []column) string
 }
 
 var (
-	sqlite   = dialect{bind: func(int) string { return "?" }}
+	sqlite = dialect{
+		name:   "sqlite",
+		bind:   "?",
+		exists: "SELECT count(*) > 0 FROM sqlite_master WHERE name = '" + versions + "'",
+		given: func(columns []column) string {
+			list := each(columns, func(c column) string { return fmt.Sprintf("json_extract(value, '$.%[1]s') AS %[1]s", c.name) })
+			return "SELECT " + list + " FROM json_each(?)"
+		},
+	}
 	postgres = dialect{
-		bind: func(n int) string { return fmt.Sprintf("$%d", n) },
-		text: ` COLLATE "C"`,
-		lock: "SELECT pg_advisory_xact_lock(318)",
+		name:      "postgres",
+		bind:      "$1",
+		exists:    "SELECT to_regclass('" + versions + "') IS NOT NULL",
+		lock:      "SELECT pg_advisory_xact_lock(318)",
+		isolation: sql.LevelReadCommitted,
+		given: func(columns []column) string {
+			kinds := each(columns, func(c column) string {
+				if c.kind == text {
+					return c.name + ` TEXT COLLATE "C"`
+				}
+				return c.name + " " + c.kind
+			})
+			return "SELECT " + names("x.", columns) + " FROM json_to_recordset($1) AS x (" + kinds + ")"
+		},
 	}
 )
 
-// tables are the statements that make version 1 of the schema.
-func (d dialect) tables() []string {
-	var b strings.Builder
-	for _, c := range columns {
-		fmt.Fprintf(&b, ",\n\t%s %s", c.name, c.kind)
-		if c.kind == text {
-			b.WriteString(d.text)
-		}
-		b.WriteString(" NOT NULL")
-	}
-	key := func(name string) string { return name + " TEXT" + d.text + " NOT NULL" }
-	return []string{
-		"CREATE TABLE IF NOT EXISTS " + schema + " (version INTEGER NOT NULL PRIMARY KEY)",
-		"CREATE TABLE IF NOT EXISTS " + accounts + " (" + key("account") + " PRIMARY KEY, synced BIGINT NOT NULL, " + key("version") + ")",
-		"CREATE TABLE IF NOT EXISTS " + contacts + " (\n\t" + key("account") + ",\n\t" + key("jid") + b.String() + ",\n\tPRIMARY KEY (account, jid)\n)",
-	}
+// all are the columns of the table of contacts.
+var all = append([]column{accountColumn}, columns...)
+
+// lockAccounts makes the rows of accounts where there are none, locks them
+// against other transactions until the end of this one, and returns them.
+func (d dialect) lockAccounts() string {
+	return fmt.Sprintf(`INSERT INTO %[1]s (account, synced, version)
+SELECT account, %[2]d, '' FROM (%[3]s) AS given WHERE true ORDER BY account
+ON CONFLICT (account) DO UPDATE SET version = %[1]s.version
+RETURNING account, synced, version`, accounts, never, d.given([]column{accountColumn}))
 }
 
-// saveContact inserts a contact, or keeps the later of each of its facts.
-func (d dialect) saveContact() string {
-	var set []string
-	keep := func(g group, condition string) {
-		for _, c := range g {
-			set = append(set, fmt.Sprintf("%[1]s = CASE WHEN %[2]s THEN excluded.%[1]s ELSE %[3]s.%[1]s END", c.name, condition, contacts))
-		}
-	}
-	anew := newer(contacts, group{since})
-	keep(item, newer(contacts, item))
-	keep(group{since}, anew)
-	for _, g := range facts {
-		keep(g, fmt.Sprintf("%s OR (excluded.since = %s.since AND %s)", anew, contacts, newer(contacts, g)))
-	}
-	names := []string{"account", "jid"}
-	for _, c := range columns {
-		names = append(names, c.name)
-	}
-	return d.upsert(contacts, names, "account, jid", set)
+// saveAccounts writes the versions of rosters.
+func (d dialect) saveAccounts() string {
+	return d.upsert(accounts, versionColumns, "account")
 }
 
-// saveVersion inserts the version of an account's roster, or keeps the later.
-func (d dialect) saveVersion() string {
-	g := group{{"synced", when}, {"version", text}}
-	var set []string
-	for _, c := range g {
-		set = append(set, fmt.Sprintf("%[1]s = CASE WHEN %[2]s THEN excluded.%[1]s ELSE %[3]s.%[1]s END", c.name, newer(accounts, g), accounts))
-	}
-	return d.upsert(accounts, []string{"account", "synced", "version"}, "account", set)
+// saveContacts writes contacts.
+func (d dialect) saveContacts() string {
+	return d.upsert(contacts, all, "account, jid")
 }
 
-func (d dialect) upsert(table string, names []string, key string, set []string) string {
-	values := make([]string, len(names))
-	for i := range values {
-		values[i] = d.bind(i + 1)
-	}
-	return fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)\nON CONFLICT (%s) DO UPDATE SET\n\t%s",
-		table, strings.Join(names, ", "), strings.Join(values, ", "), key, strings.Join(set, ",\n\t"))
+func (d dialect) upsert(table string, columns []column, key string) string {
+	set := each(columns, func(c column) string { return fmt.Sprintf("%[1]s = excluded.%[1]s", c.name) })
+	return fmt.Sprintf("INSERT INTO %s (%s)\nSELECT * FROM (%s) AS given WHERE true\nON CONFLICT (%s) DO UPDATE SET %s",
+		table, names("", columns), d.given(columns), key, set)
 }
 
-// newer is the condition that what is given is later than what a table has.
-func newer(table string, g group) string {
-	var given, has []string
-	for _, c := range g {
-		given = append(given, "excluded."+c.name)
-		has = append(has, table+"."+c.name)
-	}
-	return fmt.Sprintf("(%s) > (%s)", strings.Join(given, ", "), strings.Join(has, ", "))
+// selectContacts selects contacts by their accounts and addresses.
+func (d dialect) selectContacts() string {
+	return fmt.Sprintf("SELECT %s\nFROM (%s) AS given\nJOIN %s AS c ON c.account = given.account AND c.jid = given.jid",
+		names("c.", all), d.given(all[:2]), contacts)
 }
 
-// loadContacts selects the contacts of an account.
+// deleteContacts deletes contacts by their accounts and addresses.
+func (d dialect) deleteContacts() string {
+	return fmt.Sprintf("DELETE FROM %s WHERE (account, jid) IN (%s)", contacts, d.given(all[:2]))
+}
+
+// loadContacts selects all contacts of an account.
 func (d dialect) loadContacts() string {
-	names := []string{"jid"}
-	for _, c := range columns {
-		names = append(names, c.name)
+	return fmt.Sprintf("SELECT %s FROM %s AS c WHERE account = %s ORDER BY jid", names("c.", all), contacts, d.bind)
+}
+
+// loadVersion selects the version of an account's roster.
+func (d dialect) loadVersion() string {
+	return fmt.Sprintf("SELECT synced, version FROM %s WHERE account = %s", accounts, d.bind)
+}
+
+// remove deletes an account from a table.
+func (d dialect) remove(table string) string {
+	return fmt.Sprintf("DELETE FROM %s WHERE account = %s", table, d.bind)
+}
+
+// names lists the names of columns, with a prefix before each.
+func names(prefix string, columns []column) string {
+	return each(columns, func(c column) string { return prefix + c.name })
+}
+
+func each(columns []column, f func(column) string) string {
+	texts := make([]string, len(columns))
+	for i, c := range columns {
+		texts[i] = f(c)
 	}
-	return fmt.Sprintf("SELECT %s FROM %s WHERE account = %s ORDER BY jid", strings.Join(names, ", "), contacts, d.bind(1))
+	return strings.Join(texts, ", ")
 }

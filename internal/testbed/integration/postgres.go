@@ -1,17 +1,26 @@
 package integration
 
 import (
+	"context"
+	"database/sql"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"example.org/lastpresence/internal/testbed/fault"
 )
 
 // Postgres is a PostgreSQL server that runs until its test ends.
@@ -102,4 +111,73 @@ func (p *Postgres) Database(t testing.TB) string {
 	name := fmt.Sprintf("test%d", p.n.Add(1))
 	p.run(t, "createdb", "--maintenance-db="+p.url+"postgres", "-T", "template0", name)
 	return p.url + name + "?sslmode=disable"
+}
+
+// Far is a database with a network between it and the client.
+type Far struct {
+	*sql.DB
+	trips atomic.Int64
+}
+
+// Far opens a database as it is from a machine whose packets take half of rtt in
+// each direction. The network is package fault's proxy.
+func (p *Postgres) Far(t testing.TB, database string, rtt time.Duration) *Far {
+	t.Helper()
+	config, err := pgx.ParseConfig(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy, err := fault.New(net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	far := new(Far)
+	var one sync.Mutex
+	config.DialFunc = func(ctx context.Context, _, _ string) (net.Conn, error) {
+		one.Lock()
+		defer one.Unlock()
+		before := proxy.Last()
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", proxy.Addr())
+		if err != nil {
+			return nil, err
+		}
+		for proxy.Last() == before {
+			time.Sleep(time.Millisecond)
+		}
+		way := fault.Stream{Pause: rtt / 2}
+		proxy.Last().Arm(fault.Plan{Up: way, Down: way})
+		return &counted{Conn: conn, trips: &far.trips}, nil
+	}
+	far.DB = stdlib.OpenDB(*config)
+	t.Cleanup(func() {
+		_ = far.DB.Close()
+		_ = proxy.Close()
+	})
+	return far
+}
+
+// Trips returns how often the client has waited for an answer.
+func (f *Far) Trips() int { return int(f.trips.Load()) }
+
+// counted counts round trips: a trip begins with the first bytes that are
+// written after some were read.
+type counted struct {
+	net.Conn
+	trips  *atomic.Int64
+	asking atomic.Bool
+}
+
+func (c *counted) Write(b []byte) (int, error) {
+	if !c.asking.Swap(true) {
+		c.trips.Add(1)
+	}
+	return c.Conn.Write(b)
+}
+
+func (c *counted) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if n > 0 {
+		c.asking.Store(false)
+	}
+	return n, err
 }
