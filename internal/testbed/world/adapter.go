@@ -2,6 +2,7 @@ package world
 
 import (
 	"context"
+	"sync"
 
 	"mellium.im/xmpp"
 	"mellium.im/xmpp/jid"
@@ -12,6 +13,9 @@ import (
 // library is the Cache, as a client uses it.
 type library struct {
 	*roster.Cache
+
+	mu   sync.Mutex
+	seen roster.Contact // as a watcher was told last
 }
 
 // newLibrary has a Cache before there is a session.
@@ -20,9 +24,24 @@ func newLibrary(ctx context.Context, account jid.JID, store roster.Store) *libra
 	if store != nil {
 		opts = append(opts, roster.Persist(store, nil))
 	}
-	l := &library{roster.Offline(account, opts...)}
+	l := &library{Cache: roster.Offline(account, opts...)}
+	news := l.Watch(ctx)
+	go func() {
+		for now := range news {
+			l.mu.Lock()
+			l.seen = now
+			l.mu.Unlock()
+		}
+	}()
 	_ = l.Load(ctx)
 	return l
+}
+
+// watched is the contact as a watcher knows it.
+func (l *library) watched() roster.Contact {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.seen
 }
 
 // serve serves the session until it is over. By itself, the Cache knows; else it is

@@ -120,7 +120,10 @@ func (s *theirs) lastActivity(id, to string) {
 		reply(lastResult(w.contact, id, 0, ""))
 		return
 	case !rec.set && last.Registered != "":
-		rec = record{set: true, at: s.born, text: last.Registered}
+		w.asked(s, rec)
+		n := int(s.clock().Sub(s.born) / time.Second)
+		reply(lastResult(w.contact, id, n, last.Registered), fact{what: absent, sent: w.now(), never: true})
+		return
 	case !rec.set && last.Never != "":
 		condition = last.Never
 	}

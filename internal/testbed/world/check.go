@@ -59,6 +59,9 @@ func (w *world) check() {
 		w.verdict.Known++
 	}
 	w.always(c)
+	if seen := w.client.lib.watched(); listed && describe(seen) != describe(c) {
+		w.wrong("watchers are told", c, "a watcher knows: %s", describe(seen))
+	}
 	if w.client.over() {
 		if c.Lack == roster.Nothing {
 			w.wrong("a session that is over tells nothing", c, "the session is over")
@@ -93,7 +96,9 @@ func (w *world) opened(c roster.Contact, err error, called, at time.Time) {
 		w.full(c, called, at)
 		return
 	}
-	w.learnable(c, called, at)
+	if !w.client.away {
+		w.learnable(c, called, at)
+	}
 }
 
 // permitted holds the Contact against who may know. It reports whether its
@@ -160,7 +165,7 @@ func (w *world) together(c roster.Contact) {
 	var excuse Reason
 	for _, d := range slices.Concat(w.truth.departures, w.hidden) {
 		ok, reason := w.explains(c.LastSeen, d)
-		if !ok || d.words != c.Status {
+		if d.words != c.Status || !ok && (c.Lack == roster.Nothing || !w.bounds(c.LastSeen, d)) {
 			continue
 		}
 		if reason == "" {
@@ -176,6 +181,14 @@ func (w *world) together(c roster.Contact) {
 		return
 	}
 	w.excuse(excuse)
+}
+
+// bounds reports whether a departure was held back until a time or later: all that
+// is known then is that it was not after that.
+func (w *world) bounds(at time.Time, d *departure) bool {
+	return slices.ContainsFunc(w.client.memory.facts, func(f fact) bool {
+		return f.held && f.of == d && near(at, d.at, f.got.Add(f.shift), w.tolerance())
+	})
 }
 
 // saidHere excuses words of an available presence that a server told as a

@@ -171,6 +171,9 @@ func claimedSignature(c roster.Contact) string {
 	for _, r := range c.Resources {
 		all = append(all, r.Name+"="+r.Status)
 	}
+	if c.Online && len(all) == 0 {
+		return "=" + c.Status // an entity without resources
+	}
 	slices.Sort(all)
 	return strings.Join(all, " ")
 }
@@ -184,11 +187,17 @@ func (w *world) left(c roster.Contact, d *departure) (rule string, excuse Reason
 		}
 		return "", ""
 	}
+	if c.LastSeen.IsZero() && w.toldNever(d) {
+		return "", ServerForgot
+	}
 	if c.LastSeen.IsZero() {
 		return "nothing is lacking only if the time is known", ""
 	}
 	if ok, reason := w.explains(c.LastSeen, d); ok {
 		rule, excuse = w.said(c.Status, d)
+		if rule == "" && !plausible(c.Cause, d.how) {
+			rule = "the cause is why the contact left"
+		}
 		if rule == "" && excuse == "" {
 			excuse = reason
 		}
@@ -214,6 +223,29 @@ func (w *world) left(c roster.Contact, d *departure) (rule string, excuse Reason
 		}
 	}
 	return "the last departure is the one that is shown", ""
+}
+
+// plausible reports whether a cause does not contradict how a contact left.
+func plausible(cause roster.Cause, how how) bool {
+	switch cause {
+	case roster.CauseUnknown:
+		return true
+	case roster.Goodbye:
+		return how == left
+	case roster.ConnectionLost, roster.TimedOut:
+		return how == lost
+	case roster.ServerStopped:
+		return how == stopped
+	}
+	return false
+}
+
+// toldNever reports whether a server told that the contact never was here, and the
+// client had no reason to doubt it.
+func (w *world) toldNever(d *departure) bool {
+	m := w.client.memory
+	return slices.ContainsFunc(m.facts, func(f fact) bool { return f.never && f.sent.After(d.at) }) &&
+		!m.knewBetter(time.Time{}, nil, 0)
 }
 
 // toldInstead reports whether a server told of a departure as the last although it

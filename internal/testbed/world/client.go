@@ -153,13 +153,17 @@ func (c *client) forget() {
 // over reports whether there is no session, as far as the client can see.
 func (c *client) over() bool { return c.session == nil || c.served.Load() }
 
-// open opens the chat.
-func (c *client) open() bool {
+// open opens the chat, or asks whatever is known.
+func (c *client) open(again bool) bool {
 	w, lib, ctx, called := c.w, c.lib, c.ctx, c.w.now()
 	c.asking++
 	line := c.line
 	go func() {
-		contact, err := lib.Open(ctx, w.romeo)
+		ask := lib.Open
+		if again {
+			ask = lib.Refresh
+		}
+		contact, err := ask(ctx, w.romeo)
 		at := time.Now()
 		w.done <- func() {
 			c.asking--

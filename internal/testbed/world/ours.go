@@ -65,6 +65,7 @@ func (o *ours) hold(s *session, m message) {
 	at := o.w.now().Add(o.offset)
 	m.xml = with(m.xml, delayElement(from, at, digits, reason))
 	for i := range m.facts {
+		m.facts[i].held = true
 		if m.facts[i].what == live {
 			m.facts[i].what, m.facts[i].time = stamped, at
 		}
@@ -84,9 +85,16 @@ func (o *ours) hold(s *session, m message) {
 func (o *ours) release(s *session) {
 	held := s.held
 	s.held = nil
-	for _, m := range held {
-		o.deliver(s, m.xml, m.facts)
+	if len(held) == 0 {
+		return
 	}
+	var all strings.Builder
+	var facts []fact
+	for _, m := range held {
+		all.WriteString(m.xml)
+		facts = append(facts, m.facts...)
+	}
+	o.deliver(s, all.String(), facts)
 }
 
 // iq takes the answer to a query.

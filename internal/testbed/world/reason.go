@@ -52,6 +52,8 @@ type fact struct {
 	time     time.Time  // when that was, as it was told; zero: not told
 	here     bool       // text and time are of an available presence
 	marked   bool       // and that can be seen
+	held     bool       // our own server held it back
+	never    bool       // the contact never was here
 }
 
 // telling is the way in which a fact was told, the better the greater.

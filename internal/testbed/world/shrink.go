@@ -79,7 +79,9 @@ func (s Story) simpler(try func(Story) bool) {
 	change(func(s *Story) { s.Store = false })
 	change(func(s *Story) { s.Hangs = false })
 	for i := range s.Steps {
-		change(func(s *Story) { s.Steps[i].Resource = "orchard" })
+		if s.Steps[i].Resource != "" {
+			change(func(s *Story) { s.Steps[i].Resource = "orchard" })
+		}
 		change(func(s *Story) { s.Steps[i].Show = "" })
 		change(func(s *Story) { s.Steps[i].Marked = false })
 		change(func(s *Story) { s.Steps[i].Silent = true })

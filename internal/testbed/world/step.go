@@ -7,6 +7,9 @@ import (
 
 // String says what happens.
 func (s Step) String() string {
+	if s.Resource == "" {
+		s.Resource = "the contact, who has no resources,"
+	}
 	switch s.Op {
 	case Come:
 		text := fmt.Sprintf("%s %s, saying %q", s.Resource, s.Op, s.here())
@@ -78,7 +81,9 @@ func (w *world) step(s Step) bool {
 		w.restart(s)
 		return true
 	case Open_:
-		return c.open()
+		return c.open(false)
+	case Refresh:
+		return c.open(true)
 	case Inactive:
 		return c.rest(true)
 	case Active:

@@ -47,6 +47,7 @@ const (
 	Kill       Op = "our program is killed, and starts again"
 	Fresh      Op = "our program starts without what it had stored"
 	Open_      Op = "we open the chat"
+	Refresh    Op = "we ask about the contact"
 	Pass       Op = "time passes"
 	Inactive   Op = "nobody looks at our client"
 	Active     Op = "somebody looks at our client"
@@ -70,7 +71,7 @@ var weights = []struct {
 }{
 	{Come, 18}, {Leave, 16}, {Crash, 5}, {Die, 3}, {Stop, 2}, {OursDies, 2},
 	{Login, 16}, {Logout, 4}, {Cut, 5}, {LineDies, 2}, {Restart, 4}, {Kill, 2}, {Fresh, 1},
-	{Open_, 16}, {Pass, 3}, {Inactive, 3}, {Active, 4}, {Away, 2}, {Back, 3},
+	{Open_, 14}, {Refresh, 3}, {Pass, 3}, {Inactive, 3}, {Active, 4}, {Away, 2}, {Back, 3},
 	{Revoke, 2}, {Grant, 5}, {Unsub, 1}, {Remove, 1}, {BlockHim, 2}, {UnblockHim, 4},
 	{BlockUs, 2}, {UnblockUs, 4}, {ClockStep, 1},
 }
@@ -120,6 +121,7 @@ func Random(seed uint64, kind Kind, offset, latency time.Duration) Story {
 		n++
 		s.Steps = append(s.Steps, randomStep(r, n, op))
 	}
+	gateway := r.IntN(12) == 0
 	for range r.IntN(4) {
 		add(pick(r, Come, Leave, Leave, Crash))
 	}
@@ -135,6 +137,11 @@ func Random(seed uint64, kind Kind, offset, latency time.Duration) Story {
 				add(w.op)
 				break
 			}
+		}
+	}
+	if gateway {
+		for i := range s.Steps {
+			s.Steps[i].Resource = "" // as gateways have none
 		}
 	}
 	return s

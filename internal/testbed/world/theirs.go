@@ -54,7 +54,13 @@ func (s *theirs) send(m message) {
 	s.w.after(s.w.across, func() { s.w.ours.presence(m) })
 }
 
-func (s *theirs) full(name string) string { return s.w.contact + "/" + name }
+// full is the address of a resource; an entity without resources has an empty one.
+func (s *theirs) full(name string) string {
+	if name == "" {
+		return s.w.contact
+	}
+	return s.w.contact + "/" + name
+}
 
 // come has a resource appear, come back, or change.
 func (s *theirs) come(name, status, show string, marked bool) bool {
