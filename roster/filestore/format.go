@@ -137,14 +137,13 @@ func encode(account jid.JID, saved roster.Saved) []byte {
 
 // decode reads the content of a file.
 func decode(account jid.JID, data []byte) (roster.Saved, error) {
-	saved, body, err := open(account, data)
+	saved, lines, err := open(account, data)
 	if err != nil {
 		return roster.Saved{}, err
 	}
-	if n := bytes.Count(body, []byte("\n")); n > 0 {
+	if n := bytes.Count(lines.rest, []byte("\n")); n > 0 {
 		saved.Records = make([]roster.Record, 0, n)
 	}
-	lines := lines{rest: body}
 	for lines.next() {
 		saved.Records = append(saved.Records, lines.record())
 	}
@@ -155,7 +154,7 @@ func decode(account jid.JID, data []byte) (roster.Saved, error) {
 }
 
 // open reads the head of a file, and returns the lines of the records as well.
-func open(account jid.JID, data []byte) (saved roster.Saved, body []byte, err error) {
+func open(account jid.JID, data []byte) (saved roster.Saved, body *lines, err error) {
 	first, rest, _ := bytes.Cut(data, []byte("\n"))
 	var h head
 	if err := json.Unmarshal(first, &h); err != nil {
@@ -171,8 +170,8 @@ func open(account jid.JID, data []byte) (saved roster.Saved, body []byte, err er
 	case h.Account != own:
 		return roster.Saved{}, nil, fmt.Errorf("line 1: the account is %q, not %q", h.Account, own)
 	}
-	body, err = check(data, rest)
-	return roster.Saved{Version: h.Roster, Synced: h.Synced.time()}, body, err
+	rest, err = check(data, rest)
+	return roster.Saved{Version: h.Roster, Synced: h.Synced.time()}, &lines{rest: rest, version: h.Version}, err
 }
 
 // check returns the lines between head and foot, of whose sum it makes sure.

@@ -20,9 +20,14 @@ func FuzzDecode(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
+	old, err := os.ReadFile("testdata/version1-facts.roster")
+	if err != nil {
+		f.Fatal(err)
+	}
 	head, rest, _ := strings.Cut(string(golden), "\n")
 	contact, _, _ := strings.Cut(rest, "\n")
-	mutate.Strings(f, []string{string(golden), head + "\n", head + "\n" + contact + "\n"}, func(t testing.TB, text string) {
+	oldLines, _, _ := strings.Cut(string(old), `{"sha256"`)
+	mutate.Strings(f, []string{string(golden), head + "\n", head + "\n" + contact + "\n", oldLines}, func(t testing.TB, text string) {
 		again(t, []byte(text))
 		again(t, fmt.Appendf(nil, "%s{\"sha256\":\"%x\"}\n", text, sha256.Sum256([]byte(text))))
 	})

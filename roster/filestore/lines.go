@@ -12,6 +12,7 @@ import (
 // lines goes through the records of a file, which are ordered by address, each
 // of one contact. What is not so ends it with an error.
 type lines struct {
+	version int // of the format
 	rest    []byte
 	line    []byte // with its end
 	address string // of the contact
@@ -52,10 +53,21 @@ func (l *lines) readAddress() error {
 	return err
 }
 
+// contact returns what the line says, in this version of the format.
+func (l *lines) contact() (c contact, err error) {
+	if l.version == 1 {
+		var old contact1
+		err = json.Unmarshal(l.line, &old)
+		return old.upgrade(), err
+	}
+	err = json.Unmarshal(l.line, &c)
+	return c, err
+}
+
 // record returns what the line says of the contact.
 func (l *lines) record() roster.Record {
-	var c contact
-	if err := json.Unmarshal(l.line, &c); err != nil {
+	c, err := l.contact()
+	if err != nil {
 		l.fail(err)
 		return roster.Record{}
 	}

@@ -9,15 +9,18 @@ import (
 // merge returns the content of a file once changes are merged into it. Lines of
 // contacts that did not change are taken over as they are, unread.
 func merge(account jid.JID, data []byte, changes roster.Saved) ([]byte, error) {
-	saved, body, err := open(account, data)
+	saved, lines, err := open(account, data)
 	if err != nil {
 		return nil, err
+	}
+	if lines.version < version {
+		saved, err = decode(account, data)
+		return encode(account, saved.Merge(changes)), err
 	}
 	saved = saved.Merge(changes)
 	p := newPage(account, saved)
 	p.Grow(len(data))
 	rest := saved.Records
-	lines := lines{rest: body}
 	for lines.next() {
 		key := lines.address
 		for len(rest) > 0 && rest[0].JID.String() < key {

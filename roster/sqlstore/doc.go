@@ -14,7 +14,9 @@
 // earlier versions. Those who would rather do it themselves, or whose program
 // may not create tables, run the files of the folder schema of this package, one
 // after the other: schema/postgres-1.sql and so on. Stop programs that use an
-// earlier version of this package first.
+// earlier version of this package first. A role that only uses the tables needs
+// SELECT on lastpresence_schema, and SELECT, INSERT, UPDATE and DELETE on the
+// other two.
 //
 // Times are whole microseconds since 1970, in UTC; -62135596800000000 stands for
 // a time that is not known.

@@ -2,6 +2,7 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
@@ -119,6 +120,21 @@ func Run(t *testing.T, open func(t testing.TB) roster.Store) {
 		expect(t, s, accounts[0], roster.Saved{})
 		expect(t, s, accounts[1], wants[1])
 	})
+	t.Run("what the clock of who saves calls the future is dropped", func(t *testing.T) {
+		s := open(t)
+		now := time.Date(2012, 9, 10, 23, 41, 7, 0, time.UTC)
+		record := func(name string, at time.Time) roster.Record {
+			return roster.Record{JID: jid.MustParse("romeo@montague.lit"), Listed: at, Name: name, Subscription: "both", Since: at,
+				Seen: roster.Departure{Heard: at, At: at, Ours: true, Status: name}, Online: at, Learnt: at}
+		}
+		save(t, s, Account, roster.Saved{Version: "late", Synced: now.AddDate(1, 0, 0), Records: []roster.Record{record("late", now.AddDate(1, 0, 0))}})
+		want := roster.Saved{Version: "now", Synced: now, Records: []roster.Record{record("now", now)}}
+		changes := want
+		changes.At = now
+		save(t, s, Account, changes)
+		expect(t, s, Account, want)
+	})
+	t.Run("records are edited and forgotten", func(t *testing.T) { edits(t, open(t)) })
 	t.Run("many write at once", func(t *testing.T) {
 		s := open(t)
 		var wg sync.WaitGroup
@@ -142,6 +158,58 @@ func Run(t *testing.T, open func(t testing.TB) roster.Store) {
 	})
 }
 
+// Editor is a store whose records can be edited.
+type Editor interface {
+	roster.Store
+	Edit(ctx context.Context, account jid.JID, edit func(roster.Record) (roster.Record, bool)) error
+}
+
+func edits(t *testing.T, store roster.Store) {
+	s, ok := store.(Editor)
+	if !ok {
+		t.Fatalf("%T has no Edit", store)
+	}
+	nothing := func(roster.Record) (roster.Record, bool) {
+		t.Error("a record of nobody")
+		return roster.Record{}, false
+	}
+	if err := s.Edit(t.Context(), Account, nothing); err != nil {
+		t.Fatal(err)
+	}
+	other := jid.MustParse("romeo@montague.lit")
+	for seed := range uint64(10) {
+		r := rand.New(rand.NewPCG(seed, 6))
+		var kept roster.Saved
+		for range 5 {
+			kept = kept.Merge(Changes(r))
+		}
+		if err := s.Remove(t.Context(), Account); err != nil {
+			t.Fatal(err)
+		}
+		save(t, s, Account, kept)
+		save(t, s, other, kept)
+		edit := func(r roster.Record) (roster.Record, bool) {
+			r.Seen.Status, r.Told.Status = "", ""
+			return r, r.Subscription != "remove"
+		}
+		if err := s.Edit(t.Context(), Account, edit); err != nil {
+			t.Fatal(err)
+		}
+		want := kept
+		want.Records = nil
+		for _, r := range kept.Records {
+			if r, keep := edit(r); keep {
+				want.Records = append(want.Records, r)
+			}
+		}
+		expect(t, s, Account, want)
+		expect(t, s, other, kept)
+		if err := s.Remove(t.Context(), other); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func save(t *testing.T, s roster.Store, account jid.JID, changes roster.Saved) {
 	t.Helper()
 	if err := s.Save(t.Context(), account, changes); err != nil {
@@ -160,7 +228,7 @@ func expect(t *testing.T, s roster.Store, account jid.JID, want roster.Saved) {
 	}
 }
 
-// Equal tells whether two mean the same, in whichever order their records are.
+// Equal reports whether two mean the same, in whichever order their records are.
 func Equal(a, b roster.Saved) bool {
 	a, b = a.Merge(roster.Saved{}), b.Merge(roster.Saved{})
 	return a.Version == b.Version && a.Synced.Equal(b.Synced) && reflect.DeepEqual(a.Records, b.Records)
