@@ -20,12 +20,13 @@ func everySize(b *testing.B, f func(b *testing.B, c *Cache, l *link, n int)) {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			before := heap()
 			c, l := newTestCache(b, n)
+			l.served = true // as by Serve
 			items := heap()
 			p := leaving(b, orchard(0))
 			for i := range n {
 				p.From = orchard(i)
 				p.Received = time.Now()
-				c.observe(l, p, false)
+				c.observe(l, &p, false)
 			}
 			after := heap()
 			f(b, c, l, n)
@@ -48,7 +49,7 @@ func BenchmarkLearn(b *testing.B) {
 		p := leaving(b, orchard(n/2))
 		b.ReportAllocs()
 		for b.Loop() {
-			c.observe(l, p, false)
+			c.observe(l, &p, false)
 		}
 	})
 }

@@ -214,7 +214,7 @@ func (c *Cache) view(e *entry, h judge.Horizon) Contact {
 	contact := Contact{
 		JID:          address.OfKey(e.key),
 		Name:         e.name,
-		Groups:       slices.Clone(e.groups),
+		Groups:       slices.Clone(e.groupNames()),
 		Subscription: e.subscription.String(),
 		Ask:          e.ask,
 		Approved:     e.approved,

@@ -71,7 +71,7 @@ func TestAFloodOfStrangersCostsNoMemory(t *testing.T) {
 		if i%10_000 == 0 {
 			p.From = jid.MustParse(fmt.Sprintf("stranger%d@example.net/spam", i))
 		}
-		c.observe(l, p, false)
+		c.observe(l, &p, false)
 	}
 	after := heap()
 	if len(c.contacts) != 10 {
@@ -88,7 +88,7 @@ func TestBeforeTheRosterIsKnownStrangersAreBounded(t *testing.T) {
 	p := probe.Presence{Presence: stanza.Presence{Type: stanza.UnavailablePresence}, Received: time.Now()}
 	for i := range 3 * maxEarly {
 		p.From = contactNumber(i)
-		c.observe(l, p, false)
+		c.observe(l, &p, false)
 	}
 	if len(c.contacts) != maxEarly {
 		t.Errorf("%d senders are kept, want %d", len(c.contacts), maxEarly)
@@ -101,7 +101,7 @@ func TestResourcesAreBounded(t *testing.T) {
 		for i := range 1000 {
 			p := probe.Presence{Presence: stanza.Presence{Type: typ}, Received: time.Now()}
 			p.From, _ = contactNumber(0).WithResource(fmt.Sprint(string(typ), i))
-			c.observe(l, p, false)
+			c.observe(l, &p, false)
 		}
 	}
 	contact, _ := c.Contact(contactNumber(0))

@@ -37,7 +37,7 @@ type details struct {
 	subscription subscription
 	ask          bool
 	approved     bool
-	groups       []string
+	groups       *[]string // nil where there are none: most contacts have none
 }
 
 // subscription is that of an item, zero where there is no item.
@@ -73,7 +73,23 @@ func (it details) ours() bool {
 
 func (it details) equal(other details) bool {
 	return it.name == other.name && it.subscription == other.subscription && it.ask == other.ask &&
-		it.approved == other.approved && slices.Equal(it.groups, other.groups)
+		it.approved == other.approved && slices.Equal(it.groupNames(), other.groupNames())
+}
+
+// groupNames returns the item's groups.
+func (it details) groupNames() []string {
+	if it.groups == nil {
+		return nil
+	}
+	return *it.groups
+}
+
+// inGroups returns groups as details hold them.
+func inGroups(names []string) *[]string {
+	if len(names) == 0 {
+		return nil
+	}
+	return &names
 }
 
 // query is the element around a roster's items.
@@ -169,8 +185,8 @@ func readItem(start xml.StartElement, r xml.TokenReader) (it item, text string, 
 			if err != nil {
 				return it, text, ok, err
 			}
-			if tok.Name.Local == "group" && tok.Name.Space == NS && len(it.groups) < maxGroups {
-				it.groups = append(it.groups, group)
+			if tok.Name.Local == "group" && tok.Name.Space == NS && len(it.groupNames()) < maxGroups {
+				it.groups = inGroups(append(it.groupNames(), group))
 			}
 			continue
 		}

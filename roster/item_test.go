@@ -103,10 +103,10 @@ func checkItem(t testing.TB, got item, j jid.JID, attrs []xml.Attr, groups []str
 	if got.ask != (ask == "subscribe") || got.approved != (approved == "true" || approved == "1") {
 		t.Errorf("%s: ask %t, approved %t of %v", j, got.ask, got.approved, attrs)
 	}
-	if len(groups) <= maxGroups && len(got.groups) != len(groups) || len(got.groups) > maxGroups {
+	if len(groups) <= maxGroups && len(got.groupNames()) != len(groups) || len(got.groupNames()) > maxGroups {
 		t.Fatalf("%s: the groups are %q, want %q", j, got.groups, groups)
 	}
-	for i, group := range got.groups {
+	for i, group := range got.groupNames() {
 		if !strings.HasPrefix(groups[i], group) || len(groups[i]) <= maxName && group != groups[i] {
 			t.Errorf("%s: the group is %q, want %q", j, group, groups[i])
 		}

@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"slices"
 	"time"
 
 	"mellium.im/xmpp/jid"
@@ -40,7 +41,7 @@ func (c *Cache) SetRoster(list []Item, version string) {
 	q := query{found: true, versioned: version != "", version: version}
 	for _, it := range list {
 		q.items = append(q.items, item{jid: it.JID.Bare(), details: details{
-			name: it.Name, groups: it.Groups, ask: it.Ask, approved: it.Approved,
+			name: it.Name, groups: inGroups(slices.Clone(it.Groups)), ask: it.Ask, approved: it.Approved,
 			subscription: max(subscriptionOf(it.Subscription), subNone),
 		}})
 	}

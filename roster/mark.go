@@ -33,7 +33,7 @@ func marked(mark string, sum uint64) (version string) {
 // hardly have.
 func (d details) sum(key string) uint64 {
 	h := fnv.New64a()
-	for _, s := range append([]string{key, d.name, d.subscription.String(), strconv.FormatBool(d.ask), strconv.FormatBool(d.approved)}, d.groups...) {
+	for _, s := range append([]string{key, d.name, d.subscription.String(), strconv.FormatBool(d.ask), strconv.FormatBool(d.approved)}, d.groupNames()...) {
 		_, _ = io.WriteString(h, s)
 		_, _ = h.Write([]byte{0})
 	}

@@ -12,7 +12,7 @@ func (e *entry) record(texts bool) Record {
 		JID:          address.OfKey(e.key),
 		Listed:       e.listed.Time(),
 		Name:         e.name,
-		Groups:       e.groups,
+		Groups:       e.groupNames(),
 		Subscription: e.subscription.String(),
 		Ask:          e.ask,
 		Approved:     e.approved,
@@ -57,7 +57,7 @@ func (d Departure) account() judge.Account {
 func (r Record) details() details {
 	return details{
 		name:         r.Name,
-		groups:       r.Groups,
+		groups:       inGroups(r.Groups),
 		subscription: subscriptionOf(r.Subscription),
 		ask:          r.Ask,
 		approved:     r.Approved,

@@ -88,7 +88,7 @@ func (c *Cache) connect(s *xmpp.Session, opts ...probe.Option) {
 	c.turn()
 	opts = append(append(opts, c.cfg.probe...),
 		probe.Subscribed(c.subscribed),
-		probe.Observe(func(p probe.Presence, asked bool) { c.observe(l, p, asked) }),
+		probe.Observe(func(p probe.Presence, asked bool) { c.observe(l, &p, asked) }),
 		probe.Answered(func(a probe.Answer) { c.answered(l, a) }),
 	)
 	if c.cfg.keep {
@@ -199,7 +199,7 @@ func (c *Cache) hear(l *link, at time.Time, source Source) judge.Hearing {
 }
 
 // observe learns from a presence that passed the handler.
-func (c *Cache) observe(l *link, p probe.Presence, asked bool) {
+func (c *Cache) observe(l *link, p *probe.Presence, asked bool) {
 	source := Live
 	if asked {
 		source = Probe
@@ -229,13 +229,15 @@ func (c *Cache) observe(l *link, p probe.Presence, asked bool) {
 	if e.listed != 0 && !e.ours() && !p.Room && e.key != c.ownKey || c.blocks(e.key) {
 		return // it is not ours to know
 	}
-	c.update(e, func() bool { return e.Presence(p, h, c.cfg.keep) })
+	if before := c.before(e); e.Presence(p, h, c.cfg.keep) {
+		c.changed(e, before)
+	}
 }
 
 // loggedIn takes a presence of the session's account. Our own comes back to us
 // behind our initial presence (RFC 6121 section 4.2.2), and what the server
 // knows of contacts comes with it.
-func (c *Cache) loggedIn(l *link, p probe.Presence) {
+func (c *Cache) loggedIn(l *link, p *probe.Presence) {
 	if l.login != nil || l.settled || l.over || p.Type != stanza.AvailablePresence || !p.From.Equal(l.s.LocalAddr()) {
 		return
 	}

@@ -24,11 +24,11 @@ type departure struct {
 	stamp    Moment // what its server stamped on it
 	heard    Moment
 	resource string
-	status   string // the contact's own words
-	text     string // a server's
+	words    string // the contact's own, or a server's
 	epoch    Epoch  // in which it was last told; zero: not since the start
 	cause    Cause
 	source   Source
+	server   bool // the words are a server's
 	live     bool // we saw it
 	settled  bool // an empty status means that nothing was said
 	byStamp  bool // at is its server's time, not ours
@@ -37,7 +37,7 @@ type departure struct {
 }
 
 // told is what an unavailable presence tells of a departure.
-func told(p probe.Presence, h Hearing) departure {
+func told(p *probe.Presence, h Hearing) departure {
 	d := departure{
 		stamp:    MomentOf(p.Delay.Stamp),
 		heard:    h.At,
@@ -50,27 +50,38 @@ func told(p probe.Presence, h Hearing) departure {
 		d.at = 0 // the stamp may be of when the contact was still there
 		return d
 	}
-	d.words(p.Status(), Live)
+	d.say(p.Status(), Live)
 	return d
 }
 
-// words takes a text that came with a departure, which may be a server's.
-func (d *departure) words(s string, source Source) {
+// say takes a text that came with a departure, which may be a server's.
+func (d *departure) say(s string, source Source) {
+	d.words = s
 	if cause, ok := causeOf(s, source); ok {
-		d.cause, d.text, d.settled = cause, s, true
-		return
-	}
-	if d.status = s; s != "" {
+		d.cause, d.server, d.settled = cause, true, true
+	} else if s != "" {
 		d.cause = Goodbye
 	}
 }
 
-// said reports whether something was said, by the contact or by a server.
-func (d *departure) said() bool { return d.status != "" || d.text != "" }
+// status returns the contact's own words, text a server's.
+func (d *departure) status() string {
+	if d.server {
+		return ""
+	}
+	return d.words
+}
 
-// distinct reports whether d tells of its own words that they are others.
-func (d *departure) distinct(other departure) bool {
-	return other.status != "" && other.status != d.status
+func (d *departure) text() string {
+	if d.server {
+		return d.words
+	}
+	return ""
+}
+
+// distinct reports whether another account tells of own words that are others.
+func (d *departure) distinct(other *departure) bool {
+	return other.status() != "" && other.status() != d.status()
 }
 
 // relation is what an account has to do with the departure that is known.
@@ -84,7 +95,7 @@ const (
 )
 
 // account takes what a server tells of the last departure.
-func (k *Knowledge) account(d departure, h Hearing) {
+func (k *Knowledge) account(d *departure, h Hearing) {
 	now := h.At
 	if k.online > now {
 		k.online = 0 // our clock was ahead
@@ -96,7 +107,7 @@ func (k *Knowledge) account(d departure, h Hearing) {
 	case same:
 		k.left.enrich(d)
 	case later:
-		k.left = &d
+		k.leave(d)
 	case unclear:
 		if k.left != nil {
 			k.left.doubt = true
@@ -106,7 +117,7 @@ func (k *Knowledge) account(d departure, h Hearing) {
 
 // relate says what an account is to what is known. In a session that hears
 // everything, all accounts are of one departure while the contact is offline.
-func (k *Knowledge) relate(d departure, filtered bool) relation {
+func (k *Knowledge) relate(d *departure, filtered bool) relation {
 	if d.at != 0 && d.at+second < k.online {
 		if d.byStamp {
 			return unclear
@@ -157,15 +168,16 @@ func compareTimes(diff, before, after Moment) relation {
 }
 
 // enrich completes d with another account of the same departure.
-func (d *departure) enrich(other departure) {
+func (d *departure) enrich(other *departure) {
 	if d.wantsTime(other) {
 		d.at, d.byStamp, d.bounded, d.source = other.at, other.byStamp, other.bounded, other.source
 	}
-	if d.status == "" && !d.settled && other.status != "" {
-		d.status, d.source = other.status, other.source
-	}
-	if other.text != "" && d.text == "" {
-		d.text, d.cause = other.text, cmp.Or(d.cause, other.cause)
+	switch {
+	case d.status() != "" || other.words == "":
+	case other.server && d.words == "", !other.server && !d.settled:
+		if d.words, d.server = other.words, other.server; !other.server {
+			d.source = other.source
+		}
 	}
 	d.cause = cmp.Or(d.cause, other.cause)
 	d.settled = d.settled || other.settled
@@ -175,7 +187,7 @@ func (d *departure) enrich(other departure) {
 }
 
 // wantsTime reports whether another account knows better when it was.
-func (d *departure) wantsTime(other departure) bool {
+func (d *departure) wantsTime(other *departure) bool {
 	switch {
 	case other.at == 0:
 		return false
@@ -200,11 +212,11 @@ func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
 	case probe.Unavailable:
 	default:
 		if a.Err != nil {
-			k.why = a.Err
+			k.Why(a.Err)
 		}
 		return a.Err != nil
 	}
-	if k.epoch == h.Epoch && len(k.here) > 0 && k.online > h.At {
+	if k.epoch == h.Epoch && k.here != nil && k.online > h.At {
 		return false // it came since
 	}
 	k.here = nil
@@ -224,7 +236,7 @@ func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
 	if a.StatusFrom != probe.FromPresence {
 		origin = LastActivity
 	}
-	d.words(cmp.Or(a.Status, a.Activity.Status), origin)
+	d.say(cmp.Or(a.Status, a.Activity.Status), origin)
 	if d.cause == NeverLoggedIn {
 		d.at, d.stamp = 0, 0
 		if k.online != 0 {
@@ -232,8 +244,8 @@ func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
 		}
 	}
 	k.told(h, d.source)
-	if d.at != 0 || d.said() {
-		k.account(d, h)
+	if d.at != 0 || d.words != "" {
+		k.account(&d, h)
 	}
 	return true
 }

@@ -1,5 +1,7 @@
 package judge
 
+import "cmp"
+
 // Kept is what a store keeps of a contact's availability. Each part is the
 // latest of its kind, so that what several processes keep is merged by taking
 // the later of each.
@@ -24,9 +26,10 @@ type Account struct {
 
 // Keep returns what a store is to keep.
 func (k *Knowledge) Keep() Kept {
-	kept := Kept{Since: k.since, Online: max(k.online, k.life), Learnt: k.learnt}
+	kept := Kept{Since: k.Since(), Online: k.online, Learnt: k.learnt}
 	switch d := k.left; {
-	case d == nil:
+	case d == nil, k.some().life > d.at+late:
+		kept.Online = max(k.online, k.some().life)
 	case d.live:
 		kept.Seen = d.account()
 	default:
@@ -36,11 +39,11 @@ func (k *Knowledge) Keep() Kept {
 }
 
 func (d *departure) account() Account {
-	return Account{d.heard, d.at, d.stamp, d.resource, d.status, d.text, d.cause, d.settled, !d.byStamp, d.bounded}
+	return Account{d.heard, d.at, d.stamp, d.resource, d.status(), d.text(), d.cause, d.settled, !d.byStamp, d.bounded}
 }
 
 func (a Account) departure(live bool) departure {
-	return departure{heard: a.Heard, at: a.At, stamp: a.Stamp, resource: a.Resource, status: a.Status, text: a.Text,
+	return departure{heard: a.Heard, at: a.At, stamp: a.Stamp, resource: a.Resource, words: cmp.Or(a.Status, a.Text), server: a.Status == "" && a.Text != "",
 		cause: a.Cause, source: Stored, live: live, settled: a.Settled, byStamp: !a.Ours, bounded: a.Bounded}
 }
 
@@ -48,9 +51,9 @@ func (a Account) departure(live bool) departure {
 // since. What it says of the future is not known: our clock was wrong then.
 func (k *Knowledge) Restore(kept Kept, now Moment) {
 	switch {
-	case kept.Since > now || kept.Since < k.since || k.room:
+	case kept.Since > now || kept.Since < k.Since() || k.room:
 		return
-	case kept.Since > k.since:
+	case kept.Since > k.Since():
 		k.Forget(kept.Since)
 	}
 	before := Knowledge{}
@@ -70,10 +73,10 @@ func (k *Knowledge) Restore(kept Kept, now Moment) {
 			continue
 		}
 		if d.live {
-			before.left = &d
+			before.leave(&d)
 			continue
 		}
-		before.account(d, Hearing{At: now})
+		before.account(&d, Hearing{At: now})
 	}
 	k.follow(before)
 }
@@ -84,14 +87,14 @@ func (k *Knowledge) follow(before Knowledge) {
 		return
 	}
 	if k.learnt == 0 {
-		before.since, before.why, before.life = k.since, k.why, k.life
+		before.rare = k.rare
 		*k = before
 		return
 	}
 	after := k.left
 	k.online = max(k.online, before.online)
 	switch {
-	case len(k.here) > 0 || before.left == nil:
+	case k.here != nil || before.left == nil:
 		return
 	case after == nil:
 		if k.online == before.online {
@@ -100,6 +103,6 @@ func (k *Knowledge) follow(before Knowledge) {
 	case after.live:
 	default:
 		k.left = before.left
-		k.account(*after, Hearing{At: after.heard})
+		k.account(after, Hearing{At: after.heard})
 	}
 }

@@ -27,17 +27,60 @@ type Hearing struct {
 // Knowledge is what is known of one contact's availability. The zero value is
 // nothing. There is one for each contact, so it is kept small.
 type Knowledge struct {
-	here   []Resource // connected, as told in epoch
-	left   *departure // the last one, nil where there was none since Online
-	why    error      // why nothing is known
-	online Moment     // when it was last told to be available
-	life   Moment     // the last other sign of life
+	here   *[]Resource // connected, as told in epoch; nil where there is none
+	left   *departure  // the last one, nil where there was none since online
+	rare   *rare       // what few contacts have, nil where there is nothing
+	online Moment      // when it was last told to be available
 	learnt Moment
-	up     Moment // since when a server or component is up
-	since  Moment // when all that was known before was dropped
-	epoch  Epoch  // when availability was last told
+	epoch  Epoch // when availability was last told
 	source Source
 	room   bool
+}
+
+// rare is what few contacts have.
+type rare struct {
+	why   error  // why nothing is known
+	life  Moment // the last other sign of life than presence
+	up    Moment // when a server or component came up
+	since Moment // when all that was known before was dropped
+}
+
+// some returns what few contacts have, to look at.
+func (k *Knowledge) some() rare {
+	if k.rare == nil {
+		return rare{}
+	}
+	return *k.rare
+}
+
+// set changes what few contacts have.
+func (k *Knowledge) set(f func(*rare)) {
+	r := k.some()
+	if f(&r); r != (rare{}) {
+		k.rare = &r
+	} else {
+		k.rare = nil
+	}
+}
+
+// resources returns those that are connected.
+func (k *Knowledge) resources() []Resource {
+	if k.here == nil {
+		return nil
+	}
+	return *k.here
+}
+
+// setResources sets those that are connected.
+func (k *Knowledge) setResources(here []Resource) {
+	switch {
+	case len(here) == 0:
+		k.here = nil
+	case k.here == nil:
+		k.here = &here
+	default:
+		*k.here = here
+	}
 }
 
 // Resource is a connected client.
@@ -52,19 +95,25 @@ type Resource struct {
 }
 
 // Forget drops all that is known, as of a moment.
-func (k *Knowledge) Forget(at Moment) { *k = Knowledge{since: at} }
+func (k *Knowledge) Forget(at Moment) {
+	*k = Knowledge{}
+	if at != 0 {
+		k.rare = &rare{since: at}
+	}
+}
 
 // Since returns when all that was known before was dropped, zero for never.
-func (k *Knowledge) Since() Moment { return k.since }
+func (k *Knowledge) Since() Moment { return k.some().since }
 
 // Anything reports whether anything was ever learnt.
 func (k *Knowledge) Anything() bool {
-	return k.learnt != 0 || k.life != 0 || k.room || k.why != nil
+	r := k.some()
+	return k.learnt != 0 || k.room || r.life != 0 || r.why != nil
 }
 
 // Presence takes a presence of the contact. It reports whether that changed
 // anything.
-func (k *Knowledge) Presence(p probe.Presence, h Hearing, keep bool) bool {
+func (k *Knowledge) Presence(p *probe.Presence, h Hearing, keep bool) bool {
 	if p.Room {
 		return k.occupant()
 	}
@@ -80,8 +129,7 @@ func (k *Knowledge) Presence(p probe.Presence, h Hearing, keep bool) bool {
 		}
 		k.unavailable(p, h)
 	case stanza.ErrorPresence:
-		k.why = p.Err
-		return true
+		k.Why(p.Err)
 	default:
 		return false
 	}
@@ -93,13 +141,14 @@ func (k *Knowledge) occupant() bool {
 	if k.room {
 		return false
 	}
-	*k = Knowledge{since: k.since, room: true}
+	k.Forget(k.Since())
+	k.room = true
 	return true
 }
 
-func (k *Knowledge) available(p probe.Presence, h Hearing, keep bool) {
+func (k *Knowledge) available(p *probe.Presence, h Hearing, keep bool) {
 	if k.epoch != h.Epoch {
-		k.here = k.here[:0]
+		k.here = nil
 	}
 	r := Resource{
 		Name:     p.From.Resourcepart(),
@@ -110,44 +159,51 @@ func (k *Knowledge) available(p probe.Presence, h Hearing, keep bool) {
 		Priority: p.Priority,
 	}
 	if keep {
-		r.Kept = &p
+		whole := *p
+		r.Kept = &whole
 	}
 	k.remove(r.Name)
-	if len(k.here) == maxResources {
-		k.here = slices.Delete(k.here, 0, 1)
+	here := k.resources()
+	if len(here) == maxResources {
+		here = slices.Delete(here, 0, 1)
 	}
-	k.here = append(k.here, r)
+	k.setResources(append(here, r))
 	k.left, k.online = nil, h.At
 	k.told(h, h.Source)
 }
 
 // remove takes a resource off, and reports whether it was there.
 func (k *Knowledge) remove(name string) bool {
-	i := slices.IndexFunc(k.here, func(r Resource) bool { return r.Name == name })
+	here := k.resources()
+	i := slices.IndexFunc(here, func(r Resource) bool { return r.Name == name })
 	if i < 0 {
 		return false
 	}
-	k.here = slices.Delete(k.here, i, i+1)
+	k.setResources(slices.Delete(here, i, i+1))
 	return true
 }
 
 // told takes that availability was told.
 func (k *Knowledge) told(h Hearing, source Source) {
-	k.epoch, k.learnt, k.source, k.why = h.Epoch, h.At, source, nil
+	k.epoch, k.learnt, k.source = h.Epoch, h.At, source
+	if k.rare != nil && k.rare.why != nil {
+		k.Why(nil)
+	}
 }
 
-func (k *Knowledge) unavailable(p probe.Presence, h Hearing) {
+func (k *Knowledge) unavailable(p *probe.Presence, h Hearing) {
 	name := p.From.Resourcepart()
-	was := len(k.here) > 0
+	was := k.here != nil
 	answer := h.Source == Probe && (name == "" || !p.Delay.Stamp.IsZero())
 	if name != "" {
 		was = k.remove(name)
-		if len(k.here) > 0 {
+		if k.here != nil {
 			k.told(h, h.Source)
 			return
 		}
 	} else if was {
-		name = k.here[len(k.here)-1].Name
+		here := k.resources()
+		name = here[len(here)-1].Name
 		k.here = nil
 	}
 	d := told(p, h)
@@ -167,22 +223,22 @@ func (k *Knowledge) unavailable(p probe.Presence, h Hearing) {
 	leaves := p.From.Resourcepart() != "" && p.Delay.Stamp.IsZero() && p.Held.IsZero() && h.Source == Live && !repeated
 	switch {
 	case was && !answer, leaves:
-		k.depart(d, p, h)
+		k.depart(&d, p, h)
 	case d.at != 0:
-		k.account(d, h)
-	case repeated && k.left.distinct(d):
+		k.account(&d, h)
+	case repeated && k.left.distinct(&d):
 		// It came and left again unseen.
 		d.at, d.byStamp, d.bounded = h.At, false, true
-		k.left = &d
-	case d.said():
-		k.account(d, h)
+		k.leave(&d)
+	case d.words != "":
+		k.account(&d, h)
 	}
 }
 
 // depart takes a departure that was seen. It happened now, by our clock, unless
 // the server held it back: then it happened at some time since the contact was
 // last told to be available.
-func (k *Knowledge) depart(d departure, p probe.Presence, h Hearing) {
+func (k *Knowledge) depart(d *departure, p *probe.Presence, h Hearing) {
 	k.online = min(k.online, h.At)
 	d.at, d.byStamp, d.live, d.settled = h.At, false, true, true
 	d.bounded = h.Filtered || !p.Held.IsZero()
@@ -190,22 +246,30 @@ func (k *Knowledge) depart(d departure, p probe.Presence, h Hearing) {
 		d.at = min(max(MomentOf(p.Held), k.online), h.At)
 	}
 	if p.LastWords() {
-		d.words(p.Status(), Live)
+		d.say(p.Status(), Live)
 	}
-	k.left = &d
+	k.leave(d)
+}
+
+// leave sets the last departure.
+func (k *Knowledge) leave(d *departure) {
+	if k.left == nil {
+		k.left = new(departure)
+	}
+	*k.left = *d
 }
 
 // Alive takes another sign of life than presence: a message, for example.
 func (k *Knowledge) Alive(at, now Moment) bool {
-	if at > now || at <= max(k.online, k.life) || k.room {
+	if at > now || at <= max(k.online, k.some().life) || k.room {
 		return false
 	}
-	k.life = at
+	k.set(func(r *rare) { r.life = at })
 	return true
 }
 
 // Why takes why nothing can be known.
-func (k *Knowledge) Why(err error) { k.why = err }
+func (k *Knowledge) Why(err error) { k.set(func(r *rare) { r.why = err }) }
 
 // Room reports whether the contact was seen to be a room.
 func (k *Knowledge) Room() bool { return k.room }
@@ -216,9 +280,11 @@ func compareResources(a, b Resource) int {
 
 // SetUp takes when a server or component came up.
 func (k *Knowledge) SetUp(at Moment) bool {
-	changed := k.up != at
-	k.up = at
-	return changed
+	if k.some().up == at {
+		return false
+	}
+	k.set(func(r *rare) { r.up = at })
+	return true
 }
 
 // ToldAt returns when availability was last told.

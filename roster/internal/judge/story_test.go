@@ -106,7 +106,8 @@ func (s *teller) line(t testing.TB, words []string) {
 		if words[0] == "a" || words[0] == "u" {
 			source = judge.Probe
 		}
-		s.Presence(s.presence(t, words), s.hearing(source), false)
+		p := s.presence(t, words)
+		s.Presence(&p, s.hearing(source), false)
 	}
 }
 

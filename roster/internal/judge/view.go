@@ -53,11 +53,12 @@ type View struct {
 
 // View returns what is known.
 func (k *Knowledge) View(h Horizon) View {
-	v := View{Source: k.source, Learnt: k.learnt, Room: k.room, Why: k.why, Up: k.up, OnlineAt: past(max(k.online, k.life), h.Now)}
+	r := k.some()
+	v := View{Source: k.source, Learnt: k.learnt, Room: k.room, Why: r.why, Up: r.up, OnlineAt: past(max(k.online, r.life), h.Now)}
 	v.Lack = k.lack(h)
-	if len(k.here) > 0 && (k.epoch == h.Epoch || !h.Settled) {
+	if k.here != nil && (k.epoch == h.Epoch || !h.Settled) {
 		v.Online = true
-		v.Here = slices.SortedFunc(slices.Values(k.here), compareResources)
+		v.Here = slices.SortedFunc(slices.Values(*k.here), compareResources)
 		v.Status = v.Here[0].Status
 		v.Here = slices.DeleteFunc(v.Here, func(r Resource) bool { return r.Name == "" })
 		return v
@@ -67,10 +68,10 @@ func (k *Knowledge) View(h Horizon) View {
 		return v
 	}
 	v.LastSeen, v.Resource, v.Source = past(d.at, h.Now), d.resource, d.source
-	v.Status, v.Cause, v.Text = d.status, d.cause, d.text
-	if k.life > d.at+late && d.at != 0 {
+	v.Status, v.Cause, v.Text = d.status(), d.cause, d.text()
+	if r.life > d.at+late && d.at != 0 {
 		// It was there after it had left, and has left again.
-		v.LastSeen, v.Resource, v.Status, v.Cause, v.Text = past(k.life, h.Now), "", "", CauseUnknown, ""
+		v.LastSeen, v.Resource, v.Status, v.Cause, v.Text = past(r.life, h.Now), "", "", CauseUnknown, ""
 	}
 	return v
 }
@@ -84,23 +85,23 @@ func past(m, now Moment) Moment {
 }
 
 func (k *Knowledge) lack(h Horizon) Lack {
-	d := k.left
+	d, life := k.left, k.some().life
 	switch {
 	case k.room:
 		return Nothing
-	case k.learnt == 0 && k.life == 0:
+	case k.learnt == 0 && life == 0:
 		return NeverHeard
-	case len(k.here) > 0 && k.epoch == h.Epoch:
+	case k.here != nil && k.epoch == h.Epoch:
 		if h.Stale {
 			return Outdated
 		}
 		return Nothing
-	case len(k.here) > 0 && !h.Settled:
+	case k.here != nil && !h.Settled:
 		return Outdated
 	case d == nil || !d.byStamp && d.at > h.Now && h.Now != 0:
 		return NoDetails
 	case d.cause == NeverLoggedIn && d.at == 0:
-	case d.at == 0, d.bounded, d.status == "" && !d.settled, k.life > d.at+late:
+	case d.at == 0, d.bounded, d.status() == "" && !d.settled, life > d.at+late:
 		return NoDetails
 	}
 	if h.Stale || d.doubt || d.epoch != h.Epoch || k.epoch != h.Epoch {
