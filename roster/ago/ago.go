@@ -41,7 +41,7 @@ func (l *Language) Format(t, now time.Time) string {
 	case 0:
 		return l.count(l.words.Hours, int(past/time.Hour))
 	case 1:
-		return fill(l.words.Yesterday, "{time}", l.clock(t))
+		return fill(l.words.Yesterday, "{time}", l.Clock(t))
 	}
 	return l.date(t, now)
 }
@@ -73,9 +73,9 @@ func (l *Language) orLater(t, now time.Time) string {
 	t = t.In(now.Location())
 	switch days(t, now) {
 	case 0:
-		return fill(l.words.OrLater.Today, "{time}", l.clock(t))
+		return fill(l.words.OrLater.Today, "{time}", l.Clock(t))
 	case 1:
-		return fill(l.words.OrLater.Yesterday, "{time}", l.clock(t))
+		return fill(l.words.OrLater.Yesterday, "{time}", l.Clock(t))
 	}
 	return fill(l.words.OrLater.Before, "{date}", l.date(t, now))
 }
@@ -115,8 +115,9 @@ func (l *Language) date(t, now time.Time) string {
 		"{year}", l.number(t.Year()))
 }
 
-// clock returns the time of day.
-func (l *Language) clock(t time.Time) string {
+// Clock returns the time of day in t's time zone: 14:05, or 2:05 PM. It is for the
+// messages of a chat, which are to have the same clock.
+func (l *Language) Clock(t time.Time) string {
 	if l.words.Clock == 24 {
 		return l.digits(t.Format("15:04"))
 	}

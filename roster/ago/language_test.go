@@ -53,6 +53,15 @@ func TestRegionsHaveTheirClocksAndDates(t *testing.T) {
 	}
 }
 
+func TestClockIsThatOfTheLanguage(t *testing.T) {
+	noon := time.Date(2012, 9, 11, 12, 5, 0, 0, verona)
+	for tag, want := range map[string]string{"en": "12:05", "en-US": "12:05 PM", "en-GB-u-hc-h12": "12:05 pm", "ar": "١٢:٠٥ م"} {
+		if got := in(tag).Clock(noon); got != want {
+			t.Errorf("%s says %q, want %q", tag, got, want)
+		}
+	}
+}
+
 func TestNumbersTakeTheFormsOfTheirLanguage(t *testing.T) {
 	now := time.Date(2012, 9, 11, 23, 59, 59, 0, time.UTC)
 	for _, tt := range []struct {
