@@ -4,7 +4,7 @@ package account
 import (
 	"context"
 	"crypto/tls"
-	"errors"
+	"encoding/xml"
 	"fmt"
 	"net"
 	"strings"
@@ -14,6 +14,8 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/roster"
 	"mellium.im/xmpp/websocket"
+
+	"example.org/lastpresence/examples/internal/command"
 )
 
 // Settings are what is needed to log in.
@@ -29,18 +31,52 @@ type Settings struct {
 	TLS string
 }
 
+// Address parses the address of an account. The error says in words what is wrong
+// with it.
+func Address(s string) (jid.JID, error) {
+	account, err := command.Address(s)
+	if err == nil && account.Localpart() == "" {
+		err = fmt.Errorf("%q is not an account: the address of an account has the form user@server", s)
+	}
+	return account, err
+}
+
+// Check reports what is wrong with the settings as far as that can be seen
+// without a connection.
+func (set Settings) Check() error {
+	if _, err := Address(set.JID); err != nil {
+		return fmt.Errorf("-jid: %w", err)
+	}
+	_, _, socket := webSocket(set.Addr)
+	if _, port, err := net.SplitHostPort(set.Addr); set.Addr != "" && !socket && (err != nil || port == "") {
+		return fmt.Errorf("-addr %q: want host:port or a WebSocket's URL", set.Addr)
+	}
+	switch set.TLS {
+	case "starttls", "direct", "insecure", "none":
+		return nil
+	}
+	return fmt.Errorf("-tls %q: want starttls, direct, insecure or none", set.TLS)
+}
+
 // Connect opens a session. Connections go through the proxy that ALL_PROXY in
-// the environment names, if it does.
+// the environment names, if it does. Errors are in words for the user;
+// [ErrPassword] is that of a login that was refused.
 func Connect(ctx context.Context, set Settings) (*xmpp.Session, error) {
-	account, err := jid.Parse(set.JID)
+	account, err := Address(set.JID)
 	if err != nil {
-		return nil, fmt.Errorf("no address: %w", err)
+		return nil, err
 	}
-	if account.Localpart() == "" {
-		return nil, errors.New("the address of an account has the form user@server")
+	session, err := connect(ctx, set, account)
+	if err != nil {
+		return nil, inWords(err, set, account.Domainpart())
 	}
+	return session, nil
+}
+
+func connect(ctx context.Context, set Settings, account jid.JID) (*xmpp.Session, error) {
+	var offered offers
 	config := xmpp.StreamConfig{Features: []xmpp.StreamFeature{
-		xmpp.SASL("", set.Password, sasl.ScramSha256, sasl.ScramSha1, sasl.Plain),
+		noticed(xmpp.SASL("", set.Password, sasl.ScramSha256, sasl.ScramSha1, sasl.Plain), &offered.sasl),
 		roster.Versioning(),
 		xmpp.BindResource(),
 	}}
@@ -50,6 +86,7 @@ func Connect(ctx context.Context, set Settings) (*xmpp.Session, error) {
 	}
 	negotiator := xmpp.NewNegotiator
 	var conn net.Conn
+	var err error
 	if location, encrypted, ok := webSocket(set.Addr); ok {
 		negotiator = websocket.Negotiator
 		conn, err = dialWebSocket(ctx, location, account, trust(set, location.Hostname()))
@@ -59,28 +96,43 @@ func Connect(ctx context.Context, set Settings) (*xmpp.Session, error) {
 	} else {
 		conn, err = dial(ctx, set, account)
 		if secure == 0 {
-			config.Features = append(config.Features, xmpp.StartTLS(trust(set, account.Domainpart())))
+			config.Features = append(config.Features, noticed(xmpp.StartTLS(trust(set, account.Domainpart())), &offered.tls))
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	// Negotiation may take no notice of the context while it reads.
+	// Negotiation may ignore the context while it reads.
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	session, err := xmpp.NewSession(ctx, account.Domain(), account, conn, secure,
 		negotiator(func(*xmpp.Session, *xmpp.StreamConfig) xmpp.StreamConfig { return config }))
-	if err == nil && session.State()&xmpp.Authn == 0 {
-		err = errors.New("the server offers no way to log in (SASL)")
+	if err == nil && session.State()&xmpp.Authn != 0 {
+		return session, nil
 	}
-	if err != nil {
-		_ = conn.Close()
-		if ctx.Err() != nil {
-			err = ctx.Err()
-		}
-		return nil, err
+	_ = conn.Close()
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case secure == 0 && offered.sasl && !offered.tls:
+		return nil, errNoTLS
+	case err == nil || secure != 0 && !offered.sasl && unfinished(err):
+		return nil, errNoSASL
 	}
-	return session, nil
+	return nil, err
+}
+
+// offers is what the server's stream features contained.
+type offers struct{ sasl, tls bool }
+
+// noticed returns a feature that sets a flag when a server offers it.
+func noticed(f xmpp.StreamFeature, offered *bool) xmpp.StreamFeature {
+	parse := f.Parse
+	f.Parse = func(ctx context.Context, d *xml.Decoder, start *xml.StartElement) (bool, any, error) {
+		*offered = true
+		return parse(ctx, d, start)
+	}
+	return f
 }
 
 func trust(set Settings, name string) *tls.Config {

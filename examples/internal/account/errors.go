@@ -1,0 +1,97 @@
+package account
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+	"io"
+	"net"
+	"syscall"
+
+	"mellium.im/xmpp/stream"
+)
+
+// ErrPassword is the error of a login that the server refuses. Servers do not
+// say whether the account exists.
+var ErrPassword = errors.New("wrong password, or no such account")
+
+var (
+	errNoTLS  = errors.New("the server offers no encryption (StartTLS); -tls direct or none does without")
+	errNoSASL = errors.New("the server offers no way to log in (SASL)")
+)
+
+// refusals are the conditions with which a server refuses a login (RFC 6120
+// section 6.5), in words.
+var refusals = map[string]error{
+	"not-authorized":         ErrPassword,
+	"account-disabled":       errors.New("the account is disabled"),
+	"credentials-expired":    errors.New("the password has expired"),
+	"encryption-required":    errors.New("the server lets nobody log in without encryption"),
+	"mechanism-too-weak":     errors.New("the server wants a stronger way to log in"),
+	"temporary-auth-failure": errors.New("the server cannot check passwords at the moment"),
+}
+
+// worded is an error in words for people, with its cause for programs.
+type worded struct {
+	text  string
+	cause error
+}
+
+func (w worded) Error() string { return w.text }
+func (w worded) Unwrap() error { return w.cause }
+
+// inWords returns an error of logging in as a user understands it. Where it has
+// no words of its own, the error stays as it is.
+func inWords(err error, set Settings, domain string) error {
+	var (
+		lookup *net.DNSError
+		ended  stream.Error
+	)
+	server := set.Addr
+	if server == "" {
+		server = "the server of " + domain
+	}
+	switch reason := refusals[condition(err)]; {
+	case reason != nil:
+		return reason
+	case errors.As(err, &lookup) && lookup.IsNotFound:
+		return worded{"no server was found under the name " + lookup.Name, err}
+	case errors.As(err, &lookup):
+		return worded{"the name " + lookup.Name + " could not be looked up; is there a network?", err}
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return worded{"connection refused by " + server, err}
+	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
+		return worded{server + " cannot be reached; is there a network?", err}
+	case errors.Is(err, context.DeadlineExceeded):
+		return worded{"no answer from " + server + " in time", err}
+	case errors.As(err, &ended):
+		return worded{"the server ended the connection: " + ended.Error(), err}
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), unfinished(err):
+		return worded{server + " ended the connection", err}
+	}
+	return err
+}
+
+// unfinished reports whether a stream ended in the middle of an element.
+func unfinished(err error) bool {
+	var syntax *xml.SyntaxError
+	return errors.As(err, &syntax) && syntax.Msg == "unexpected EOF"
+}
+
+// condition returns the condition of a SASL failure, and "" for other errors. The
+// error's type cannot be named here, but it can write itself as XML.
+func condition(err error) string {
+	var failure interface{ TokenReader() xml.TokenReader }
+	if !errors.As(err, &failure) {
+		return ""
+	}
+	d := xml.NewTokenDecoder(failure.TokenReader())
+	var found struct {
+		XMLName   xml.Name
+		Condition struct{ XMLName xml.Name } `xml:",any"`
+	}
+	if d.Decode(&found) != nil || found.XMLName.Local != "failure" {
+		return ""
+	}
+	return found.Condition.XMLName.Local
+}

@@ -1,0 +1,116 @@
+// Package words says in English what is known of a contact, as the example
+// programs show it.
+package words
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"mellium.im/xmpp/stanza"
+
+	"example.org/lastpresence/examples/internal/command"
+	"example.org/lastpresence/probe"
+	"example.org/lastpresence/roster"
+	"example.org/lastpresence/roster/ago"
+)
+
+// Title returns what a contact is called.
+func Title(c roster.Contact) string {
+	return command.OneLine(cmp.Or(c.Name, c.JID.String()))
+}
+
+// shows are the kinds of availability (RFC 6121 section 4.7.2.1).
+var shows = map[string]string{
+	"": "online", "chat": "online, ready to chat", "away": "online, away", "xa": "online, away for long", "dnd": "online, do not disturb",
+}
+
+// Describe returns what is known of a contact, as a line under its name: its
+// presence, the contact's own words, and why nothing better is known.
+func Describe(c roster.Contact, times *ago.Language, now time.Time) string {
+	parts := []string{presence(c, times, now)}
+	if s := command.OneLine(c.Status); strings.TrimSpace(s) != "" {
+		parts = append(parts, s)
+	}
+	if why := Why(c.Err); why != "" && c.Lack != roster.Nothing {
+		parts = append(parts, why)
+	}
+	return strings.Join(parts, " · ")
+}
+
+func presence(c roster.Contact, times *ago.Language, now time.Time) string {
+	var said string
+	switch {
+	case c.Blocked:
+		return "blocked"
+	case c.Room:
+		return "a room"
+	case c.Source == roster.None && c.Subscription != "to" && c.Subscription != "both":
+		return "does not share presence with you"
+	case c.Source == roster.None && c.OnlineAt.IsZero():
+		return "presence not known"
+	case c.Online && c.Lack == roster.Outdated:
+		said = "was online"
+	case c.Online && len(c.Resources) > 0:
+		return cmp.Or(shows[c.Resources[0].Show], "online")
+	case c.Online:
+		return "online"
+	default:
+		said = times.Offline(c.LastSeen, c.OnlineAt, c.Cause.String(), now)
+	}
+	if c.Lack == roster.Outdated {
+		said += " (not confirmed)"
+	}
+	return said
+}
+
+// reasons are the conditions of stanza errors (RFC 6120 section 8.3.3) with
+// which probes and queries are refused.
+var reasons = map[stanza.Condition]string{
+	stanza.RemoteServerNotFound:  "the contact's server was not found",
+	stanza.RemoteServerTimeout:   "the contact's server cannot be reached",
+	stanza.ServiceUnavailable:    "the server does not tell",
+	stanza.FeatureNotImplemented: "the server does not tell",
+	stanza.ItemNotFound:          "the server does not know this address",
+	stanza.Forbidden:             "the server refuses to tell",
+	stanza.NotAuthorized:         "the server refuses to tell",
+	stanza.SubscriptionRequired:  "the server refuses to tell",
+	stanza.NotAllowed:            "the server refuses to ask",
+	stanza.InternalServerError:   "the server has a fault",
+	stanza.ResourceConstraint:    "the server is too busy",
+	stanza.Gone:                  "the contact has another address now",
+	stanza.Redirect:              "the contact has another address now",
+}
+
+// Why returns in words why the state of a contact, or of a server, was not
+// learnt; nothing for nil.
+func Why(err error) string {
+	var refused stanza.Error
+	switch {
+	case err == nil:
+		return ""
+	case errors.Is(err, roster.ErrNotSynced):
+		return "the roster was not fetched yet"
+	case errors.Is(err, probe.ErrBlocked):
+		return "you block this contact"
+	case errors.Is(err, probe.ErrBudget):
+		return "many chats were opened just now, so this one is not asked about yet"
+	case errors.Is(err, probe.ErrNotSubscribed):
+		return "does not share presence with you"
+	case errors.As(err, &refused):
+		reason := reasons[refused.Condition]
+		if reason == "" {
+			return "the server returned an error: " + command.OneLine(refused.Error())
+		}
+		return reason + " (" + string(refused.Condition) + ")"
+	case errors.Is(err, probe.ErrNoAnswer):
+		return "the server does not tell"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "no answer in time"
+	case errors.Is(err, probe.ErrClosed):
+		return "not connected"
+	}
+	return command.Message(err)
+}
