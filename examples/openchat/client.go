@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"mellium.im/xmpp/stanza"
 
 	"example.org/lastpresence/examples/internal/account"
+	"example.org/lastpresence/examples/internal/words"
 	"example.org/lastpresence/probe"
 	"example.org/lastpresence/roster"
 )
@@ -24,7 +26,7 @@ type client struct {
 }
 
 // logIn connects the account, fetches its roster, sends initial presence, and
-// waits until the server has told who is online.
+// waits until the server has sent the presence of those who are online.
 func logIn(ctx context.Context, set settings) (*client, error) {
 	ctx, cancel := context.WithTimeout(ctx, max(set.timeout, time.Second))
 	defer cancel()
@@ -35,20 +37,20 @@ func logIn(ctx context.Context, set settings) (*client, error) {
 	c := &client{session: session, contacts: roster.New(session), served: make(chan struct{})}
 	go func() {
 		defer close(c.served)
-		_ = session.Serve(c.contacts.Handler(nil)) // what fails, fails those who wait
+		_ = c.contacts.Serve(nil) // every call that waits returns an error then
 	}()
 	err = c.contacts.Sync(ctx)
 	if err == nil {
 		err = session.Send(ctx, stanza.Presence{Type: stanza.AvailablePresence}.Wrap(nil))
 	}
 	if err == nil {
-		// The server handles stanzas in order: what it tells at login has
-		// come when it answers this.
+		// The server handles stanzas in order. It has sent all presence of
+		// the login before it answers this.
 		err = ping.Send(ctx, session, session.RemoteAddr())
 	}
 	if err != nil {
 		c.close()
-		return nil, fmt.Errorf("log in as %s: %w", set.JID, err)
+		return nil, fmt.Errorf("log in as %s: %s", set.JID, words.Why(err))
 	}
 	return c, nil
 }
@@ -65,48 +67,52 @@ func (c *client) close() {
 	<-c.served
 }
 
-// open opens the chat with a contact. The error says why its state was not
-// learnt.
+// open opens the chat with a contact. The error says in words why its state was
+// not learnt.
 func (c *client) open(ctx context.Context, contact jid.JID, timeout time.Duration, print printer) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	start := time.Now()
 	known, err := c.contacts.Open(ctx, contact)
-	print.contact(known, outcome(known, err), time.Since(start))
-	return err
+	print.contact(result{known, err, time.Since(start)})
+	if err != nil {
+		return fmt.Errorf("%s: %s", known.JID, words.Why(err))
+	}
+	return nil
 }
 
-// outcome says in one word how opening a chat ended.
-func outcome(c roster.Contact, err error) probe.Outcome {
+// result is how opening a chat ended.
+type result struct {
+	contact roster.Contact
+	err     error
+	elapsed time.Duration
+}
+
+// outcome is that in one word.
+func (r result) outcome() probe.Outcome {
 	var refused stanza.Error
 	switch {
-	case errors.Is(err, probe.ErrNotSubscribed):
+	case errors.Is(r.err, probe.ErrNotSubscribed):
 		return probe.Unauthorized
-	case errors.As(err, &refused):
+	case errors.Is(r.err, probe.ErrBlocked), errors.As(r.err, &refused):
 		return probe.Error
-	case err != nil || c.Source == roster.None:
+	case r.err != nil || r.contact.Source == roster.None:
 		return probe.Unanswered
-	case c.Online:
+	case r.contact.Online:
 		return probe.Available
 	}
 	return probe.Unavailable
 }
 
-func (c *client) uptime(ctx context.Context, host string, timeout time.Duration, print printer) error {
-	address, err := jid.Parse(host)
-	if err != nil {
-		return fmt.Errorf("host %q is no address: %w", host, err)
-	}
+func (c *client) uptime(ctx context.Context, host jid.JID, timeout time.Duration, print printer) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	answer, err := c.contacts.Client().Probe(ctx, address.Domain())
-	switch {
-	case err != nil:
-		return err
-	case answer.Up.IsZero() && answer.Err != nil:
-		return fmt.Errorf("uptime of %s: %w", host, answer.Err)
-	case answer.Up.IsZero():
-		return fmt.Errorf("uptime of %s: %w", host, probe.ErrNoAnswer)
+	answer, err := c.contacts.Client().Probe(ctx, host)
+	if err == nil && answer.Up.IsZero() {
+		err = cmp.Or(answer.Err, probe.ErrNoAnswer)
+	}
+	if err != nil {
+		return fmt.Errorf("uptime of %s: %s", host, words.Why(err))
 	}
 	print.uptime(answer)
 	return nil

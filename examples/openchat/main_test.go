@@ -3,16 +3,20 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"encoding/xml"
 	"net"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
+	"mellium.im/xmlstream"
 	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
 
 	"example.org/lastpresence/examples/internal/command"
 	"example.org/lastpresence/internal/testbed/server"
-	"example.org/lastpresence/probe"
 	"example.org/lastpresence/roster"
 )
 
@@ -37,16 +41,33 @@ func TestStory(t *testing.T) {
 	}
 }
 
-// startServer starts a server with Juliet and Romeo, and returns its address.
+// startServer starts a server with Juliet and her contacts, and returns its
+// address.
 func startServer(t *testing.T) string {
 	t.Helper()
-	s := server.New(server.Config{Domains: []string{"capulet.lit", "montague.lit"}, Behaviour: server.Ejabberd})
+	s := server.New(server.Config{
+		Domains: []string{"capulet.lit", "montague.lit", "silent.lit"}, Behaviour: server.Ejabberd,
+		Behaviours: map[string]server.Behaviour{"silent.lit": server.Silent},
+	})
 	t.Cleanup(func() { _ = s.Close() })
-	juliet, romeo := jid.MustParse("juliet@capulet.lit"), jid.MustParse("romeo@montague.lit")
-	s.AddAccount(juliet, "wherefore")
-	s.AddAccount(romeo, "wherefore")
+	juliet, romeo, benvolio := jid.MustParse("juliet@capulet.lit"), jid.MustParse("romeo@montague.lit"), jid.MustParse("benvolio@montague.lit/street")
+	for _, j := range []jid.JID{juliet, romeo, benvolio, jid.MustParse("paris@silent.lit")} {
+		s.AddAccount(j, "wherefore")
+	}
 	s.Befriend(juliet, romeo, "Romeo")
+	s.Befriend(juliet, benvolio.Bare(), "Benvolio")
+	s.Befriend(juliet, jid.MustParse("paris@silent.lit"), "Paris")
+	s.Befriend(juliet, jid.MustParse("mercutio@nowhere.example"), "Mercutio")
 	s.SetOffline(romeo, time.Now().Add(-time.Hour), "Going offline. Out of battery.")
+	session, err := s.Session(t.Context(), benvolio)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = session.Serve(nil) }() // ends with the server
+	dnd := stanza.Presence{}.Wrap(xmlstream.Wrap(xmlstream.Token(xml.CharData("dnd")), xml.StartElement{Name: xml.Name{Local: "show"}}))
+	if err := session.Send(t.Context(), dnd); err != nil {
+		t.Fatal(err)
+	}
 	addr, err := s.Listen()
 	if err != nil {
 		t.Fatal(err)
@@ -54,67 +75,149 @@ func startServer(t *testing.T) string {
 	return addr.String()
 }
 
-func TestJSON(t *testing.T) {
+// openchat runs the program against a server, and returns what it printed and
+// its exit status.
+func openchat(t *testing.T, addr string, args ...string) (out, errOut string, status int) {
+	t.Helper()
+	var o, e strings.Builder
+	err := run(t.Context(), append([]string{"-jid", "juliet@capulet.lit", "-password", "wherefore", "-addr", addr, "-tls", "none"}, args...), &o, &e)
+	status = command.Report("openchat", err, &e)
+	return o.String(), e.String(), status
+}
+
+func TestJSONIsOneObjectForEachContact(t *testing.T) {
+	addr := startServer(t)
 	for _, tc := range []struct {
-		name string
-		args []string
-		want []string
-		fail bool
+		name   string
+		args   []string
+		want   map[string]any // nil: the key is missing; "*": it has some value
+		errOut string
+		status int
 	}{
-		{"a contact who is offline", []string{"romeo@montague.lit"}, []string{
-			`"contact":"romeo@montague.lit"`, `"online":false`, `"last_seen":"20`, `"status":"Going offline. Out of battery."`,
-			`"source":"last-activity"`, `"outcome":"unavailable"`, `"elapsed_ms":`}, false},
-		{"somebody else", []string{"tybalt@capulet.lit"}, []string{
-			`"contact":"tybalt@capulet.lit"`, `"source":"none"`, `"outcome":"unauthorized"`}, true},
-		{"a host", []string{"-uptime", "montague.lit"}, []string{
-			`"host":"montague.lit"`, `"since":"20`, `"source":"last-activity"`}, false},
+		{"a contact who is offline", []string{"romeo@montague.lit"}, map[string]any{
+			"contact": "romeo@montague.lit", "online": false, "last_seen": "*", "status": "Going offline. Out of battery.",
+			"source": "last-activity", "outcome": "unavailable", "elapsed_ms": "*", "cause": "*", "error": nil, "resources": nil}, "", 0},
+		{"a contact who is online", []string{"benvolio@montague.lit"}, map[string]any{
+			"contact": "benvolio@montague.lit", "online": true, "last_seen": nil, "status": nil, "cause": "unknown",
+			"outcome": "available", "online_at": "*", "error": nil,
+			"resources": []any{map[string]any{"resource": "street", "show": "dnd", "status": ""}}}, "", 0},
+		{"somebody else", []string{"tybalt@capulet.lit"}, map[string]any{
+			"contact": "tybalt@capulet.lit", "source": "none", "outcome": "unauthorized", "error": "does not share presence with you"},
+			"openchat: tybalt@capulet.lit: does not share presence with you\n", 1},
+		{"a contact whose server is silent", []string{"paris@silent.lit"}, map[string]any{
+			"contact": "paris@silent.lit", "online": false, "last_seen": nil, "online_at": nil, "outcome": "*", "error": "*"},
+			"openchat: paris@silent.lit: the server does not tell", 1},
+		{"a host", []string{"-uptime", "montague.lit"}, map[string]any{
+			"host": "montague.lit", "since": "*", "source": "last-activity", "elapsed_ms": "*"}, "", 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			var out, errOut bytes.Buffer
-			args := append([]string{"-jid", "juliet@capulet.lit", "-password", "wherefore", "-addr", startServer(t), "-tls", "none", "-json"}, tc.args...)
-			err := run(context.Background(), args, &out, &errOut)
-			if (err != nil) != tc.fail {
-				t.Errorf("error %v, want one: %v", err, tc.fail)
+			out, errOut, status := openchat(t, addr, append([]string{"-json"}, tc.args...)...)
+			if status != tc.status || !strings.HasPrefix(errOut, tc.errOut) || (errOut == "") != (tc.errOut == "") || strings.Count(errOut, "\n") > 1 {
+				t.Errorf("status %d, standard error %q, want %d and %q", status, errOut, tc.status, tc.errOut)
 			}
-			for _, want := range tc.want {
-				if !strings.Contains(out.String(), want) {
-					t.Errorf("printed %s, want %s in it", out.String(), want)
+			var got map[string]any
+			if err := json.Unmarshal([]byte(out), &got); err != nil || strings.Count(out, "\n") != 1 {
+				t.Fatalf("%v in %s", err, out)
+			}
+			for key, want := range tc.want {
+				if value, ok := got[key]; want == nil && ok || want == "*" && !ok || want != nil && want != "*" && !reflect.DeepEqual(value, want) {
+					t.Errorf("%s is %v, want %v, in %s", key, value, want, out)
 				}
 			}
-			if n := strings.Count(out.String(), "\n"); n != 1 {
-				t.Errorf("printed %d lines, want 1", n)
+			for _, key := range []string{"last_seen", "online_at", "since"} {
+				if s, ok := got[key].(string); ok {
+					if _, err := time.Parse(time.RFC3339, s); err != nil {
+						t.Errorf("%s: %v", key, err)
+					}
+				}
 			}
 		})
 	}
 }
 
-func TestBadInput(t *testing.T) {
+func TestWithoutContactsTheRosterIsPrinted(t *testing.T) {
+	addr := startServer(t)
+	out, errOut, status := openchat(t, addr, "-json")
+	if n := strings.Count(out, "\n"); n != 4 || status != 0 || errOut != "" || strings.Contains(out, "outcome") {
+		t.Errorf("status %d, %d lines: %s%s", status, n, out, errOut)
+	}
+	out, errOut, status = openchat(t, addr)
+	for _, want := range []string{"Romeo ", "Benvolio ", "online, do not disturb", "Mercutio "} {
+		if !strings.Contains(out, want) || status != 0 || errOut != "" {
+			t.Errorf("status %d, %q is missing in\n%s%s", status, want, out, errOut)
+		}
+	}
+}
+
+func TestPeopleReadOneMessageForEachContact(t *testing.T) {
+	addr := startServer(t)
+	for _, tc := range []struct {
+		name        string
+		args        []string
+		out, errOut string
+		status      int
+	}{
+		{"offline", []string{"romeo@montague.lit"}, "  Romeo: last seen 1 hour ago · Going offline. Out of battery. (last-activity, ", "", 0},
+		{"online", []string{"benvolio@montague.lit"}, "  Benvolio: online, do not disturb (", "", 0},
+		{"not subscribed", []string{"tybalt@capulet.lit"}, "", "openchat: tybalt@capulet.lit: does not share presence with you\n", 1},
+		{"a host that does not tell", []string{"-uptime", "silent.lit"}, "", "openchat: uptime of silent.lit: the server does not tell (service-unavailable)\n", 1},
+		{"a host that cannot be reached", []string{"-uptime", "nowhere.example"}, "", "openchat: uptime of nowhere.example: the server refuses to tell (forbidden)\n", 1},
+		{"a host", []string{"-uptime", "montague.lit"}, "  montague.lit has been up ", "", 0},
+		{"two errors", []string{"tybalt@capulet.lit", "friar@capulet.lit"}, "",
+			"openchat: tybalt@capulet.lit: does not share presence with you; friar@capulet.lit: does not share presence with you\n", 1},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			out, errOut, status := openchat(t, addr, tc.args...)
+			if status != tc.status || !strings.HasPrefix(out, tc.out) || (out == "") != (tc.out == "") || errOut != tc.errOut {
+				t.Errorf("status %d, printed %q and %q, want %d, %q and %q", status, out, errOut, tc.status, tc.out, tc.errOut)
+			}
+		})
+	}
+}
+
+func TestErrorsAreOneLineInWords(t *testing.T) {
 	addr := startServer(t)
 	mute := listen(t, "")
 	bare := listen(t, `<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0' id='x' from='capulet.lit'><stream:features/>`)
+	login := func(args ...string) []string {
+		return append([]string{"-jid", "juliet@capulet.lit", "-password", "swordfish"}, args...)
+	}
 	for _, tc := range []struct {
 		name, want string
+		status     int
 		args       []string
 	}{
-		{"wrong password", "not-authorized", []string{"-jid", "juliet@capulet.lit", "-password", "swordfish", "-addr", addr, "-tls", "none"}},
-		{"no such host", "refused", []string{"-jid", "juliet@capulet.lit", "-password", "swordfish", "-addr", "127.0.0.1:1", "-tls", "none"}},
-		{"a malformed account", "no address", []string{"-jid", "@capulet.lit", "-password", "swordfish"}},
-		{"an account without a name", "user@server", []string{"-jid", "capulet.lit", "-password", "swordfish"}},
-		{"a malformed contact", "no address", []string{"-jid", "juliet@capulet.lit", "-password", "swordfish", "@"}},
-		{"a server that says nothing", "deadline", []string{"-jid", "juliet@capulet.lit", "-password", "swordfish", "-addr", mute, "-tls", "none", "-timeout", "1s"}},
-		{"a server without SASL", "SASL", []string{"-jid", "juliet@capulet.lit", "-password", "swordfish", "-addr", bare, "-tls", "none"}},
-		{"a server without StartTLS", "", []string{"-jid", "juliet@capulet.lit", "-password", "swordfish", "-addr", addr}},
-		{"an unknown way of TLS", "starttls, direct, insecure or none", []string{"-tls", "maybe"}},
-		{"contacts without an account", "-jid", []string{"romeo@montague.lit"}},
+		{"wrong password", "log in as juliet@capulet.lit: wrong password, or no such account\n", 1, login("-addr", addr, "-tls", "none")},
+		{"no server at that port", "connection refused by 127.0.0.1:1\n", 1, login("-addr", "127.0.0.1:1", "-tls", "none")},
+		{"a server that says nothing", "no answer from " + mute + " in time\n", 1, login("-addr", mute, "-tls", "none", "-timeout", "1s")},
+		{"a server without SASL", "no way to log in (SASL)\n", 1, login("-addr", bare, "-tls", "none")},
+		{"a server without StartTLS", "offers no encryption (StartTLS); -tls direct or none does without\n", 1, login("-addr", addr)},
+		{"an unknown flag", "not defined: -x\n", 2, login("-x")},
+		{"a malformed account", `-jid: "@capulet.lit" is not an address: nothing stands before the @`, 2, []string{"-jid", "@capulet.lit", "-password", "swordfish"}},
+		{"an account without a name", "-jid: \"capulet.lit\" is not an account: the address of an account has the form user@server", 2, []string{"-jid", "capulet.lit", "-password", "swordfish"}},
+		{"an empty account", "it is empty", 2, []string{"-jid", "", "-password", "swordfish", "romeo@montague.lit"}},
+		{"a contact with two @", `"romeo@@montague.lit" is not an address: more than one @`, 2, login("romeo@@montague.lit")},
+		{"no password", "there is no password: set XMPP_PASSWORD or use -password\n", 2, []string{"-jid", "juliet@capulet.lit"}},
+		{"no time to wait", "-timeout 0s: want more than 0, such as 5s\n", 2, login("-timeout", "0")},
+		{"less than no time", "-timeout -1s: want more than 0", 2, login("-timeout", "-1s")},
+		{"a flag after a contact", `-json comes after "romeo@montague.lit": flags come first`, 2, login("romeo@montague.lit", "-json")},
+		{"an address without a port", `-addr "127.0.0.1": want host:port or a WebSocket's URL`, 2, login("-addr", "127.0.0.1")},
+		{"the uptime of a user", `-uptime: "romeo@montague.lit" is an account: want a server or component, such as montague.lit`, 2, login("-uptime", "romeo@montague.lit")},
+		{"the uptime of nothing", "-uptime: \"\" is not an address: it is empty", 2, login("-uptime", "")},
+		{"an unknown way of TLS", `-tls "maybe": want starttls, direct, insecure or none`, 2, []string{"-tls", "maybe"}},
+		{"contacts without an account", "need an account: -jid", 2, []string{"romeo@montague.lit"}},
+		{"JSON without an account", "need an account: -jid", 2, []string{"-json"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			var out, errOut bytes.Buffer
-			err := run(context.Background(), tc.args, &out, &errOut)
-			if err == nil || !strings.Contains(err.Error(), tc.want) {
-				t.Fatalf("error %v, want one with %q", err, tc.want)
+			t.Setenv("XMPP_PASSWORD", "")
+			var out, errOut strings.Builder
+			err := run(t.Context(), tc.args, &out, &errOut)
+			status := command.Report("openchat", err, &errOut)
+			said := errOut.String()
+			if status != tc.status || !strings.Contains(said, tc.want) || out.Len() > 0 {
+				t.Errorf("status %d, printed %q and %q, want %d and %q", status, out.String(), said, tc.status, tc.want)
 			}
-			said := command.OneLine(err.Error()) + out.String() + errOut.String()
-			if strings.ContainsAny(said, "\n") || strings.Contains(said, "swordfish") {
+			if n := strings.Count(said, "\n"); n != status || strings.Contains(said, "swordfish") {
 				t.Errorf("said %q", said)
 			}
 		})
@@ -142,10 +245,22 @@ func listen(t *testing.T, greeting string) string {
 	return l.Addr().String()
 }
 
-func TestNamesStayInTheirLine(t *testing.T) {
+func TestPeersTextStaysInItsLine(t *testing.T) {
 	var out strings.Builder
-	people{&out}.contact(roster.Contact{JID: jid.MustParse("romeo@montague.lit"), Name: "Romeo\n  \u009b2Jevil"}, probe.Available, time.Second)
-	if s := out.String(); strings.ContainsRune(s, '\u009b') || strings.Count(s, "\n") != 1 {
+	people{&out}.contact(result{contact: roster.Contact{
+		JID: jid.MustParse("romeo@montague.lit"), Name: "Romeo\n  \u009b2Jevil", Online: true, Source: roster.Live, Status: "pay \u202eereh\u202c",
+	}})
+	if s := out.String(); strings.ContainsAny(s, "\u009b\u202e") || strings.Count(s, "\n") != 1 || !strings.Contains(s, "pay ereh") {
 		t.Errorf("%q", s)
+	}
+}
+
+func TestSpansAreRounded(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		-time.Second: "0 seconds", 90 * time.Second: "90 seconds", 90 * time.Minute: "90 minutes", 30 * time.Hour: "30 hours", 72 * time.Hour: "3 days",
+	} {
+		if got := span(d); got != want {
+			t.Errorf("%v is %q, want %q", d, got, want)
+		}
 	}
 }

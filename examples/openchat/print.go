@@ -1,25 +1,21 @@
 package main
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
+	"os"
 	"time"
 
-	"golang.org/x/text/language"
-
-	"example.org/lastpresence/examples/internal/command"
+	"example.org/lastpresence/examples/internal/words"
 	"example.org/lastpresence/probe"
 	"example.org/lastpresence/roster"
-	"example.org/lastpresence/roster/ago"
 )
 
 // printer shows what was learnt.
 type printer interface {
 	roster(*roster.Cache)
-	contact(roster.Contact, probe.Outcome, time.Duration)
+	contact(result)
 	uptime(probe.Answer)
 }
 
@@ -27,33 +23,56 @@ type printer interface {
 type lines struct{ w io.Writer }
 
 type contactLine struct {
-	Contact  string  `json:"contact"`
-	Online   bool    `json:"online"`
-	LastSeen string  `json:"last_seen,omitempty"`
-	Status   string  `json:"status,omitempty"`
-	Source   string  `json:"source"`
-	Outcome  string  `json:"outcome,omitempty"`
-	Elapsed  float64 `json:"elapsed_ms"`
+	Contact   string         `json:"contact"`
+	Online    bool           `json:"online"`
+	LastSeen  string         `json:"last_seen,omitempty"`
+	Status    string         `json:"status,omitempty"`
+	Cause     string         `json:"cause"`
+	OnlineAt  string         `json:"online_at,omitempty"`
+	Source    string         `json:"source"`
+	Outcome   string         `json:"outcome,omitempty"`
+	Error     string         `json:"error,omitempty"`
+	Resources []resourceLine `json:"resources,omitempty"`
+	Elapsed   float64        `json:"elapsed_ms"`
+}
+
+type resourceLine struct {
+	Resource string `json:"resource"`
+	Show     string `json:"show"`
+	Status   string `json:"status"`
 }
 
 func (l lines) roster(contacts *roster.Cache) {
 	for c := range contacts.All() {
-		l.print(line(c))
+		v := line(c)
+		v.Error = words.Why(c.Err)
+		l.print(v)
 	}
 }
 
-func (l lines) contact(c roster.Contact, o probe.Outcome, elapsed time.Duration) {
-	v := line(c)
-	v.Outcome, v.Elapsed = o.String(), ms(elapsed)
+func (l lines) contact(r result) {
+	v := line(r.contact)
+	v.Outcome, v.Error, v.Elapsed = r.outcome().String(), words.Why(r.err), ms(r.elapsed)
 	l.print(v)
 }
 
 func line(c roster.Contact) contactLine {
-	v := contactLine{Contact: c.JID.String(), Online: c.Online, Status: c.Status, Source: c.Source.String()}
-	if !c.LastSeen.IsZero() {
-		v.LastSeen = c.LastSeen.UTC().Format(time.RFC3339)
+	v := contactLine{
+		Contact: c.JID.String(), Online: c.Online, LastSeen: stamp(c.LastSeen), Status: c.Status,
+		Cause: c.Cause.String(), OnlineAt: stamp(c.OnlineAt), Source: c.Source.String(),
+	}
+	for _, r := range c.Resources {
+		v.Resources = append(v.Resources, resourceLine{r.Name, r.Show, r.Status})
 	}
 	return v
+}
+
+// stamp returns a time as RFC 3339 has it, and nothing for one that is not known.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
 }
 
 func (l lines) uptime(a probe.Answer) {
@@ -84,52 +103,28 @@ func ms(d time.Duration) float64 {
 // people prints for people.
 type people struct{ w io.Writer }
 
-// title is what a contact is called.
-func title(c roster.Contact) string {
-	return command.OneLine(cmp.Or(c.Name, c.JID.String()))
-}
-
 func (p people) roster(contacts *roster.Cache) {
 	for c := range contacts.All() {
-		fmt.Fprintf(p.w, "  %-24s %s\n", title(c), describe(c, time.Now()))
+		fmt.Fprintf(p.w, "  %-24s %s\n", words.Title(c), describe(c))
 	}
 }
 
-func (p people) contact(c roster.Contact, o probe.Outcome, elapsed time.Duration) {
-	said := describe(c, time.Now())
-	if o == probe.Unauthorized {
-		said = "does not share presence with you"
+// contact prints nothing of a contact of whom nothing is known: the error says
+// that.
+func (p people) contact(r result) {
+	if r.err == nil || r.contact.Source != roster.None {
+		r.contact.Err = nil // it is reported as an error
+		fmt.Fprintf(p.w, "  %s: %s (%s, %.1f ms)\n", words.Title(r.contact), describe(r.contact), r.contact.Source, ms(r.elapsed))
 	}
-	fmt.Fprintf(p.w, "  %s: %s (%s, %.1f ms)\n", title(c), said, c.Source, ms(elapsed))
+}
+
+func describe(c roster.Contact) string {
+	return words.Describe(c, words.Times(os.Getenv, ""), time.Now())
 }
 
 func (p people) uptime(a probe.Answer) {
 	fmt.Fprintf(p.w, "  %s has been up %s, since %s (%s)\n", a.Contact, span(time.Since(a.Up)),
 		a.Up.Local().Format("2 Jan 2006 15:04:05"), source(a.UpFrom))
-}
-
-// describe says what is known of a contact, as a chat window would.
-func describe(c roster.Contact, now time.Time) string {
-	var parts []string
-	switch {
-	case c.Online && c.Resources[0].Show != "":
-		parts = append(parts, "online, "+c.Resources[0].Show)
-	case c.Online:
-		parts = append(parts, "online")
-	case !c.LastSeen.IsZero():
-		parts = append(parts, "last seen "+ago.In(language.English).Format(c.LastSeen, now))
-	case c.Source == roster.None:
-		parts = append(parts, "never heard of")
-	default:
-		parts = append(parts, "offline")
-	}
-	if c.Status != "" {
-		parts = append(parts, command.OneLine(c.Status))
-	}
-	if c.Lack == roster.NoDetails {
-		parts = append(parts, "(since when is not known)")
-	}
-	return strings.Join(parts, " · ")
 }
 
 func span(d time.Duration) string {

@@ -61,7 +61,7 @@ func story(ctx context.Context, out io.Writer) error {
 	p := people{out}
 	fmt.Fprintf(out, "An XMPP server runs inside this program, and Juliet has logged in to it.\n\nHer roster, as far as anything is known:\n")
 	p.roster(client.contacts)
-	fmt.Fprintf(out, "\nDetails are lacking of: %s\n", strings.Join(lacking(client.contacts), ", "))
+	fmt.Fprintf(out, "\nDetails are missing for: %s\n", strings.Join(lacking(client.contacts), ", "))
 	fmt.Fprintf(out, "Presence probes that the server has received from her: %d. Nobody was asked after login.\n", srv.Count(juliet, "probe"))
 	for i, contact := range []jid.JID{romeo, nurse, romeo} {
 		known, _ := client.contacts.Contact(contact)
@@ -79,7 +79,7 @@ func story(ctx context.Context, out io.Writer) error {
 		}
 	}
 	fmt.Fprintf(out, "    (answered from memory, nothing was sent)\n")
-	fmt.Fprintf(out, "\nProbes in all: %d, one for each chat with something lacking.\n", srv.Count(juliet, "probe"))
+	fmt.Fprintf(out, "\nProbes in all: %d, one for each chat with something missing.\n", srv.Count(juliet, "probe"))
 	fmt.Fprintf(out, "Now on your own account: go run -C examples ./openchat -jid you@example.net friend@example.org\n")
 	return nil
 }
