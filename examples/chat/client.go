@@ -3,17 +3,17 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
 	"time"
 
-	"mellium.im/xmlstream"
 	"mellium.im/xmpp"
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
+	"example.org/lastpresence/examples/internal/account"
 	"example.org/lastpresence/examples/internal/command"
 	"example.org/lastpresence/probe"
 	"example.org/lastpresence/roster"
@@ -26,9 +26,14 @@ type event any
 
 // The events.
 type (
-	connected struct{ err error } // nil: it is
-	news      struct{ contact roster.Contact }
-	message   struct {
+	// connection says that there is one, or why there is none and when the
+	// next attempt is made.
+	connection struct {
+		err  error // nil: connected
+		next time.Time
+	}
+	news    struct{ contact roster.Contact }
+	message struct {
 		from jid.JID
 		body string
 	}
@@ -36,62 +41,110 @@ type (
 		contact roster.Contact
 		err     error
 	}
-	unkept struct{ err error } // the store fails
+	unkept struct{ err error } // the store failed
 )
 
-// client is a connection that is made anew whenever it ends, and what is known
+func (u unkept) String() string { return "store: " + command.Message(u.err) }
+
+// patience is how long a server may take for an answer.
+const patience = 30 * time.Second
+
+// client is a connection that is made again whenever it ends, and what is known
 // of the contacts.
 type client struct {
-	login func(context.Context) (session, error)
-	store roster.Store // nil: what is known is not kept
-
-	mu       sync.Mutex
-	session  session
+	login    func(context.Context) (session, error)
 	contacts *roster.Cache
-	known    int // chats whose opening asked nobody
+	errs     chan error // of the store
+
+	mu    sync.Mutex
+	link  link
+	ids   int // messages that were written
+	known int // chats whose opening asked nobody
 }
 
-func newClient(login func(context.Context) (session, error), store roster.Store) *client {
-	return &client{login: login, store: store}
+// link is the session while there is one.
+type link struct {
+	session session         // nil: not connected
+	ctx     context.Context // ends with the session
 }
 
-// run keeps the client connected until the context ends. It returns an error
-// where the first login fails.
+// newClient returns the client of an account. Without a store nothing is kept.
+func newClient(account jid.JID, login func(context.Context) (session, error), store roster.Store) *client {
+	c := &client{login: login, errs: make(chan error, 1)}
+	var opts []roster.Option
+	if store != nil {
+		opts = append(opts, roster.Persist(store, c.failed))
+	}
+	c.contacts = roster.Offline(account, opts...)
+	return c
+}
+
+// failed takes an error of the store. One at a time is enough.
+func (c *client) failed(err error) {
+	select {
+	case c.errs <- err:
+	default:
+	}
+}
+
+// run keeps the client connected until the context ends. Before the first
+// connection it shows what was kept. It returns an error where the server
+// refuses the first login.
 func (c *client) run(ctx context.Context, tell func(event)) error {
-	const shortest, longest = time.Second, time.Minute
 	var watching sync.WaitGroup
 	defer watching.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	for wait := shortest; ; {
-		connecting, stop := context.WithTimeout(ctx, 30*time.Second)
-		s, err := c.login(connecting)
-		stop()
-		first := c.contacts == nil
-		if err != nil && first {
-			return fmt.Errorf("log in: %w", err)
+	defer c.close()
+	changes := c.contacts.Watch(ctx)
+	watching.Go(func() {
+		for contact := range changes {
+			tell(news{contact})
 		}
-		if err == nil {
-			if err = c.use(s, tell); err == nil {
-				if first {
-					defer func() { _ = c.contacts.Close() }()
-					watching.Go(func() {
-						for contact := range c.contacts.Watch(ctx) {
-							tell(news{contact})
-						}
-					})
-				}
-				began := time.Now()
-				err = c.serve(ctx, s, tell)
-				if time.Since(began) > longest {
-					wait = shortest // it went well for long
-				}
+	})
+	watching.Go(func() {
+		for {
+			select {
+			case err := <-c.errs:
+				tell(unkept{err})
+			case <-ctx.Done():
+				return
 			}
 		}
-		if ctx.Err() != nil {
-			return ctx.Err()
+	})
+	if err := c.contacts.Load(ctx); err != nil {
+		tell(unkept{err})
+	}
+	return c.connect(ctx, tell)
+}
+
+// close saves what is known.
+func (c *client) close() {
+	_ = c.contacts.Close()
+}
+
+// connect logs in, again and again.
+func (c *client) connect(ctx context.Context, tell func(event)) error {
+	const shortest, longest = time.Second, time.Minute
+	wait, once := shortest, false
+	for {
+		began := time.Now()
+		s, err := c.logIn(ctx)
+		if err == nil {
+			err = c.serve(ctx, s, func(e event) {
+				once = true
+				tell(e)
+			})
 		}
-		tell(connected{fmt.Errorf("not connected, trying again in %v: %w", wait, err)})
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(err, account.ErrPassword) && !once:
+			return fmt.Errorf("log in: %w", err)
+		case time.Since(began) > longest:
+			wait = shortest // it went well for long
+		}
+		tell(connection{err: err, next: time.Now().Add(wait)})
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -101,73 +154,61 @@ func (c *client) run(ctx context.Context, tell func(event)) error {
 	}
 }
 
-// use has the contacts go on with a session.
-func (c *client) use(s session, tell func(event)) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.session = s
-	if c.contacts == nil {
-		var opts []roster.Option
-		if c.store != nil {
-			opts = append(opts, roster.Persist(c.store, func(err error) { tell(unkept{err}) }))
-		}
-		c.contacts = roster.New(s, opts...)
-		return nil
-	}
-	return c.contacts.Connect(s)
+func (c *client) logIn(ctx context.Context) (session, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return c.login(ctx)
 }
 
-// serve handles a session until it ends.
+// serve uses a session until it ends.
 func (c *client) serve(ctx context.Context, s session, tell func(event)) error {
 	stop := context.AfterFunc(ctx, func() { _ = s.Conn().Close() })
 	defer stop()
 	defer func() { _ = s.Conn().Close() }()
+	if err := c.contacts.Connect(s); err != nil {
+		return err
+	}
 	ended := make(chan error, 1)
-	go func() { ended <- s.Serve(c.contacts.Handler(messages(tell))) }()
-	// What was stored can be shown before the network has told anything.
-	if err := c.contacts.Load(ctx); err != nil {
-		tell(unkept{err})
-	}
-	err := c.contacts.Sync(ctx)
-	if err == nil {
-		err = s.Send(ctx, stanza.Presence{}.Wrap(nil))
-	}
-	if err != nil {
+	go func() { ended <- c.contacts.Serve(c.messages(tell)) }()
+	if err := c.begin(ctx, s); err != nil {
 		_ = s.Conn().Close()
 		<-ended
 		return err
 	}
-	tell(connected{})
-	return cmp.Or(<-ended, io.EOF) // a server that says good-bye is no error of Serve
+	linked, over := context.WithCancelCause(ctx)
+	c.use(link{s, linked})
+	defer func() {
+		c.use(link{})
+		over(errNotConnected)
+	}()
+	tell(connection{})
+	if err := cmp.Or(<-ended, io.EOF); !errors.Is(err, io.EOF) {
+		return err
+	}
+	return errors.New("the server ended the connection")
 }
 
-// messages is the client's own handler.
-func messages(tell func(event)) xmpp.Handler {
-	return xmpp.HandlerFunc(func(t xmlstream.TokenReadEncoder, start *xml.StartElement) error {
-		if start.Name.Local != "message" {
-			return nil
-		}
-		var m struct {
-			stanza.Message
-			Body string `xml:"body"`
-		}
-		d := xml.NewTokenDecoder(xmlstream.MultiReader(xmlstream.Token(*start), t))
-		if err := d.Decode(&m); err == nil && m.Body != "" && m.Type != stanza.ErrorMessage {
-			tell(message{m.From.Bare(), command.OneLine(m.Body)})
-		}
-		return nil
-	})
+// begin fetches the roster and sends initial presence.
+func (c *client) begin(ctx context.Context, s session) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := c.contacts.Sync(ctx); err != nil {
+		return err
+	}
+	return s.Send(ctx, stanza.Presence{}.Wrap(nil))
+}
+
+func (c *client) use(l link) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.link = l
 }
 
 // all returns what is known of every contact.
 func (c *client) all() []roster.Contact {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var list []roster.Contact
-	if c.contacts != nil {
-		for contact := range c.contacts.All() {
-			list = append(list, contact)
-		}
+	list := make([]roster.Contact, 0, c.contacts.Len())
+	for contact := range c.contacts.All() {
+		list = append(list, contact)
 	}
 	return list
 }
@@ -178,35 +219,24 @@ func (c *client) open(ctx context.Context, contact jid.JID) opened {
 	defer cancel()
 	before := c.stats().Sent
 	known, err := c.contacts.Open(ctx, contact)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.stats().Sent == before {
+	if err == nil && c.stats().Sent == before {
+		c.mu.Lock()
+		defer c.mu.Unlock()
 		c.known++
 	}
 	return opened{known, err}
 }
 
-func (c *client) stats() probe.Stats {
-	return c.contacts.Client().Stats()
+func (c *client) stats() (s probe.Stats) {
+	if asks := c.contacts.Client(); asks != nil {
+		s = asks.Stats()
+	}
+	return s
 }
 
 // summary says how much was asked.
 func (c *client) summary() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.contacts == nil {
-		return "not connected yet"
-	}
 	return fmt.Sprintf("probes sent: %d · chats opened from memory: %d", c.stats().Sent, c.known)
-}
-
-// say sends a message.
-func (c *client) say(ctx context.Context, to jid.JID, body string) error {
-	c.mu.Lock()
-	s := c.session
-	c.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	text := xmlstream.Wrap(xmlstream.Token(xml.CharData(body)), xml.StartElement{Name: xml.Name{Local: "body"}})
-	return s.Send(ctx, stanza.Message{To: to, Type: stanza.ChatMessage}.Wrap(text))
 }

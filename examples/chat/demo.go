@@ -30,7 +30,7 @@ type demo struct {
 	wg   sync.WaitGroup
 }
 
-func newDemo() (*demo, error) {
+func newDemo() *demo {
 	ctx, stop := context.WithCancel(context.Background())
 	d := &demo{stop: stop, Server: server.New(server.Config{
 		Domains:    []string{"capulet.lit", "montague.lit"},
@@ -59,7 +59,7 @@ func newDemo() (*demo, error) {
 	}
 	d.wg.Go(func() { d.play(ctx, benvolio, "Part, fools!", 0) })
 	d.wg.Go(func() { d.play(ctx, mercutio, "Tut, dun's the mouse.", 8*time.Second) })
-	return d, nil
+	return d
 }
 
 func (d *demo) login(ctx context.Context) (session, error) {

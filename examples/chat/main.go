@@ -1,6 +1,7 @@
-// Command chat is a small chat client for the terminal: contacts with their
-// presence, and of those who are offline since when and with which words. A chat
-// that is opened asks, where something is lacking.
+// Command chat is a small chat client for the terminal. It shows contacts with
+// their presence, and when those who are offline were last seen and what they
+// said as they left. Opening a chat asks the contact's server where something is
+// missing.
 //
 // Without flags it starts an XMPP server inside the program, with contacts who
 // come, go and answer. With -jid it is a client for a real account:
@@ -8,14 +9,16 @@
 //	chat -jid juliet@capulet.lit
 //	chat -jid juliet@capulet.lit -password-command 'pass show xmpp'
 //
-// What is known survives a restart. Connections go through the proxy that
-// ALL_PROXY names. Where the output is no terminal, or with -plain, it prints
-// lines and reads lines, as a screen reader likes it.
+// What is known survives a restart, and is shown before there is a connection.
+// Connections go through the proxy that ALL_PROXY names. Where the output is not a
+// terminal, or with -plain, the program prints and reads lines, which suits a
+// screen reader.
 package main
 
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -28,6 +31,7 @@ import (
 
 	"example.org/lastpresence/examples/internal/account"
 	"example.org/lastpresence/examples/internal/command"
+	"example.org/lastpresence/examples/internal/words"
 	"example.org/lastpresence/roster"
 	"example.org/lastpresence/roster/filestore"
 )
@@ -36,7 +40,8 @@ import (
 type settings struct {
 	account.Settings
 	command string
-	store   string
+	store   string // empty: nothing is kept
+	clock   string
 	plain   bool
 	picture string
 }
@@ -52,6 +57,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	if err != nil {
 		return err
 	}
+	times := words.Times(os.Getenv, set.clock)
 	if set.picture != "" {
 		f, err := os.Create(set.picture)
 		if err != nil {
@@ -59,39 +65,58 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 		}
 		return errors.Join(picture(ctx, f), f.Close())
 	}
-	var login func(context.Context) (session, error)
-	var store roster.Store
+	var c *client
 	if set.JID == "" {
-		d, err := newDemo()
-		if err != nil {
-			return err
-		}
+		d := newDemo()
 		defer d.close()
-		login = d.login
-	} else {
-		if set.Password, err = password(set, in, errOut); err != nil {
-			return err
-		}
-		if store, err = filestore.New(set.store); err != nil {
-			return err
-		}
-		login = func(ctx context.Context) (session, error) { return account.Connect(ctx, set.Settings) }
+		c = newClient(juliet, d.login, nil)
+	} else if c, err = real(set, in, errOut); err != nil {
+		return err
 	}
-	c := newClient(login, store)
 	if set.plain || !isTerminal(out) {
-		return plain(ctx, c, in, out)
+		return plain(ctx, c, times, in, out)
 	}
-	p := tea.NewProgram(newModel(c), tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(out))
-	done := make(chan error, 1)
+	return draw(ctx, newModel(c, times), in, out)
+}
+
+// real returns the client of a real account.
+func real(set settings, in io.Reader, errOut io.Writer) (*client, error) {
+	address, err := account.Address(set.JID)
+	if err != nil {
+		return nil, err
+	}
+	if set.Password, err = password(set, in, errOut); err != nil {
+		return nil, err
+	}
+	var store roster.Store
+	unkept := errors.New("nothing is kept, because HOME is not set; -store names a folder")
+	if set.store != "" {
+		unkept = nil
+		if store, err = filestore.New(set.store); err != nil {
+			return nil, err
+		}
+	}
+	login := func(ctx context.Context) (session, error) { return account.Connect(ctx, set.Settings) }
+	c := newClient(address, login, store)
+	if unkept != nil {
+		c.failed(unkept)
+	}
+	return c, nil
+}
+
+// draw shows the client on the screen until the user quits.
+func draw(ctx context.Context, m model, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	p := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(out))
+	done := make(chan error, 1)
 	go func() {
-		done <- c.run(ctx, func(e event) { p.Send(e) })
+		done <- m.client.run(ctx, func(e event) { p.Send(e) })
 		p.Quit()
 	}()
-	_, err = p.Run()
+	_, err := p.Run()
 	cancel()
-	if failed := <-done; failed != nil && !errors.Is(failed, context.Canceled) {
+	if failed := <-done; !errors.Is(failed, context.Canceled) {
 		return failed
 	}
 	if errors.Is(err, tea.ErrProgramKilled) || errors.Is(err, tea.ErrInterrupted) {
@@ -106,30 +131,33 @@ func parse(args []string, errOut io.Writer) (settings, error) {
 	flags.StringVar(&set.JID, "jid", "", "the account's `address`; without it, contacts are played on an embedded server")
 	flags.StringVar(&set.command, "password-command", "", "a `command` that prints the password (default: $XMPP_PASSWORD, else it is asked for)")
 	flags.StringVar(&set.Addr, "addr", "", "the server's `host:port` or WebSocket URL (default: looked up)")
-	flags.StringVar(&set.TLS, "tls", "starttls", "starttls, direct, insecure (StartTLS with any certificate) or none")
+	flags.StringVar(&set.TLS, "tls", "starttls", "`how` to encrypt: starttls, direct, insecure (StartTLS with any certificate) or none")
 	flags.StringVar(&set.store, "store", "", "the `folder` that keeps what is known (default: lastpresence in the user's cache)")
+	flags.StringVar(&set.clock, "clock", "", "12 or 24 `hours` (default: as your locale has it)")
 	flags.BoolVar(&set.plain, "plain", false, "print and read lines instead of drawing a screen")
 	flags.StringVar(&set.picture, "picture", "", "play a scene on the embedded server, and draw the screen into this SVG `file`")
 	if err := flags.Parse(args, errOut); err != nil {
 		return set, err
 	}
-	switch set.TLS {
-	case "starttls", "direct", "insecure", "none":
-	default:
-		return set, flags.Wrong("-tls %q: want starttls, direct, insecure or none", set.TLS)
+	check, given := set.Settings, false
+	flags.Visit(func(f *flag.Flag) { given = given || f.Name == "jid" })
+	if !given {
+		check.JID = "nobody@example.org" // the other flags are to be right all the same
 	}
-	if set.store == "" {
-		dir, err := os.UserCacheDir()
-		if err != nil {
-			return set, err
-		}
+	if err := check.Check(); err != nil {
+		return set, flags.Wrong("%w", err)
+	}
+	if set.clock != "" && set.clock != "12" && set.clock != "24" {
+		return set, flags.Wrong("-clock %q: want 12 or 24", set.clock)
+	}
+	if dir, err := os.UserCacheDir(); err == nil && set.store == "" {
 		set.store = filepath.Join(dir, "lastpresence")
 	}
 	return set, nil
 }
 
-// password returns the password from wherever it is, asked for without echo at
-// last.
+// password returns the password: of the command, of the environment, or what the
+// user types, without echo.
 func password(set settings, in io.Reader, errOut io.Writer) (string, error) {
 	if set.command != "" {
 		cmd := exec.Command("sh", "-c", set.command)

@@ -1,61 +1,50 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"slices"
 	"time"
 
 	"charm.land/bubbles/v2/spinner"
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
-	"golang.org/x/text/language"
-	"mellium.im/xmpp/jid"
 
-	"example.org/lastpresence/examples/internal/command"
-	"example.org/lastpresence/probe"
-	"example.org/lastpresence/roster"
+	"example.org/lastpresence/examples/internal/words"
 	"example.org/lastpresence/roster/ago"
 )
-
-// line is one of a chat.
-type line struct {
-	at   time.Time
-	own  bool
-	note bool // neither said it
-	text string
-}
 
 // model is what is on the screen.
 type model struct {
 	client *client
-	words  *ago.Language
+	times  *ago.Language
 	now    func() time.Time
 
 	width, height int
-	contacts      []roster.Contact // online first, then by name
-	cursor        int
+	contacts      list
 	chat          string // the address of the open chat's contact; empty: none
+	back          int    // how many lines the chat is scrolled up
 	asking        map[string]bool
 	unread        map[string]int
 	lines         map[string][]line
+	drafts        map[string]string // what was written, and not sent when the chat was left
 	input         textinput.Model
 	spinner       spinner.Model
-	state         string // why it is not connected
-	unkept        string // why what is known is not kept
+
+	up     bool // there is a connection
+	reason string
+	next   time.Time // when the next attempt to connect is made
+	unkept string    // what failed of the store
 }
 
-func newModel(c *client) model {
+func newModel(c *client, times *ago.Language) model {
 	input := textinput.New()
 	input.Prompt = "> "
 	input.Placeholder = "write, and press enter"
 	return model{
-		client: c, words: ago.In(language.English), now: time.Now,
+		client: c, times: times, now: time.Now,
 		width: 80, height: 24,
-		asking: make(map[string]bool), unread: make(map[string]int), lines: make(map[string][]line),
+		asking: make(map[string]bool), unread: make(map[string]int),
+		lines: make(map[string][]line), drafts: make(map[string]string),
 		input: input, spinner: spinner.New(spinner.WithSpinner(spinner.MiniDot)),
-		state: "connecting …",
 	}
 }
 
@@ -84,75 +73,51 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		var cmd tea.Cmd
 		m.spinner, cmd = m.spinner.Update(msg)
 		return m, cmd
-	case connected:
-		m.state = ""
-		if msg.err != nil {
-			m.state = command.OneLine(msg.err.Error())
-		}
-		m.take(m.client.all())
+	case connection:
+		m.connection(msg)
+		m.contacts.take(m.client.all())
 	case news:
-		m.take(m.client.all())
+		m.contacts.take(m.client.all())
 	case unkept:
-		m.unkept = command.OneLine(msg.err.Error())
+		m.unkept = msg.String()
 	case opened:
 		m.opened(msg)
 	case message:
 		m.heard(msg)
+	case sent:
+		m.sent(msg)
+	case undelivered:
+		m.undelivered(msg)
 	case tea.KeyPressMsg:
-		return m.key(msg)
+		var cmd tea.Cmd
+		m, cmd = m.key(msg)
+		m.contacts.follow(m.visible())
+		return m, cmd
+	case tea.PasteMsg:
+		if m.chat != "" {
+			var cmd tea.Cmd
+			m.input, cmd = m.input.Update(msg)
+			return m, cmd
+		}
 	}
+	m.contacts.follow(m.visible())
 	return m, nil
 }
 
-// take takes the contacts, and keeps the cursor on its contact.
-func (m *model) take(contacts []roster.Contact) {
-	var at jid.JID
-	if m.cursor < len(m.contacts) {
-		at = m.contacts[m.cursor].JID
+func (m *model) connection(c connection) {
+	m.up, m.next, m.reason = c.err == nil, c.next, ""
+	if c.err != nil {
+		m.reason = words.Why(c.err)
 	}
-	slices.SortStableFunc(contacts, func(a, b roster.Contact) int {
-		return cmp.Or(-compareBool(a.Online, b.Online), cmp.Compare(title(a), title(b)))
-	})
-	m.contacts = contacts
-	m.cursor = max(slices.IndexFunc(contacts, func(c roster.Contact) bool { return c.JID.Equal(at) }), 0)
-}
-
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return 1
-	}
-	return -1
-}
-
-func title(c roster.Contact) string {
-	return command.OneLine(cmp.Or(c.Name, c.JID.String()))
 }
 
 func (m *model) opened(o opened) {
 	key := o.contact.JID.String()
 	delete(m.asking, key)
-	m.take(m.client.all())
-	if note := explain(o.err); note != "" {
-		m.lines[key] = append(m.lines[key], line{at: m.now(), note: true, text: note})
+	m.contacts.take(m.client.all())
+	if o.err != nil {
+		m.lines[key] = append(m.lines[key], line{at: m.now(), note: true, text: words.Why(o.err)})
 	}
-}
-
-// explain says what an error of opening a chat means to a user.
-func explain(err error) string {
-	switch {
-	case err == nil:
-		return ""
-	case errors.Is(err, probe.ErrBudget):
-		return "Many chats were opened just now; this one is not asked about yet."
-	case errors.Is(err, probe.ErrNotSubscribed):
-		return "This contact does not share presence with you."
-	case errors.Is(err, probe.ErrNoAnswer), errors.Is(err, context.DeadlineExceeded):
-		return "The contact's server does not say."
-	}
-	return command.OneLine(err.Error())
 }
 
 func (m *model) heard(msg message) {
@@ -163,73 +128,35 @@ func (m *model) heard(msg message) {
 	}
 }
 
-func (m model) key(msg tea.KeyPressMsg) (tea.Model, tea.Cmd) {
-	switch msg.String() {
-	case "ctrl+c", "ctrl+q":
-		return m, tea.Quit
-	case "up", "ctrl+p":
-		m.cursor = max(m.cursor-1, 0)
-		return m, nil
-	case "down", "ctrl+n":
-		m.cursor = max(min(m.cursor+1, len(m.contacts)-1), 0)
-		return m, nil
-	case "esc":
-		m.chat = ""
-		m.input.Blur()
-		return m, nil
-	case "enter":
-		if m.chat != "" && m.selected() == m.chat && m.input.Value() != "" {
-			return m.send()
-		}
-		return m.open()
-	}
-	if m.chat == "" {
-		if msg.String() == "q" {
-			return m, tea.Quit
-		}
-		return m, nil
-	}
-	var cmd tea.Cmd
-	m.input, cmd = m.input.Update(msg)
-	return m, cmd
-}
-
-// selected returns the address of the contact at the cursor.
-func (m model) selected() string {
-	if m.cursor < len(m.contacts) {
-		return m.contacts[m.cursor].JID.String()
-	}
-	return ""
-}
-
 // open opens the chat at the cursor.
-func (m model) open() (tea.Model, tea.Cmd) {
-	key := m.selected()
-	if key == "" || key == m.chat {
+func (m model) open() (model, tea.Cmd) {
+	contact, ok := m.contacts.selected()
+	key := contact.JID.String()
+	if !ok || key == m.chat {
 		return m, nil
 	}
-	contact := m.contacts[m.cursor].JID
-	m.chat = key
+	m.leave()
+	m.contacts.search("")
+	m.contacts.choose(key)
+	m.chat, m.back = key, 0
 	turn := m.spinner.Tick
 	if len(m.asking) > 0 {
 		turn = nil // it does already
 	}
 	m.asking[key] = true
 	delete(m.unread, key)
-	m.input.Reset()
-	ask := func() tea.Msg { return m.client.open(context.Background(), contact) }
+	m.input.SetValue(m.drafts[key])
+	m.input.CursorEnd()
+	ask := func() tea.Msg { return m.client.open(context.Background(), contact.JID) }
 	return m, tea.Batch(m.input.Focus(), turn, ask)
 }
 
-// send sends what was written.
-func (m model) send() (tea.Model, tea.Cmd) {
-	body, key, to := m.input.Value(), m.chat, m.contacts[m.cursor].JID
-	m.input.Reset()
-	m.lines[key] = append(m.lines[key], line{at: m.now(), own: true, text: body})
-	return m, func() tea.Msg {
-		if err := m.client.say(context.Background(), to, body); err != nil {
-			return connected{err}
-		}
-		return nil
+// leave closes the chat, and keeps what was written.
+func (m *model) leave() {
+	if m.chat != "" {
+		m.drafts[m.chat] = m.input.Value()
 	}
+	m.chat = ""
+	m.input.Reset()
+	m.input.Blur()
 }

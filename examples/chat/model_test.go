@@ -1,49 +1,63 @@
 package main
 
 import (
-	"context"
-	"encoding/xml"
 	"errors"
 	"fmt"
-	"io"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
-	"mellium.im/xmlstream"
+	"golang.org/x/text/language"
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
-	"example.org/lastpresence/examples/internal/command"
-	"example.org/lastpresence/internal/testbed/server"
 	"example.org/lastpresence/probe"
 	"example.org/lastpresence/roster"
+	"example.org/lastpresence/roster/ago"
 )
 
 var now = time.Date(2012, 9, 11, 14, 30, 0, 0, time.UTC)
 
-// shown is a model with contacts that needs no network.
+// shown is a connected model with contacts that needs no network.
 func shown(contacts ...roster.Contact) model {
-	m := newModel(newClient(nil, nil))
+	m := newModel(newClient(juliet, nil, nil), ago.In(language.English))
 	m.now = func() time.Time { return now }
-	m.take(contacts)
+	m.up = true
+	m.contacts.take(contacts)
 	return m
 }
 
 func text(m model) string { return ansi.Strip(m.screen()) }
 
+// update has a model take a message.
+func update(m model, msg tea.Msg) model {
+	next, _ := m.Update(msg)
+	return next.(model)
+}
+
 var (
-	online = roster.Contact{JID: jid.MustParse("benvolio@montague.lit"), Name: "Benvolio", Online: true, Status: "Part, fools!",
-		Resources: []roster.Resource{{Name: "street", Show: "dnd"}}}
-	offline = roster.Contact{JID: jid.MustParse("romeo@montague.lit"), Name: "Romeo", LastSeen: now.Add(-10 * time.Minute), Status: "Out of battery.\x1b[2J"}
-	unknown = roster.Contact{JID: jid.MustParse("nurse@capulet.lit")}
+	online = roster.Contact{JID: jid.MustParse("benvolio@montague.lit"), Name: "Benvolio", Subscription: "both", Online: true,
+		Status: "Part, fools!", Source: roster.Live, Resources: []roster.Resource{{Name: "street", Show: "dnd"}}}
+	offline = roster.Contact{JID: jid.MustParse("romeo@montague.lit"), Name: "Romeo", Subscription: "both", Source: roster.Probe,
+		LastSeen: now.Add(-10 * time.Minute), Status: "Out of battery.\x1b[2J \u202etxt.exe"}
+	unknown = roster.Contact{JID: jid.MustParse("nurse@capulet.lit"), Subscription: "both", Lack: roster.NeverHeard}
 )
+
+// many are 300 contacts.
+func many() (contacts []roster.Contact) {
+	for i := range 300 {
+		contacts = append(contacts, roster.Contact{JID: jid.MustParse(fmt.Sprintf("c%03d@montague.lit", i)), Name: fmt.Sprintf("Contact %03d", i), Subscription: "both"})
+	}
+	return contacts
+}
 
 func TestScreenSaysWhatIsKnown(t *testing.T) {
 	s := text(shown(unknown, offline, online))
-	for _, want := range []string{"▸ ● Benvolio", "online, dnd · Part, fools!", "○ Romeo", "last seen 10 minutes ago · Out of", "○ nurse@capulet.lit", "offline", "q quit"} {
+	for _, want := range []string{"Contacts ", " 1/3 ", "▸ ● Benvolio", "online, do not disturb · Part,", "○ Romeo", "last seen 10 minutes ago · Out of",
+		"○ nurse@capulet.lit", "presence not known", "ctrl+q quit"} {
 		if !strings.Contains(s, want) {
 			t.Errorf("%q is missing in\n%s", want, s)
 		}
@@ -51,45 +65,105 @@ func TestScreenSaysWhatIsKnown(t *testing.T) {
 	if strings.Index(s, "Benvolio") > strings.Index(s, "Romeo") {
 		t.Error("who is online does not come first")
 	}
-	if strings.Contains(shown(offline).screen(), "\x1b[2J") {
-		t.Error("a contact's status moves the cursor")
+	if s := shown(offline).screen(); strings.Contains(s, "\x1b[2J") || strings.ContainsRune(s, '\u202e') {
+		t.Error("a contact's status changes the line around it")
+	}
+}
+
+func TestADotIsGreenOnlyWhileConnected(t *testing.T) {
+	const dot = "\x1b[32m●"
+	m := shown(online)
+	if !strings.Contains(m.screen(), dot) {
+		t.Errorf("no green dot in\n%q", m.screen())
+	}
+	m.connection(connection{err: errors.New("cut"), next: now})
+	if s := m.screen(); strings.Contains(s, dot) || strings.Contains(s, "●") {
+		t.Errorf("a dot without a connection:\n%s", s)
+	}
+	stale := online
+	stale.Lack = roster.Outdated
+	if s := shown(stale).screen(); strings.Contains(s, "●") || !strings.Contains(s, "was online (not confirmed)") {
+		t.Errorf("a dot for what is stale:\n%s", s)
+	}
+}
+
+func TestTheReasonOfALostConnectionIsWhole(t *testing.T) {
+	reason := "the server of capulet.lit ended the connection: policy-violation: you have sent far too many stanzas for a morning in July"
+	for _, width := range []int{120, 80, 40} {
+		m := update(shown(online), tea.WindowSizeMsg{Width: width, Height: 12})
+		m.connection(connection{err: errors.New(reason), next: now.Add(11500 * time.Millisecond)})
+		s := strings.Join(strings.Fields(text(m)), " ")
+		if want := "not connected: " + reason + " · trying again in 12 s"; !strings.Contains(s, want) {
+			t.Errorf("at %d columns, %q is missing in\n%s", width, want, text(m))
+		}
+		m.now = func() time.Time { return now.Add(3 * time.Second) }
+		if s := text(m); !strings.Contains(s, "9 s") {
+			t.Errorf("it does not count down:\n%s", s)
+		}
+		m.now = func() time.Time { return now.Add(time.Minute) }
+		if s := text(m); !strings.Contains(s, "again …") {
+			t.Errorf("it does not say that it tries:\n%s", s)
+		}
 	}
 }
 
 func TestScreenFitsEverySize(t *testing.T) {
-	for _, size := range [][2]int{{80, 24}, {120, 40}, {40, 10}, {20, 5}, {1, 1}} {
-		m := shown(online, offline, unknown)
-		next, _ := m.Update(tea.WindowSizeMsg{Width: size[0], Height: size[1]})
-		m = next.(model)
-		m.chat = offline.JID.String()
-		for i := range 100 {
-			m.heard(message{offline.JID, fmt.Sprintf("Message %d, which is longer than a line of the chat can hold", i)})
-		}
-		lines := strings.Split(text(m), "\n")
-		if size[1] >= 6 && len(lines) > size[1] {
-			t.Errorf("%v: %d lines", size, len(lines))
-		}
-		for _, l := range lines {
-			if n := ansi.StringWidth(l); size[0] >= 40 && n > size[0] {
-				t.Errorf("%v: a line of %d: %q", size, n, l)
+	for _, size := range [][2]int{{80, 24}, {120, 40}, {60, 12}, {59, 12}, {40, 12}, {40, 10}, {20, 8}, {20, 5}, {1, 1}} {
+		for _, open := range []bool{false, true} {
+			m := shown(append(many(), online, offline, unknown)...)
+			m = update(m, tea.WindowSizeMsg{Width: size[0], Height: size[1]})
+			m.contacts.move(200)
+			m.contacts.follow(m.visible())
+			if open {
+				m.chat = offline.JID.String()
+				m.lines[m.chat] = append(m.lines[m.chat], line{own: true, text: "Unsent", failed: "not sent: not connected"})
+			}
+			for i := range 100 {
+				m.heard(message{offline.JID, fmt.Sprintf("Message %d, which is longer than a line of the chat can hold", i)})
+			}
+			s := text(m)
+			lines := strings.Split(s, "\n")
+			if size[1] >= 6 && len(lines) != size[1] {
+				t.Errorf("%v: %d lines\n%s", size, len(lines), s)
+			}
+			for _, l := range lines {
+				if n := ansi.StringWidth(l); size[0] >= 20 && n != size[0] {
+					t.Errorf("%v: a line of %d: %q", size, n, l)
+				}
+			}
+			if size[0] >= 20 && size[1] >= 8 && !open && !strings.Contains(s, "▸ ○ Contact ") {
+				t.Errorf("%v: the cursor is not visible\n%s", size, s)
 			}
 		}
 	}
 }
 
+func TestOnePaneAtATimeOnANarrowScreen(t *testing.T) {
+	m := update(shown(online, offline), tea.WindowSizeMsg{Width: 40, Height: 12})
+	if s := text(m); !strings.Contains(s, "Benvolio") || strings.Contains(s, "Choose a contact") || strings.Contains(s, "│") {
+		t.Errorf("not the list alone:\n%s", s)
+	}
+	m, _ = press(m, "down", "enter")
+	if s := text(m); !strings.Contains(s, "Romeo") || strings.Contains(s, "Benvolio") || !strings.Contains(s, "> ") {
+		t.Errorf("not the chat alone:\n%s", s)
+	}
+	if m, _ = press(m, "esc"); !strings.Contains(text(m), "Benvolio") {
+		t.Errorf("not the list again:\n%s", text(m))
+	}
+}
+
 func press(m model, keys ...string) (model, []tea.Cmd) {
+	codes := map[string]rune{
+		"enter": tea.KeyEnter, "esc": tea.KeyEscape, "up": tea.KeyUp, "down": tea.KeyDown, "backspace": tea.KeyBackspace,
+		"pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown, "home": tea.KeyHome, "end": tea.KeyEnd,
+	}
 	var cmds []tea.Cmd
 	for _, k := range keys {
 		msg := tea.KeyPressMsg{Text: k}
-		switch k {
-		case "enter":
-			msg = tea.KeyPressMsg{Code: tea.KeyEnter}
-		case "esc":
-			msg = tea.KeyPressMsg{Code: tea.KeyEscape}
-		case "up":
-			msg = tea.KeyPressMsg{Code: tea.KeyUp}
-		case "down":
-			msg = tea.KeyPressMsg{Code: tea.KeyDown}
+		if code, ok := codes[k]; ok {
+			msg = tea.KeyPressMsg{Code: code}
+		} else if letter, ok := strings.CutPrefix(k, "ctrl+"); ok {
+			msg = tea.KeyPressMsg{Code: rune(letter[0]), Mod: tea.ModCtrl}
 		}
 		next, cmd := m.Update(msg)
 		m = next.(model)
@@ -98,11 +172,17 @@ func press(m model, keys ...string) (model, []tea.Cmd) {
 	return m, cmds
 }
 
+// at returns the address of the contact at the cursor.
+func at(m model) string {
+	c, _ := m.contacts.selected()
+	return c.JID.String()
+}
+
 func TestKeysMoveAndOpen(t *testing.T) {
 	m := shown(online, offline, unknown)
 	m, _ = press(m, "up", "down", "down", "down", "down")
-	if m.selected() != unknown.JID.String() {
-		t.Errorf("the cursor is at %s", m.selected())
+	if at(m) != unknown.JID.String() {
+		t.Errorf("the cursor is at %s", at(m))
 	}
 	m, cmds := press(m, "up", "enter")
 	if m.chat != offline.JID.String() || !m.asking[m.chat] || cmds[1] == nil {
@@ -115,29 +195,192 @@ func TestKeysMoveAndOpen(t *testing.T) {
 	if m.input.Value() != "qui" {
 		t.Errorf("%q was written", m.input.Value())
 	}
+	if m, _ = press(m, "down", "enter", "up", "enter"); m.chat != offline.JID.String() || m.input.Value() != "qui" {
+		t.Errorf("what was written in the chat before is lost: %q in %s", m.input.Value(), m.chat)
+	}
 	if m, _ = press(m, "esc"); m.chat != "" {
 		t.Error("the chat is still open")
 	}
-	if _, cmds := press(m, "q"); cmds[0] == nil {
-		t.Error("q does not quit")
+	if _, cmds := press(m, "ctrl+q"); cmds[0] == nil {
+		t.Error("ctrl+q does not quit")
 	}
 }
 
-func TestErrorsAreExplained(t *testing.T) {
-	for _, tt := range []struct {
-		err  error
-		want string
+func TestKeysTurnPages(t *testing.T) {
+	m := shown(many()...)
+	page := m.visible()
+	for _, step := range []struct {
+		key  string
+		want int // the number of the contact at the cursor
 	}{
-		{nil, ""},
-		{fmt.Errorf("x: %w", probe.ErrBudget), "Many chats"},
-		{probe.ErrNotSubscribed, "does not share"},
-		{probe.ErrNoAnswer, "does not say"},
-		{context.DeadlineExceeded, "does not say"},
-		{errors.New("the\nnetwork"), "the network"},
+		{"pgdown", page + 1}, {"pgdown", 2*page + 1}, {"down", 2*page + 2}, {"pgup", page + 2}, {"end", 300}, {"pgdown", 300}, {"pgup", 300 - page}, {"home", 1}, {"pgup", 1},
 	} {
-		if got := explain(tt.err); !strings.Contains(got, tt.want) || tt.want == "" && got != "" {
-			t.Errorf("%v is explained %q, want %q", tt.err, got, tt.want)
+		m, _ = press(m, step.key)
+		if want := fmt.Sprintf(" %d/300 ", step.want); !strings.Contains(text(m), want) {
+			t.Fatalf("after %s, %q is missing in\n%s", step.key, want, text(m))
 		}
+		if want := fmt.Sprintf("▸ ○ Contact %03d", step.want-1); !strings.Contains(text(m), want) {
+			t.Fatalf("after %s, the cursor is not at %q:\n%s", step.key, want, text(m))
+		}
+	}
+}
+
+func TestTypingFindsContacts(t *testing.T) {
+	m := shown(append(many(), offline)...)
+	m, _ = press(m, "R", "o", "m")
+	if s := text(m); !strings.Contains(s, "search: Rom") || !strings.Contains(s, " 1/1 ") || !strings.Contains(s, "▸ ○ Romeo") {
+		t.Errorf("Romeo is not found:\n%s", s)
+	}
+	m, _ = press(m, "x")
+	if s := text(m); !strings.Contains(s, " 0/0 ") {
+		t.Errorf("something is found:\n%s", s)
+	}
+	if m, _ = press(m, "enter"); m.chat != "" {
+		t.Errorf("a chat was opened with nobody: %s", m.chat)
+	}
+	m, _ = press(m, "backspace", "enter")
+	if s := text(m); m.chat != offline.JID.String() || !strings.Contains(s, "/301 ") {
+		t.Errorf("the chat with %q is open, and the search goes on:\n%s", m.chat, s)
+	}
+	m, _ = press(m, "esc", "0", "1", "3", "esc")
+	if s := text(m); strings.Contains(s, "search:") || m.chat != "" {
+		t.Errorf("the search does not end:\n%s", s)
+	}
+}
+
+func TestTheCursorStaysOnItsContact(t *testing.T) {
+	m := shown(many()...)
+	if first := at(m); first != "c000@montague.lit" {
+		t.Fatal(first)
+	}
+	came := many()
+	came[200].Online = true
+	m.contacts.take(came)
+	if at(m) != "c200@montague.lit" {
+		t.Errorf("before a key is pressed, the cursor is at %s and not at the top", at(m))
+	}
+	m.contacts.choose("c007@montague.lit")
+	came = many()
+	came[100].Online = true
+	m.contacts.take(came)
+	if at(m) != "c007@montague.lit" {
+		t.Errorf("the cursor is at %s", at(m))
+	}
+	m.contacts.take(nil)
+	if at(m) != "" || !strings.Contains(text(m), " 0/0 ") {
+		t.Errorf("without contacts, the cursor is at %q", at(m))
+	}
+}
+
+func TestErrorsOfOpeningAreExplained(t *testing.T) {
+	m := shown(offline)
+	m.chat = offline.JID.String()
+	m = update(m, opened{offline, fmt.Errorf("x: %w", probe.ErrBudget)})
+	m.contacts.take([]roster.Contact{offline})
+	if s := strings.Join(strings.Fields(text(m)), " "); !strings.Contains(s, "14:30 · many chats were opened") {
+		t.Errorf("not explained:\n%s", text(m))
+	}
+}
+
+// perform runs a command to its end, and everything in it.
+func perform(m model, cmd tea.Cmd) model {
+	if cmd == nil {
+		return m
+	}
+	switch msg := cmd().(type) {
+	case nil:
+	case tea.BatchMsg:
+		for _, c := range msg {
+			m = perform(m, c)
+		}
+	default:
+		if cmds := reflect.ValueOf(msg); cmds.Kind() == reflect.Slice { // of tea.Sequence
+			for i := range cmds.Len() {
+				m = perform(m, cmds.Index(i).Interface().(tea.Cmd))
+			}
+			return m
+		}
+		m = update(m, msg)
+	}
+	return m
+}
+
+func TestUnsentMessagesAreMarked(t *testing.T) {
+	m := shown(offline)
+	m, _ = press(m, "enter", "H", "i")
+	m, cmds := press(m, "enter")
+	if s := text(m); !strings.Contains(s, "14:30 me: Hi …") || m.input.Value() != "" {
+		t.Errorf("not on its way:\n%s", s)
+	}
+	m = perform(m, cmds[0])
+	m.contacts.take([]roster.Contact{offline})
+	if s := text(m); !strings.Contains(s, "14:30 me: Hi ✗ not sent: not") || !strings.Contains(s, "1 not sent: ctrl+r sends") {
+		t.Errorf("not marked:\n%s", s)
+	}
+	again, cmds := press(m, "ctrl+r")
+	if s := text(again); !strings.Contains(s, "me: Hi …") || strings.Contains(s, "✗") || cmds[0] == nil {
+		t.Errorf("not sent again:\n%s", s)
+	}
+	again = update(again, sent{to: offline.JID.String(), id: again.lines[again.chat][0].id})
+	if s := text(again); !strings.Contains(s, "me: Hi ") || strings.ContainsAny(s, "✗…") {
+		t.Errorf("not shown as sent:\n%s", s)
+	}
+	again = update(again, undelivered{offline.JID, again.lines[again.chat][0].id, stanza.Error{Condition: stanza.RemoteServerNotFound}})
+	if s := strings.Join(strings.Fields(text(again)), " "); !strings.Contains(s, "me: Hi ✗ not delivered: the") {
+		t.Errorf("not shown as undelivered:\n%s", text(again))
+	}
+	if m, _ = press(again, "ctrl+x"); strings.Contains(text(m), "me: Hi") {
+		t.Errorf("not dropped:\n%s", text(m))
+	}
+	if m, _ = press(m, " ", "enter"); len(m.lines[m.chat]) != 0 {
+		t.Error("an empty message was sent")
+	}
+}
+
+func TestAChatScrolls(t *testing.T) {
+	m := shown(offline)
+	m, _ = press(m, "enter")
+	for i := range 50 {
+		m.heard(message{offline.JID, fmt.Sprintf("Message %d.", i)})
+	}
+	delete(m.asking, m.chat)
+	if s := text(m); !strings.Contains(s, "Message 49.") {
+		t.Errorf("the latest is missing:\n%s", s)
+	}
+	m, _ = press(m, "pgup")
+	if s := text(m); strings.Contains(s, "Message 49.") || !strings.Contains(s, "Message 35.") {
+		t.Errorf("not scrolled up:\n%s", s)
+	}
+	m, _ = press(m, "pgup", "pgup", "pgup", "pgup", "pgup", "pgup", "pgup")
+	if s := text(m); !strings.Contains(s, "Message 0.") {
+		t.Errorf("not at the beginning:\n%s", s)
+	}
+	m, _ = press(m, "pgdown", "pgdown", "pgdown", "pgdown", "pgdown", "pgdown", "pgdown")
+	if s := text(m); !strings.Contains(s, "Message 49.") {
+		t.Errorf("not at the end:\n%s", s)
+	}
+}
+
+func TestMessagesHaveTheirTime(t *testing.T) {
+	m := shown(online)
+	m.chat = online.JID.String()
+	m.lines[m.chat] = []line{{at: now.AddDate(0, 0, -2), text: "Before"}, {at: now.Add(-25 * time.Minute), own: true, text: "Good \u202emorrow"}}
+	s := text(m)
+	for _, want := range []string{"9 Sep 14:30 Benvolio: Before", "14:05 me: Good morrow"} {
+		if !strings.Contains(s, want) {
+			t.Errorf("%q is missing in\n%s", want, s)
+		}
+	}
+	m.times = ago.In(language.AmericanEnglish)
+	if s := text(m); !strings.Contains(s, "2:05 PM me:") {
+		t.Errorf("no 12-hour clock in\n%s", s)
+	}
+}
+
+func TestWhatIsNotKeptIsSaid(t *testing.T) {
+	m := update(shown(online), unkept{errors.New("disk full")})
+	if s := text(m); !strings.Contains(s, "store: disk full") {
+		t.Errorf("not said:\n%s", s)
 	}
 }
 
@@ -149,95 +392,7 @@ func TestUnreadMessagesAreCounted(t *testing.T) {
 		t.Errorf("not counted:\n%s", s)
 	}
 	m, _ = press(m, "down", "enter")
-	if s := text(m); strings.Contains(s, "(2)") || !strings.Contains(s, "Romeo: Anybody?") {
+	if s := text(m); strings.Contains(s, "(2)") || !strings.Contains(s, "14:30 Romeo: Anybody?") {
 		t.Errorf("not read:\n%s", s)
-	}
-}
-
-func TestPlainIsADialogue(t *testing.T) {
-	r, w := io.Pipe()
-	var out lockedBuffer
-	done := make(chan error, 1)
-	go func() { done <- run(t.Context(), []string{"-plain"}, r, &out, io.Discard) }()
-	out.wait(t, "connected; write:")
-	for _, step := range []struct{ say, want string }{
-		{"open romeo@montague.lit", "last seen 10 minutes ago · Going offline. Out of battery."},
-		{"open nobody@montague.lit", "does not share presence"},
-		{"dance", "is not known"},
-		{"open @", "is no address"},
-		{"say benvolio@montague.lit Hello", "benvolio@montague.lit says: “Hello”, you say?"},
-		{"quit", "probes sent: 1"},
-	} {
-		if _, err := io.WriteString(w, step.say+"\n"); err != nil {
-			t.Fatal(err)
-		}
-		out.wait(t, step.want)
-	}
-	if err := <-done; err != nil {
-		t.Error(err)
-	}
-}
-
-func TestBadInputIsOneClearLine(t *testing.T) {
-	for name, args := range map[string][]string{
-		"an argument":       {"romeo@montague.lit"},
-		"a TLS mode":        {"-tls", "maybe"},
-		"no password":       {"-jid", "juliet@capulet.lit", "-store", t.TempDir()},
-		"a failing command": {"-jid", "juliet@capulet.lit", "-store", t.TempDir(), "-password-command", "false"},
-		"not an address":    {"-jid", "@", "-store", t.TempDir(), "-password-command", "echo swordfish", "-plain"},
-		"no server":         {"-jid", "juliet@capulet.lit", "-addr", "127.0.0.1:1", "-store", t.TempDir(), "-password-command", "echo swordfish", "-plain"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Setenv("XMPP_PASSWORD", "")
-			var out, errOut strings.Builder
-			err := run(t.Context(), args, strings.NewReader(""), &out, &errOut)
-			if err == nil || strings.Contains(command.OneLine(err.Error()), "swordfish") || out.Len() > 0 {
-				t.Errorf("%v, %s", err, out.String())
-			}
-		})
-	}
-}
-
-// Whoever writes while a chat is being opened does not keep the answer away.
-func TestPlainHearsWhileItWaits(t *testing.T) {
-	srv := server.New(server.Config{Domains: []string{"capulet.lit", "montague.lit"}, Behaviour: server.Ejabberd})
-	defer srv.Close()
-	srv.Hook = func(q server.Question) []server.Answer {
-		for i := range q.Answers {
-			q.Answers[i].After = 200 * time.Millisecond
-		}
-		return q.Answers
-	}
-	for _, j := range []jid.JID{juliet, romeo, nurse} {
-		srv.AddAccount(j, "")
-	}
-	srv.Befriend(juliet, nurse, "Nurse")
-	srv.SetOffline(nurse, time.Now().Add(-3*time.Hour), "Gone")
-	chatty, err := srv.Session(t.Context(), romeo)
-	if err != nil {
-		t.Fatal(err)
-	}
-	go chatty.Serve(nil)
-	in, wish := io.Pipe()
-	var out lockedBuffer
-	done := make(chan error, 1)
-	login := func(ctx context.Context) (session, error) { return srv.Session(ctx, juliet) }
-	go func() { done <- plain(t.Context(), newClient(login, nil), in, &out) }()
-	out.wait(t, "connected; write")
-	go func() {
-		for range 10 {
-			text := xmlstream.Wrap(xmlstream.Token(xml.CharData("Hey")), xml.StartElement{Name: xml.Name{Local: "body"}})
-			_ = chatty.Send(t.Context(), stanza.Message{To: juliet, Type: stanza.ChatMessage}.Wrap(text))
-			time.Sleep(50 * time.Millisecond)
-		}
-	}()
-	out.wait(t, "says: Hey")
-	if _, err := io.WriteString(wish, "open nurse@capulet.lit\n"); err != nil {
-		t.Fatal(err)
-	}
-	out.wait(t, "Nurse (nurse@capulet.lit): last seen")
-	_ = wish.Close()
-	if err := <-done; err != nil {
-		t.Error(err)
 	}
 }

@@ -9,82 +9,103 @@ import (
 	"time"
 
 	"github.com/charmbracelet/x/ansi"
+	"golang.org/x/text/language"
+	"mellium.im/xmpp/jid"
 
 	"example.org/lastpresence/roster"
+	"example.org/lastpresence/roster/ago"
 )
 
-// picture plays a short scene with the demo's contacts, and draws the screen as
-// it is then.
+// scene plays the demo's contacts to a model, without a terminal.
+type scene struct {
+	model
+	events chan event
+	done   chan error
+}
+
+// picture plays a short scene, and draws the screen as it is then.
 func picture(ctx context.Context, w io.Writer) error {
-	d, err := newDemo()
-	if err != nil {
-		return err
-	}
+	d := newDemo()
 	defer d.close()
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	c := newClient(d.login, nil)
-	events := make(chan event, 100)
-	done := make(chan error, 1)
-	go func() { done <- c.run(ctx, func(e event) { events <- e }) }()
-	m := newModel(c)
-	m.height = 16
-	update := func(until func() bool) error {
-		for !until() {
-			select {
-			case e := <-events:
-				next, _ := m.Update(e)
-				m = next.(model)
-			case err := <-done:
-				return err
-			}
-		}
-		return nil
+	c := newClient(juliet, d.login, nil)
+	s := &scene{
+		model:  newModel(c, ago.In(language.English)),
+		events: make(chan event, 100),
+		done:   make(chan error, 1),
 	}
-	online := func() (n int) {
-		for _, contact := range m.contacts {
-			if contact.Online {
-				n++
-			}
-		}
-		return n
-	}
-	choose := func(name string) {
-		for i, contact := range m.contacts {
-			if contact.Name == name {
-				m.cursor = i
-			}
-		}
-	}
-	if err := update(func() bool { return m.state == "" && online() == 2 }); err != nil {
+	s.height = 16
+	go func() { s.done <- c.run(ctx, func(e event) { s.events <- e }) }()
+	if err := s.play(ctx); err != nil {
 		return err
 	}
-	choose("Benvolio")
-	next, _ := m.open()
-	m = next.(model)
-	m.opened(c.open(ctx, benvolio.Bare()))
-	m.input.SetValue("Where is Romeo?")
-	next, send := m.send()
-	m = next.(model)
-	send()
-	if err := update(func() bool { return len(m.lines[benvolio.Bare().String()]) == 2 }); err != nil {
-		return err
-	}
-	for _, name := range []string{"Nurse", "Romeo"} {
-		choose(name)
-		next, _ = m.open()
-		m = next.(model)
-		m.opened(c.open(ctx, m.contacts[m.cursor].JID))
-		if err := update(func() bool { return m.contacts[m.cursor].Lack == roster.Nothing }); err != nil {
-			return err
-		}
-	}
-	if err := svg(w, m.screen()); err != nil {
+	if err := svg(w, s.screen()); err != nil {
 		return err
 	}
 	cancel()
-	<-done
+	<-s.done
 	return nil
+}
+
+// play is the scene: Juliet asks Benvolio, and looks for Romeo.
+func (s *scene) play(ctx context.Context) error {
+	err := s.until(func() bool { return s.up && s.online() == 2 })
+	if err != nil {
+		return err
+	}
+	s.show(ctx, benvolio.Bare())
+	s.input.SetValue("Where is Romeo?")
+	m, _ := s.send()
+	s.model = m
+	key := benvolio.Bare().String()
+	asked := &s.lines[key][0]
+	s.take(sent{key, asked.id, s.client.say(benvolio.Bare(), asked.id, asked.text)})
+	if err := s.until(func() bool { return len(s.lines[key]) == 2 }); err != nil {
+		return err
+	}
+	for _, contact := range []jid.JID{nurse, romeo.Bare()} {
+		s.show(ctx, contact)
+		if err := s.until(func() bool { c, _ := s.contacts.selected(); return c.Lack == roster.Nothing }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take shows what happened.
+func (s *scene) take(e event) {
+	next, _ := s.Update(e)
+	s.model = next.(model)
+}
+
+// until shows what happens until something is the case.
+func (s *scene) until(is func() bool) error {
+	for !is() {
+		select {
+		case e := <-s.events:
+			s.take(e)
+		case err := <-s.done:
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *scene) online() (n int) {
+	for _, contact := range s.contacts.all {
+		if contact.Online {
+			n++
+		}
+	}
+	return n
+}
+
+// show opens the chat with a contact.
+func (s *scene) show(ctx context.Context, contact jid.JID) {
+	s.contacts.choose(contact.String())
+	s.model, _ = s.open()
+	s.take(s.client.open(ctx, contact))
 }
 
 // What a character of the picture is wide and high.

@@ -7,35 +7,48 @@ import (
 	"fmt"
 	"io"
 	"strings"
-
-	"mellium.im/xmpp/jid"
+	"time"
 
 	"example.org/lastpresence/examples/internal/command"
+	"example.org/lastpresence/examples/internal/words"
 	"example.org/lastpresence/roster"
+	"example.org/lastpresence/roster/ago"
 )
 
 // wishes are what can be written to the plain client.
 const wishes = "contacts, open ADDRESS, say ADDRESS TEXT, quit"
 
-// plain prints what happens, a line each, and takes a line for each wish.
-func plain(ctx context.Context, c *client, in io.Reader, out io.Writer) error {
+// plain prints what happens, a line each, and takes a line for each wish. Wishes
+// wait until the first attempt to connect has ended; quit does not. The end of the
+// input ends the program, with an error where there never was a connection.
+func plain(ctx context.Context, c *client, times *ago.Language, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	events := make(chan event)
-	tell := func(e event) {
-		select {
-		case events <- e:
-		case <-ctx.Done():
-		}
-	}
 	done := make(chan error, 1)
-	go func() { done <- c.run(ctx, tell) }()
-	lines := readLines(ctx, in)
-	p := printer{client: c, model: newModel(c), out: out}
+	go func() {
+		done <- c.run(ctx, func(e event) {
+			select {
+			case events <- e:
+			case <-ctx.Done():
+			}
+		})
+	}()
+	p := &printer{model: newModel(c, times), out: out, began: time.Now(), said: make(map[string]string)}
+	lines, granted := readLines(ctx, in), make(chan func() string, 1)
+	var waiting []string // wishes
+	var busy, over bool  // a wish is being granted; there are no more lines
 	for {
-		wished := lines
-		if !p.ready {
-			wished = nil // wishes wait until it is connected
+		if !busy && p.tried && len(waiting) > 0 {
+			wish := waiting[0]
+			waiting, busy = waiting[1:], true
+			go func() { granted <- grant(ctx, p, wish) }()
+		}
+		if over && !busy && p.tried && len(waiting) == 0 {
+			cancel()
+			<-done
+			fmt.Fprintln(out, c.summary())
+			return p.never
 		}
 		select {
 		case err := <-done:
@@ -45,25 +58,22 @@ func plain(ctx context.Context, c *client, in io.Reader, out io.Writer) error {
 			return err
 		case e := <-events:
 			p.event(e)
-		case wish, ok := <-wished:
-			if !ok || strings.TrimSpace(wish) == "quit" {
+		case answer := <-granted:
+			fmt.Fprint(out, answer())
+			busy = false
+		case line, ok := <-lines:
+			switch line = strings.TrimSpace(line); {
+			case !ok:
+				over, lines = true, nil
+			case line == "quit" && len(waiting) == 0 && !busy:
 				cancel()
 				<-done
 				fmt.Fprintln(out, c.summary())
 				return nil
-			}
-			granted := make(chan string, 1)
-			go func() { granted <- p.grant(ctx, wish) }()
-			// The session, which brings the answer, waits for its news to be
-			// taken.
-			for waiting := true; waiting; {
-				select {
-				case e := <-events:
-					p.event(e)
-				case text := <-granted:
-					fmt.Fprint(out, text)
-					waiting = false
-				}
+			case line == "quit":
+				over, lines, p.never = true, nil, nil
+			case line != "":
+				waiting = append(waiting, line)
 			}
 		}
 	}
@@ -87,21 +97,25 @@ func readLines(ctx context.Context, in io.Reader) <-chan string {
 
 // printer is the plain client's output.
 type printer struct {
-	client *client
-	model  model // for its words
-	out    io.Writer
-	ready  bool // it was connected
+	model model // for its words
+	out   io.Writer
+	tried bool  // an attempt to connect has ended
+	once  bool  // there was a connection
+	never error // why there never was one
+	began time.Time
+	said  map[string]string // what was printed of each contact, as of began
 }
 
 // line is what is known of a contact.
 func (p *printer) line(contact roster.Contact) string {
-	return fmt.Sprintf("%s (%s): %s\n", title(contact), contact.JID, p.model.describe(contact))
+	return fmt.Sprintf("%s (%s): %s\n", words.Title(contact), contact.JID, p.model.describe(contact))
 }
 
 // all is what is known of every contact.
 func (p *printer) all() string {
 	var b strings.Builder
-	for _, contact := range p.client.all() {
+	for _, contact := range p.model.client.all() {
+		p.said[contact.JID.String()] = words.Describe(contact, p.model.times, p.began)
 		b.WriteString(p.line(contact))
 	}
 	return b.String()
@@ -110,57 +124,91 @@ func (p *printer) all() string {
 // event prints what happened.
 func (p *printer) event(e event) {
 	switch e := e.(type) {
-	case connected:
-		switch {
-		case e.err != nil:
-			fmt.Fprint(p.out, failure(e.err))
-		case p.ready:
-			fmt.Fprintln(p.out, "connected again")
-		default:
-			p.ready = true
-			fmt.Fprint(p.out, "connected; write: "+wishes+"\n"+p.all())
-		}
+	case connection:
+		p.connection(e)
 	case news:
-		if p.ready {
-			fmt.Fprint(p.out, p.line(e.contact))
-		}
+		p.news(e.contact)
 	case unkept:
-		fmt.Fprint(p.out, failure(e.err))
+		fmt.Fprintln(p.out, e)
 	case message:
-		fmt.Fprintf(p.out, "%s says: %s\n", e.from, e.body)
+		fmt.Fprintf(p.out, "%s %s says: %s\n", p.model.clock(p.model.now()), e.from, e.body)
+	case undelivered:
+		fmt.Fprintf(p.out, "the message to %s was not delivered: %s\n", e.from, words.Why(e.err))
 	}
 }
 
-func failure(err error) string {
-	return command.OneLine(err.Error()) + "\n"
+// news prints what is known of a contact if that is new to the reader. That all is
+// stale without a connection is known.
+func (p *printer) news(contact roster.Contact) {
+	key, said := contact.JID.String(), words.Describe(contact, p.model.times, p.began)
+	if p.model.up && p.said[key] != said {
+		p.said[key] = said
+		fmt.Fprint(p.out, p.line(contact))
+	}
 }
 
-// grant does what was wished for, which may take a while, and returns what there
-// is to say of it.
-func (p *printer) grant(ctx context.Context, wish string) string {
-	verb, rest, _ := strings.Cut(strings.TrimSpace(wish), " ")
+func (p *printer) connection(c connection) {
+	p.model.connection(c)
+	first := !p.tried
+	p.tried = true
+	switch {
+	case c.err != nil:
+		if !p.once {
+			p.never = c.err
+		}
+		fmt.Fprintln(p.out, command.OneLine(p.model.plainState()))
+		if first {
+			fmt.Fprint(p.out, "write: "+wishes+"\n"+p.all())
+		}
+	case p.once:
+		fmt.Fprintln(p.out, "connected again")
+	default:
+		p.once, p.never = true, nil
+		fmt.Fprint(p.out, "connected; write: "+wishes+"\n"+p.all())
+	}
+}
+
+// grant does what was wished for, which may take a while. It returns what says
+// how that ended, for the goroutine that prints.
+func grant(ctx context.Context, p *printer, wish string) func() string {
+	verb, rest, _ := strings.Cut(wish, " ")
 	address, text, _ := strings.Cut(strings.TrimSpace(rest), " ")
 	switch verb {
 	case "contacts":
-		return p.all()
+		return p.all
 	case "open", "say":
 	default:
-		return fmt.Sprintf("%q is not known; write: %s\n", verb, wishes)
+		return answer("%q is not known; write: %s\n", verb, wishes)
 	}
-	j, err := jid.Parse(address)
+	j, err := command.Address(address)
 	if err != nil {
-		return fmt.Sprintf("%q is no address: %v\n", address, err)
+		return answer("%s\n", command.Message(err))
 	}
-	if verb == "say" {
-		if err := p.client.say(ctx, j, text); err != nil {
-			return failure(err)
-		}
-		return ""
+	c := p.model.client
+	if verb == "open" {
+		o := c.open(ctx, j)
+		return func() string { return p.opened(o) }
 	}
-	o := p.client.open(ctx, j)
+	if strings.TrimSpace(text) == "" {
+		return answer("there is nothing to say: write say ADDRESS TEXT\n")
+	}
+	if err := c.say(j, c.nextID(), text); err != nil {
+		return answer("the message to %s was not sent: %s\n", j, words.Why(err))
+	}
+	return answer("")
+}
+
+func answer(format string, args ...any) func() string {
+	return func() string { return fmt.Sprintf(format, args...) }
+}
+
+// opened is how opening a chat ended.
+func (p *printer) opened(o opened) string {
+	why := words.Why(o.err)
+	o.contact.Err = nil // it is said below
 	said := p.line(o.contact)
-	if note := explain(o.err); note != "" {
-		said += note + "\n"
+	if why != "" && !strings.Contains(said, why) {
+		said += why + "\n"
 	}
 	return said
 }

@@ -1,14 +1,17 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
 
 	"example.org/lastpresence/examples/internal/command"
+	"example.org/lastpresence/examples/internal/words"
 	"example.org/lastpresence/roster"
 )
 
@@ -27,112 +30,207 @@ func (m model) View() tea.View {
 	return v
 }
 
-// screen is all that is shown: contacts on the left, the chat on the right, and
-// two lines below.
+// narrow reports whether there is room for one pane only.
+func (m model) narrow() bool { return m.width < 60 }
+
+func (m model) listWidth() int {
+	if m.narrow() {
+		return m.width
+	}
+	return min(m.width/2, 44)
+}
+
+func (m model) chatWidth() int {
+	if m.narrow() {
+		return m.width
+	}
+	return m.width - m.listWidth() - 3
+}
+
+// room is how many lines are above the footer.
+func (m model) room() int { return max(m.height-len(m.footer()), 3) }
+
+// visible is how many contacts are on the screen.
+func (m model) visible() int { return max((m.room()-1)/2, 1) }
+
+// screen is all that is shown: contacts on the left, the chat on the right, or
+// one of them where there is no room for both, and the footer.
 func (m model) screen() string {
-	left := max(min(m.width/2, 44), 20)
-	right := max(m.width-left-3, 10)
-	height := max(m.height-3, 3)
-	list, chat := m.list(left, height), m.conversation(right, height)
-	var b strings.Builder
-	for i := range height {
-		fmt.Fprintf(&b, "%s %s %s\n", pad(list[i], left), faint.Render("│"), pad(chat[i], right))
+	height := m.room()
+	var rows []string
+	switch {
+	case m.narrow() && m.chat != "":
+		rows = m.conversation(m.width, height)
+	case m.narrow():
+		rows = m.list(m.width, height)
+	default:
+		left, right := m.list(m.listWidth(), height), m.conversation(m.chatWidth(), height)
+		for i := range height {
+			rows = append(rows, pad(left[i], m.listWidth())+" "+faint.Render("│")+" "+right[i])
+		}
 	}
-	b.WriteString(faint.Render(strings.Repeat("─", m.width)) + "\n")
-	status := cmp.Or(m.state, m.unkept, m.client.summary())
-	b.WriteString(pad(status, m.width) + "\n")
-	keys := "↑↓ choose · enter open · q quit"
-	if m.chat != "" {
-		keys = "↑↓ choose · enter send or open · esc close · ctrl+q quit"
+	rows = append(rows, m.footer()...)
+	for i := range rows {
+		rows[i] = pad(rows[i], m.width)
 	}
-	b.WriteString(pad(faint.Render(keys), m.width))
-	return b.String()
+	return strings.Join(rows, "\n")
 }
 
-// pad cuts a line to a width, or fills it up.
-func pad(s string, width int) string {
-	s = lipgloss.NewStyle().MaxWidth(width).Render(s)
-	return s + strings.Repeat(" ", max(width-lipgloss.Width(s), 0))
+// footer is what is below: the connection, and the keys.
+func (m model) footer() []string {
+	lines := wrap(m.state(), m.width)
+	if m.unkept != "" {
+		lines = append(lines, wrap(m.unkept, m.width)...)
+	}
+	if most := max(m.height-5, 1); len(lines) > most {
+		lines = lines[:most]
+	}
+	lines = append([]string{faint.Render(strings.Repeat("─", m.width))}, lines...)
+	return append(lines, faint.Render(cut(m.keys(), m.width)))
 }
 
-// list is the contacts, two lines each.
+// state is what there is to say of the connection.
+func (m model) state() string {
+	if m.up {
+		return m.client.summary()
+	}
+	return yellow.Render(m.plainState())
+}
+
+// plainState is why there is no connection, and when the next attempt is made.
+func (m model) plainState() string {
+	left := m.next.Sub(m.now())
+	switch {
+	case m.reason == "":
+		return "connecting …"
+	case left <= 0:
+		return "not connected: " + m.reason + " · trying again …"
+	}
+	return fmt.Sprintf("not connected: %s · trying again in %d s", m.reason, int(math.Ceil(left.Seconds())))
+}
+
+func (m model) keys() string {
+	switch {
+	case m.chat != "" && m.narrow():
+		return "enter send · esc back · ctrl+q quit"
+	case m.chat != "":
+		return "↑↓ choose · enter send or open · pgup pgdn scroll · esc close · ctrl+q quit"
+	case m.narrow():
+		return "type to search · enter open · ctrl+q quit"
+	}
+	return "↑↓ pgup pgdn choose · type to search · enter open · ctrl+q quit"
+}
+
+// list is the contacts, two lines each, below a line that says which part of
+// them is shown.
 func (m model) list(width, height int) []string {
-	lines := make([]string, 0, height)
-	first := max(0, m.cursor-height/2+1)
-	for i, c := range m.contacts[min(first, len(m.contacts)):] {
-		mark, name := "  ", title(c)
-		if i+first == m.cursor {
+	l := m.contacts
+	place := fmt.Sprintf("%d/%d", min(l.cursor+1, len(l.shown)), len(l.shown))
+	head := bold.Render("Contacts")
+	if l.match != "" {
+		head = yellow.Render("search: " + command.OneLine(l.match) + "▏")
+	}
+	lines := []string{pad(head, width-len(place)-1) + " " + faint.Render(place)}
+	for i, c := range l.shown[min(l.top, len(l.shown)):] {
+		if len(lines) >= height {
+			break
+		}
+		mark, unread := "  ", ""
+		if n := m.unread[c.JID.String()]; n > 0 {
+			unread = yellow.Render(fmt.Sprintf(" (%d)", n))
+		}
+		name := cut(words.Title(c), width-4-lipgloss.Width(unread))
+		if i+l.top == l.cursor {
 			mark, name = "▸ ", bold.Render(name)
 		}
-		if n := m.unread[c.JID.String()]; n > 0 {
-			name += yellow.Render(fmt.Sprintf(" (%d)", n))
-		}
-		lines = append(lines, mark+dot(c)+" "+name, "    "+faint.Render(cut(m.describe(c), width-4)))
+		lines = append(lines, mark+m.dot(c)+" "+name+unread, "    "+faint.Render(cut(m.describe(c), width-4)))
 	}
 	return fill(lines, height)
 }
 
-func dot(c roster.Contact) string {
-	if c.Online {
+// dot is green for who is online, as long as there is a connection that says so.
+func (m model) dot(c roster.Contact) string {
+	switch {
+	case c.Online && m.up && c.Lack == roster.Nothing:
 		return green.Render("●")
+	case c.Online:
+		return faint.Render("◌")
 	}
 	return faint.Render("○")
 }
 
 // describe says what is known of a contact.
 func (m model) describe(c roster.Contact) string {
-	var parts []string
-	switch {
-	case m.asking[c.JID.String()]:
-		parts = append(parts, m.spinner.View()+" asking")
-	case c.Online && c.Resources[0].Show != "":
-		parts = append(parts, "online, "+c.Resources[0].Show)
-	case c.Online:
-		parts = append(parts, "online")
-	case !c.LastSeen.IsZero():
-		parts = append(parts, "last seen "+m.words.Format(c.LastSeen, m.now()))
-	default:
-		parts = append(parts, "offline")
+	if m.asking[c.JID.String()] {
+		return m.spinner.View() + " asking"
 	}
-	if c.Status != "" {
-		parts = append(parts, command.OneLine(c.Status))
-	}
-	return strings.Join(parts, " · ")
+	return words.Describe(c, m.times, m.now())
 }
 
 // conversation is the open chat.
 func (m model) conversation(width, height int) []string {
-	var contact *roster.Contact
-	for i := range m.contacts {
-		if m.contacts[i].JID.String() == m.chat {
-			contact = &m.contacts[i]
-		}
+	contact, ok := m.contacts.find(m.chat)
+	if !ok {
+		return fill([]string{"", faint.Render(cut("Choose a contact, and press enter.", width))}, height)
 	}
-	if contact == nil {
-		return fill([]string{"", faint.Render("Choose a contact, and press enter.")}, height)
+	top := []string{m.dot(contact) + " " + bold.Render(cut(words.Title(contact), width-2))}
+	top = append(append(top, wrap(m.describe(contact), width)...), faint.Render(strings.Repeat("┈", width)))
+	var bottom []string
+	if n := m.unsent(); n > 0 {
+		bottom = wrap(yellow.Render(fmt.Sprintf("%d not sent: ctrl+r sends again, ctrl+x drops", n)), width)
 	}
-	top := []string{bold.Render(title(*contact)), ""}
-	top = append(top[:1], append(wrap(m.describe(*contact), width), faint.Render(strings.Repeat("┈", width)))...)
-	var lines []string
+	m.input.SetWidth(max(width-4, 1))
+	bottom = append(bottom, m.input.View())
+	room := max(height-len(top)-len(bottom), 0)
+	lines := m.said(width)
+	end := max(len(lines)-m.back, 0)
+	lines = fill(lines[max(end-room, 0):end], room)
+	return fill(slices.Concat(top, lines, bottom), height)
+}
+
+// page is how far the chat scrolls at once.
+func (m model) page() int { return max(m.room()/2, 1) }
+
+// said is what was said in the open chat, line by line.
+func (m model) said(width int) (lines []string) {
+	contact, _ := m.contacts.find(m.chat)
 	for _, l := range m.lines[m.chat] {
-		who := title(*contact) + ": "
+		who, end := words.Title(contact)+": ", ""
 		switch {
 		case l.own:
 			who = "me: "
 		case l.note:
 			who = "· "
 		}
-		lines = append(lines, wrap(who+l.text, width)...)
+		switch {
+		case l.failed != "":
+			end = yellow.Render(" ✗ " + l.failed)
+		case l.sending:
+			end = faint.Render(" …")
+		}
+		lines = append(lines, wrap(faint.Render(m.clock(l.at))+" "+who+command.OneLine(l.text)+end, width)...)
 	}
-	room := max(height-len(top)-1, 0)
-	lines = fill(lines[max(len(lines)-room, 0):], room)
-	m.input.SetWidth(max(width-4, 1))
-	return fill(append(append(top, lines...), m.input.View()), height)
+	return lines
+}
+
+// clock returns when something was said, with the day unless it is today.
+func (m model) clock(t time.Time) string {
+	s := m.times.Clock(t)
+	if t.YearDay() != m.now().YearDay() || t.Year() != m.now().Year() {
+		s = t.Format("2 Jan ") + s
+	}
+	return s
+}
+
+// pad cuts a line to a width, or fills it up.
+func pad(s string, width int) string {
+	s = lipgloss.NewStyle().MaxWidth(max(width, 1)).Render(s)
+	return s + strings.Repeat(" ", max(width-lipgloss.Width(s), 0))
 }
 
 // wrap breaks a text into lines.
 func wrap(s string, width int) []string {
-	return strings.Split(lipgloss.NewStyle().Width(width).Render(s), "\n")
+	return strings.Split(lipgloss.NewStyle().Width(max(width, 1)).Render(s), "\n")
 }
 
 // cut cuts a text to a width, and shows that it did.
@@ -140,7 +238,7 @@ func cut(s string, width int) string {
 	if lipgloss.Width(s) <= width {
 		return s
 	}
-	return lipgloss.NewStyle().MaxWidth(max(width-1, 0)).Render(s) + "…"
+	return lipgloss.NewStyle().MaxWidth(max(width-1, 1)).Render(s) + "…"
 }
 
 // fill returns so many lines, the first of those there are.
