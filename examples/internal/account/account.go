@@ -68,6 +68,9 @@ func Connect(ctx context.Context, set Settings) (*xmpp.Session, error) {
 	}
 	session, err := connect(ctx, set, account)
 	if err != nil {
+		if ctx.Err() != nil {
+			err = ctx.Err() // the connection was closed because of it
+		}
 		return nil, inWords(err, set, account.Domainpart())
 	}
 	return session, nil
@@ -112,8 +115,6 @@ func connect(ctx context.Context, set Settings, account jid.JID) (*xmpp.Session,
 	}
 	_ = conn.Close()
 	switch {
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
 	case secure == 0 && offered.sasl && !offered.tls:
 		return nil, errNoTLS
 	case err == nil || secure != 0 && !offered.sasl && unfinished(err):

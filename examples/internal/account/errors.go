@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"encoding/xml"
 	"errors"
@@ -43,10 +44,7 @@ func (w worded) Unwrap() error { return w.cause }
 // inWords returns an error of logging in as a user understands it. Where it has
 // no words of its own, the error stays as it is.
 func inWords(err error, set Settings, domain string) error {
-	var (
-		lookup *net.DNSError
-		ended  stream.Error
-	)
+	var lookup *net.DNSError
 	server := set.Addr
 	if server == "" {
 		server = "the server of " + domain
@@ -64,10 +62,23 @@ func inWords(err error, set Settings, domain string) error {
 		return worded{server + " cannot be reached; is there a network?", err}
 	case errors.Is(err, context.DeadlineExceeded):
 		return worded{"no answer from " + server + " in time", err}
+	}
+	return Ended(err)
+}
+
+// Ended returns in words why a session ended. A server that says goodbye is no
+// error of the session, and nil here.
+func Ended(err error) error {
+	var ended stream.Error
+	switch {
 	case errors.As(err, &ended):
 		return worded{"the server ended the connection: " + ended.Error(), err}
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), unfinished(err):
-		return worded{server + " ended the connection", err}
+	case err == nil, errors.Is(err, io.EOF), unfinished(err):
+		return worded{"the server ended the connection", cmp.Or(err, io.EOF)}
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, net.ErrClosed), errors.Is(err, io.ErrClosedPipe):
+		return worded{"the connection was lost", err}
+	case errors.Is(err, syscall.ETIMEDOUT):
+		return worded{"the connection was lost: no answer in time", err}
 	}
 	return err
 }
