@@ -1,11 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"time"
 
@@ -182,10 +180,7 @@ func (c *client) serve(ctx context.Context, s session, tell func(event)) error {
 		over(errNotConnected)
 	}()
 	tell(connection{})
-	if err := cmp.Or(<-ended, io.EOF); !errors.Is(err, io.EOF) {
-		return err
-	}
-	return errors.New("the server ended the connection")
+	return account.Ended(<-ended)
 }
 
 // begin fetches the roster and sends initial presence.

@@ -34,7 +34,7 @@ func plain(ctx context.Context, c *client, times *ago.Language, in io.Reader, ou
 			}
 		})
 	}()
-	p := &printer{model: newModel(c, times), out: out, began: time.Now(), said: make(map[string]string)}
+	p := newPrinter(c, times, out)
 	lines, granted := readLines(ctx, in), make(chan func() string, 1)
 	var waiting []string // wishes
 	var busy, over bool  // a wish is being granted; there are no more lines
@@ -106,8 +106,13 @@ type printer struct {
 	said  map[string]string // what was printed of each contact, as of began
 }
 
+func newPrinter(c *client, times *ago.Language, out io.Writer) *printer {
+	return &printer{model: newModel(c, times), out: out, began: time.Now(), said: make(map[string]string)}
+}
+
 // line is what is known of a contact.
 func (p *printer) line(contact roster.Contact) string {
+	p.said[contact.JID.String()] = p.timeless(contact)
 	return fmt.Sprintf("%s (%s): %s\n", words.Title(contact), contact.JID, p.model.describe(contact))
 }
 
@@ -115,7 +120,6 @@ func (p *printer) line(contact roster.Contact) string {
 func (p *printer) all() string {
 	var b strings.Builder
 	for _, contact := range p.model.client.all() {
-		p.said[contact.JID.String()] = words.Describe(contact, p.model.times, p.began)
 		b.WriteString(p.line(contact))
 	}
 	return b.String()
@@ -138,13 +142,21 @@ func (p *printer) event(e event) {
 }
 
 // news prints what is known of a contact if that is new to the reader. That all is
-// stale without a connection is known.
+// stale without a connection is known; who was online then is told again.
 func (p *printer) news(contact roster.Contact) {
-	key, said := contact.JID.String(), words.Describe(contact, p.model.times, p.began)
-	if p.model.up && p.said[key] != said {
-		p.said[key] = said
+	key, said := contact.JID.String(), p.timeless(contact)
+	switch {
+	case p.model.up && p.said[key] != said:
 		fmt.Fprint(p.out, p.line(contact))
+	case !p.model.up && contact.Online:
+		p.said[key] = said
 	}
+}
+
+// timeless is what is known of a contact in words that do not change as time
+// passes.
+func (p *printer) timeless(contact roster.Contact) string {
+	return words.Describe(contact, p.model.times, p.began)
 }
 
 func (p *printer) connection(c connection) {

@@ -199,7 +199,7 @@ func TestWithoutANetworkWhatIsKnownIsShown(t *testing.T) {
 	d.out.wait(t, "connected; write:")
 	d.say("open romeo@montague.lit", "last seen 3 hours ago · Gone")
 	srv.Cut(juliet)
-	d.out.wait(t, "not connected: ")
+	d.out.wait(t, "not connected: the ")
 	d.out.wait(t, "connected again")
 	_ = d.in.Close()
 	if err := d.end(); err != nil {
@@ -215,6 +215,23 @@ func silent(context.Context) (session, error) {
 		func(context.Context, *stream.Info, *stream.Info, *xmpp.Session, any) (xmpp.SessionState, io.ReadWriter, any, error) {
 			return xmpp.Ready, nil, nil, nil
 		})
+}
+
+func TestPlainTellsAgainWhoIsOnline(t *testing.T) {
+	c := newClient(juliet, nil, nil)
+	var out strings.Builder
+	p := newPrinter(c, ago.In(language.English), &out)
+	p.connection(connection{})
+	here, stale := online, online
+	stale.Lack = roster.Outdated
+	for _, e := range []event{
+		news{here}, news{here}, connection{err: errors.New("cut"), next: time.Now().Add(time.Hour)}, news{stale}, connection{}, news{here}, news{here},
+	} {
+		p.event(e)
+	}
+	if n := strings.Count(out.String(), "): online, do not disturb"); n != 2 || strings.Contains(out.String(), "was online") {
+		t.Errorf("told %d times, want once for each connection:\n%s", n, out.String())
+	}
 }
 
 func TestQuitWhileSyncFails(t *testing.T) {
