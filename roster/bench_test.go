@@ -23,8 +23,10 @@ func everySize(b *testing.B, f func(b *testing.B, c *Cache, l *link, n int)) {
 			l.served = true // as by Serve
 			items := heap()
 			p := leaving(b, orchard(0))
+			came := read(b, time.Now(), "<presence xmlns='jabber:client'/>")
 			for i := range n {
-				p.From = orchard(i)
+				p.From, came.From = orchard(i), orchard(i)
+				c.observe(l, &came, false)
 				p.Received = time.Now()
 				c.observe(l, &p, false)
 			}

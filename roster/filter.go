@@ -1,10 +1,12 @@
 package roster
 
 import (
+	"cmp"
 	"context"
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"time"
 
 	"mellium.im/xmlstream"
 	"mellium.im/xmpp/jid"
@@ -14,6 +16,7 @@ import (
 	"example.org/lastpresence/internal/wire/request"
 	"example.org/lastpresence/internal/wire/sift"
 	"example.org/lastpresence/probe"
+	"example.org/lastpresence/roster/internal/judge"
 )
 
 // ErrNotOffered means that the server does not offer to filter presence in the
@@ -186,7 +189,10 @@ func (c *Cache) filter(l *link, f filters) bool {
 	defer c.mu.Unlock()
 	already := l.filtered&f != 0
 	if l == c.link {
-		c.shift(func() { l.filtered |= f })
+		c.shift(func() {
+			l.filtered |= f
+			l.since = cmp.Or(l.since, judge.MomentOf(time.Now()))
+		})
 	}
 	return already
 }
@@ -196,7 +202,11 @@ func (c *Cache) unfilter(l *link, f filters) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if l == c.link && l.filtered&f != 0 {
-		c.shift(func() { l.filtered &^= f })
+		c.shift(func() {
+			if l.filtered &^= f; l.filtered == 0 {
+				l.since = 0
+			}
+		})
 	}
 }
 

@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,7 @@ type link struct {
 	served   bool // by Cache.Serve, which says when it is over
 	epoch    judge.Epoch
 	filtered filters
+	since    judge.Moment  // when filtering began; zero: there is none
 	fetched  bool          // the roster was, in this session
 	trip     time.Duration // a round trip
 	login    *time.Timer   // runs while the login's presences come in
@@ -85,6 +87,7 @@ func (c *Cache) connect(s *xmpp.Session, opts ...probe.Option) {
 	l := &link{s: s}
 	c.link = l
 	c.own.Forget(0)
+	c.blocked = nil // somebody may have changed the list meanwhile
 	c.turn()
 	opts = append(append(opts, c.cfg.probe...),
 		probe.Subscribed(c.subscribed),
@@ -191,9 +194,9 @@ func (c *Cache) SetAvailable(available bool) {
 // hear returns how something is heard now. What a former session still hears
 // counts as of its end.
 func (c *Cache) hear(l *link, at time.Time, source Source) judge.Hearing {
-	h := judge.Hearing{At: judge.MomentOf(at), Epoch: l.epoch, Source: judge.Source(source), Filtered: l.filtered != 0}
+	h := judge.Hearing{At: judge.MomentOf(at), Epoch: l.epoch, Source: judge.Source(source), Filtered: l.since}
 	if l.over {
-		h.At, h.Filtered = min(h.At, l.ended), true
+		h.At, h.Filtered = min(h.At, l.ended), cmp.Or(l.since, l.ended)
 	}
 	return h
 }

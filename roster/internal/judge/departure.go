@@ -2,6 +2,7 @@ package judge
 
 import (
 	"cmp"
+	"slices"
 
 	"example.org/lastpresence/probe"
 )
@@ -103,7 +104,7 @@ func (k *Knowledge) account(d *departure, h Hearing) {
 	if k.left != nil && k.left.at > now && !k.left.byStamp {
 		k.left = nil
 	}
-	switch k.relate(d, h.Filtered) {
+	switch k.relate(d, h.Filtered != 0) {
 	case same:
 		k.left.enrich(d)
 	case later:
@@ -175,11 +176,11 @@ func (d *departure) enrich(other *departure) {
 	switch {
 	case d.status() != "" || other.words == "":
 	case other.server && d.words == "", !other.server && !d.settled:
-		if d.words, d.server = other.words, other.server; !other.server {
+		d.words, d.server, d.cause = other.words, other.server, other.cause
+		if !other.server {
 			d.source = other.source
 		}
 	}
-	d.cause = cmp.Or(d.cause, other.cause)
 	d.settled = d.settled || other.settled
 	d.stamp = cmp.Or(d.stamp, other.stamp)
 	d.resource = cmp.Or(d.resource, other.resource)
@@ -219,7 +220,7 @@ func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
 	if k.epoch == h.Epoch && k.here != nil && k.online > h.At {
 		return false // it came since
 	}
-	k.here = nil
+	k.lose()
 	d := departure{
 		at:      MomentOf(a.LastSeen),
 		stamp:   MomentOf(a.Stamp),
@@ -236,7 +237,20 @@ func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
 	if a.StatusFrom != probe.FromPresence {
 		origin = LastActivity
 	}
-	d.say(cmp.Or(a.Status, a.Activity.Status), origin)
+	words := cmp.Or(a.Status, a.Activity.Status)
+	if slices.ContainsFunc(a.Presences, probe.Presence.LastWords) {
+		// A server made it of the last available presence.
+		if a.LastSeenFrom == probe.FromPresence && d.byStamp {
+			d.at, d.settled = 0, false
+		}
+		if origin == Live {
+			words = ""
+		}
+	}
+	if k.before(words) {
+		words, d.settled = "", false
+	}
+	d.say(words, origin)
 	if d.cause == NeverLoggedIn {
 		d.at, d.stamp = 0, 0
 		if k.online != 0 {

@@ -21,7 +21,7 @@ type Hearing struct {
 	At       Moment
 	Epoch    Epoch
 	Source   Source // Live or Probe
-	Filtered bool   // the server may be holding presence back
+	Filtered Moment // since when the server may be holding presence back; zero: it does not
 }
 
 // Knowledge is what is known of one contact's availability. The zero value is
@@ -40,6 +40,7 @@ type Knowledge struct {
 // rare is what few contacts have.
 type rare struct {
 	why   error  // why nothing is known
+	words string // the statuses of resources whose leaving nobody told, each between two zeros
 	life  Moment // the last other sign of life than presence
 	up    Moment // when a server or component came up
 	since Moment // when all that was known before was dropped
@@ -125,7 +126,7 @@ func (k *Knowledge) Presence(p *probe.Presence, h Hearing, keep bool) bool {
 		k.available(p, h, keep)
 	case stanza.UnavailablePresence:
 		if k.epoch != h.Epoch {
-			k.here = nil
+			k.lose()
 		}
 		k.unavailable(p, h)
 	case stanza.ErrorPresence:
@@ -150,6 +151,9 @@ func (k *Knowledge) available(p *probe.Presence, h Hearing, keep bool) {
 	if k.epoch != h.Epoch {
 		k.here = nil
 	}
+	if k.rare != nil {
+		k.set(func(r *rare) { r.words = "" })
+	}
 	r := Resource{
 		Name:     p.From.Resourcepart(),
 		Show:     p.Show,
@@ -168,8 +172,34 @@ func (k *Knowledge) available(p *probe.Presence, h Hearing, keep bool) {
 		here = slices.Delete(here, 0, 1)
 	}
 	k.setResources(append(here, r))
-	k.left, k.online = nil, h.At
+	k.left = nil
+	switch {
+	case h.Filtered == 0 && p.Held.IsZero(), h.Source == Probe && p.Held.IsZero():
+		k.online = h.At
+	case h.Filtered != 0:
+		// It was there at some time since.
+		k.online = max(k.online, h.Filtered)
+	}
 	k.told(h, h.Source)
+}
+
+// lose drops resources whose leaving nobody told. Some servers tell their statuses
+// later, as if the contact had said them on leaving.
+func (k *Knowledge) lose() {
+	words := "\x00"
+	for _, r := range k.resources() {
+		if r.Status != "" {
+			words += r.Status + "\x00"
+		}
+	}
+	if k.here = nil; len(words) > 1 {
+		k.set(func(r *rare) { r.words = words })
+	}
+}
+
+// before reports whether a text is what the contact said while it was available.
+func (k *Knowledge) before(words string) bool {
+	return words != "" && k.rare != nil && strings.Contains(k.rare.words, "\x00"+words+"\x00")
 }
 
 // remove takes a resource off, and reports whether it was there.
@@ -208,9 +238,10 @@ func (k *Knowledge) unavailable(p *probe.Presence, h Hearing) {
 	}
 	d := told(p, h)
 	d.resource = cmp.Or(d.resource, name)
-	repeated := k.left != nil && k.left.epoch == h.Epoch && !h.Filtered
+	toldBefore := k.epoch == h.Epoch
+	repeated := k.left != nil && k.left.epoch == h.Epoch && h.Filtered == 0 && h.At-k.left.at <= late
 	k.told(h, h.Source)
-	if p.LastWords() && !was {
+	if (p.LastWords() || k.before(d.words)) && !was {
 		// A server made it of the last available presence: the contact is
 		// offline, and nothing is told of how it left.
 		return
@@ -223,13 +254,15 @@ func (k *Knowledge) unavailable(p *probe.Presence, h Hearing) {
 	leaves := p.From.Resourcepart() != "" && p.Delay.Stamp.IsZero() && p.Held.IsZero() && h.Source == Live && !repeated
 	switch {
 	case was && !answer, leaves:
+		// Of a contact of which nothing was told in this session, others may
+		// be connected.
+		d.doubt = !toldBefore
 		k.depart(&d, p, h)
 	case d.at != 0:
 		k.account(&d, h)
 	case repeated && k.left.distinct(&d):
 		// It came and left again unseen.
-		d.at, d.byStamp, d.bounded = h.At, false, true
-		k.leave(&d)
+		k.depart(&d, p, h)
 	case d.words != "":
 		k.account(&d, h)
 	}
@@ -241,7 +274,7 @@ func (k *Knowledge) unavailable(p *probe.Presence, h Hearing) {
 func (k *Knowledge) depart(d *departure, p *probe.Presence, h Hearing) {
 	k.online = min(k.online, h.At)
 	d.at, d.byStamp, d.live, d.settled = h.At, false, true, true
-	d.bounded = h.Filtered || !p.Held.IsZero()
+	d.bounded = h.Filtered != 0 || !p.Held.IsZero()
 	if !p.Held.IsZero() {
 		d.at = min(max(MomentOf(p.Held), k.online), h.At)
 	}

@@ -51,7 +51,7 @@ type teller struct {
 	judge.Knowledge
 	now      time.Time
 	horizon  judge.Horizon
-	filtered bool
+	filtered judge.Moment
 }
 
 func (s *teller) play(t testing.TB, story ...string) {
@@ -88,8 +88,11 @@ func (s *teller) line(t testing.TB, words []string) {
 	case "clock":
 		s.now = minute(number(t, words[1]) - 1)
 	case "inactive", "active":
-		s.filtered = words[0] == "inactive"
-		s.horizon.Stale = s.filtered
+		s.filtered = 0
+		if words[0] == "inactive" {
+			s.filtered = judge.MomentOf(s.now)
+		}
+		s.horizon.Stale = s.filtered != 0
 	case "restart":
 		var next teller
 		next.now, next.horizon.Epoch = s.now, 1
@@ -119,6 +122,10 @@ func (s *teller) answer(t testing.TB, words []string) probe.Answer {
 	}
 	var status []string
 	for _, w := range words[1:] {
+		if w == "busy" {
+			a.Presences = []probe.Presence{read(t, s.now, "<presence xmlns='jabber:client' type='unavailable'><priority>1</priority></presence>")}
+			continue
+		}
 		if at, ok := strings.CutPrefix(w, "@"); ok {
 			a.Stamp = minute(number(t, at))
 			if a.LastSeen.IsZero() {
@@ -129,7 +136,9 @@ func (s *teller) answer(t testing.TB, words []string) probe.Answer {
 		status = append(status, w)
 	}
 	if a.Status = strings.Join(status, " "); a.Status != "" {
-		a.StatusFrom, a.Activity.Status = probe.FromLastActivity, a.Status
+		if a.StatusFrom = probe.FromPresence; a.Presences == nil {
+			a.StatusFrom, a.Activity.Status = probe.FromLastActivity, a.Status
+		}
 	}
 	return a
 }
@@ -263,6 +272,15 @@ func TestStories(t *testing.T) {
 		{"our clock is set back while running", "session; A orchard; clock -60; U orchard bye", "offline at -60 orchard bye"},
 		{"what was seen in the future is not known", "session; A orchard; U orchard bye; clock -60; session", "no details: offline"},
 		{"and is replaced", "session; A orchard; U orchard bye; clock -60; session; F 60 gone", "offline at -60 gone"},
+
+		{"a contact that blocked us comes and leaves unseen", "session; U . old @-60; wait 5; U orchard", "offline at 8 orchard"},
+		{"the disconnect behind the goodbye", "session; A orchard; U orchard bye; wait -1.9; U orchard", "offline at 2 orchard bye"},
+		{"a server tells the last available status as if it were a goodbye", "session; A orchard Here.; session; U . Here.; F 60 Here.", "no details: offline at 3"},
+		{"an answer made of the last available presence", "session; u . busy Here. @-60; F - busy Here. @-60", "no details: offline"},
+
+		{"of a contact that nothing was told of, one resource leaves", "session; U orchard bye", "outdated: offline at 1 orchard bye"},
+		{"and an answer says that there was no other", "session; U orchard bye; F 60 bye", "offline at 1 orchard bye"},
+		{"last activity tells no cause of what was seen", "session; A orchard; U orchard; F 60 Here.", "offline at 2 orchard"},
 
 		// Words.
 		{"a server's text is not the contact's", "session; F 60 Stream reset by peer", "offline at 0 cause 2"},
