@@ -109,3 +109,23 @@ func BenchmarkOpenFromTheCache(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkAll lists 5,000 contacts, who left with a word, as a contact list does.
+func BenchmarkAll(b *testing.B) {
+	c, l := newTestCache(b, 5000)
+	p := leaving(b, orchard(0))
+	for i := range 5000 {
+		p.From = orchard(i)
+		c.observe(l, &p, false)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		n := 0
+		for range c.All() {
+			n++
+		}
+		if n != c.Len() {
+			b.Fatal(n)
+		}
+	}
+}

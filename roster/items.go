@@ -103,8 +103,8 @@ func (c *Cache) apply(it item) {
 	}
 	before := c.before(e)
 	c.list(e, it.details, c.stamp())
-	if !it.ours() && e.Anything() && !e.Room() {
-		e.Forget(e.listed)
+	if waits := c.cfg.store != nil && !c.keeper.loaded; !it.ours() && (e.Anything() || waits) && !e.Room() {
+		e.Forget(e.listed) // what the store has of it, too
 	}
 	if before == nil && c.news.wanted() {
 		before = &Contact{JID: it.jid, Lack: NeverHeard}
