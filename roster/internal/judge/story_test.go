@@ -222,6 +222,7 @@ func TestStories(t *testing.T) {
 		{"the last resource leaves without words", "session; A orchard hi; U orchard", "offline at 2 orchard"},
 		{"a bare unavailable presence ends all resources", "session; A orchard; A balcony; U .", "offline at 3 balcony"},
 		{"a contact without resources leaves", "session; A .; U .", "offline at 2"},
+		{"a contact without resources is held back, with words", "session; A .; inactive; U . bye held 3; active; F 60 bye", "offline at 4 bye"},
 		{"a contact without resources has words", "session; A .; U . bye", "offline at 2 bye"},
 		{"nobody knows when it left", "session; U .", "no details: offline"},
 		{"offline with details", "session; U . bye @-60", "offline at -60 bye"},
