@@ -97,6 +97,8 @@ access_rules:
   local: {allow: all}
 modules:
   mod_admin_extra: {}
+  mod_blocking: {}
+  mod_privacy: {}
   mod_client_state: {}
   mod_disco: {}
   mod_last: {}

@@ -77,7 +77,7 @@ func startProsody(t testing.TB, how setup) *Server {
 
 func prosodyConfig(s *Server, components, dir, log string) string {
 	var b strings.Builder
-	modules := []string{"roster", "saslauth", "tls", "disco", "ping", "lastactivity", "uptime", "csi_simple", "websocket"}
+	modules := []string{"roster", "saslauth", "tls", "disco", "ping", "lastactivity", "uptime", "csi_simple", "websocket", "blocklist"}
 	switch s.variant {
 	case Stamps:
 		modules = append(modules, "lastlog")
