@@ -78,10 +78,11 @@ type Doubt struct {
 //
 // A delay counts if it is signed by the stanza's sender (its bare or any of
 // its full addresses), the sender's server, our own account or server, or
-// nobody. Of several, one signed by a server wins; then one of XEP-0203; then
-// the one whose signer stands closest to the event, which is the sender's
-// server before our own, that before our account, that before the sender, and
-// nobody last; and of equals the earliest, for each hop may have added its own.
+// nobody. Of several, one signed by the sender's server wins; then one of
+// XEP-0203; then one signed by the sender, and then one signed by nobody. One
+// of our own account or server comes last, whatever its form: it says when the
+// stanza was held back on its way to us, see [Held]. Of equals the earliest
+// wins, for each hop may have added its own.
 //
 // sender is who the stanza is from, and an empty one our own account; self is
 // our own address, and received the time of receipt. Believe is a pure
@@ -121,20 +122,41 @@ func (r Rules) Believe(elements []Element, sender, self jid.JID, received time.T
 	return d, doubts
 }
 
+// Past returns a time that a peer told of something that has happened, held to
+// what a stamp is held to: a time up to Skew after the receipt is the receipt.
+// It returns false for a time that is later, or from before 1999. Idle times
+// (XEP-0319) and last activity (XEP-0012) are such times.
+func (r Rules) Past(t, received time.Time) (time.Time, bool) {
+	if r.outside(t, received) != 0 {
+		return time.Time{}, false
+	}
+	if t.After(received) {
+		t = received
+	}
+	return t, true
+}
+
 // doubt returns why e, whose standing that is, cannot be believed, or 0.
 func (r Rules) doubt(e *Element, standing int, received time.Time) Why {
-	skew := r.Skew
-	if skew == 0 {
-		skew = DefaultSkew
-	}
 	switch {
 	case e.Err != nil:
 		return Unreadable
 	case standing == 0:
 		return Forged
-	case e.Stamp.Unix() < oldest:
+	}
+	return r.outside(e.Stamp, received)
+}
+
+// outside returns why t cannot be the time of something that has happened, or 0.
+func (r Rules) outside(t, received time.Time) Why {
+	skew := r.Skew
+	if skew == 0 {
+		skew = DefaultSkew
+	}
+	switch {
+	case t.Unix() < oldest:
 		return Ancient
-	case e.Stamp.After(received.Add(max(skew, 0))):
+	case t.After(received.Add(max(skew, 0))):
 		return Future
 	}
 	return 0
@@ -144,16 +166,14 @@ func (r Rules) doubt(e *Element, standing int, received time.Time) Why {
 func standing(e *Element, sender, self jid.JID) int {
 	n := 0
 	switch account := e.From.Bare(); {
+	case Held(e.Delay, sender, self):
+		return 1
 	case account.Equal(jid.JID{}):
-		n = 1
-	case e.From.Equal(sender.Domain()):
-		n = 5 + server
-	case e.From.Equal(self.Domain()):
-		n = 4 + server
-	case account.Equal(self.Bare()):
-		n = 3
-	case account.Equal(sender.Bare()):
 		n = 2
+	case e.From.Equal(sender.Domain()):
+		n = server
+	case account.Equal(sender.Bare()):
+		n = 3
 	default:
 		return 0
 	}
@@ -166,5 +186,5 @@ func standing(e *Element, sender, self jid.JID) int {
 // What counts more than any nearness to the event.
 const (
 	current = 8  // an element of XEP-0203
-	server  = 16 // signed by a server
+	server  = 16 // signed by the sender's server
 )

@@ -76,8 +76,11 @@ func TestBelieve(t *testing.T) {
 		{rule: "server over sender", in: []delay.Element{claim("romeo@montague.lit", 1), claim("montague.lit", 2)}, want: 2, whys: "superseded"},
 		{rule: "server over sender, though later", in: []delay.Element{claim("montague.lit", 1), claim("romeo@montague.lit", 2)}, want: 1, whys: "superseded"},
 		{rule: "sender's server over our own", in: []delay.Element{claim("capulet.lit", 2), claim("montague.lit", 1)}, want: 1, whys: "superseded"},
-		{rule: "our server over the sender", in: []delay.Element{claim("romeo@montague.lit", 2), claim("capulet.lit", 1)}, want: 1, whys: "superseded"},
-		{rule: "our account over the sender", in: []delay.Element{claim("romeo@montague.lit", 2), claim("juliet@capulet.lit", 1)}, want: 1, whys: "superseded"},
+		{rule: "the sender over our server", in: []delay.Element{claim("romeo@montague.lit", 1), claim("capulet.lit", 2)}, want: 1, whys: "superseded"},
+		{rule: "the sender over our account", in: []delay.Element{claim("juliet@capulet.lit", 2), claim("romeo@montague.lit", 1)}, want: 1, whys: "superseded"},
+		{rule: "nobody over our server", in: []delay.Element{claim("capulet.lit", 1), claim("", 2)}, want: 2, whys: "superseded"},
+		{rule: "nobody's legacy over our account", in: []delay.Element{legacy("", 2), claim("juliet@capulet.lit", 1)}, want: 2, whys: "superseded"},
+		{rule: "the earlier of our account and our server", in: []delay.Element{claim("juliet@capulet.lit", 1), legacy("capulet.lit", 2)}, want: 2, whys: "superseded"},
 		{rule: "anybody over nobody", in: []delay.Element{claim("", 2), claim("romeo@montague.lit", 1)}, want: 1, whys: "superseded"},
 		{rule: "new over legacy", in: []delay.Element{legacy("montague.lit", 2), claim("montague.lit", 1)}, want: 1, whys: "superseded"},
 		{rule: "new and unsigned over legacy of the sender", in: []delay.Element{legacy("romeo@montague.lit", 2), claim("", 1)}, want: 1, whys: "superseded"},
@@ -116,6 +119,51 @@ func TestBelieveTakesAStanzaFromNobodyForOurAccounts(t *testing.T) {
 	for from, want := range map[string]bool{"": true, "juliet@capulet.lit": true, "capulet.lit": true, "romeo@montague.lit": false} {
 		if d, _ := (delay.Rules{}).Believe([]delay.Element{claim(from, 1)}, jid.JID{}, juliet, received); d.Stamp.IsZero() == want {
 			t.Errorf("signed by %q: believed %+v, want %t", from, d, want)
+		}
+	}
+}
+
+func TestHeldStampsAreThoseOfOurOwnSide(t *testing.T) {
+	for _, tc := range []struct {
+		what, by, reason, sender string
+		held                     bool
+	}{
+		{what: "our account, about a contact", by: "juliet@capulet.lit", sender: "romeo@montague.lit", held: true},
+		{what: "our full address, about a contact", by: "juliet@capulet.lit/balcony", sender: "romeo@montague.lit", held: true},
+		{what: "our server, about a contact of another", by: "capulet.lit", sender: "romeo@montague.lit/orchard", held: true},
+		{what: "our server, about a contact of its own", by: "capulet.lit", sender: "nurse@capulet.lit", held: false},
+		{what: "our server for inactive clients, about a contact of its own", by: "capulet.lit", reason: " Client Inactive\n", sender: "nurse@capulet.lit", held: true},
+		{what: "our server for inactive clients, about ourselves", by: "capulet.lit", reason: "Client Inactive", held: true},
+		{what: "our server, about itself", by: "capulet.lit", sender: "capulet.lit", held: false},
+		{what: "our server, about ourselves", by: "capulet.lit", held: false},
+		{what: "our account, about ourselves", by: "juliet@capulet.lit", held: false},
+		{what: "the contact's server", by: "montague.lit", reason: "Client Inactive", sender: "romeo@montague.lit", held: false},
+		{what: "the contact", by: "romeo@montague.lit/orchard", sender: "romeo@montague.lit", held: false},
+		{what: "nobody", sender: "romeo@montague.lit", held: false},
+	} {
+		var sender jid.JID
+		if tc.sender != "" {
+			sender = jid.MustParse(tc.sender)
+		}
+		d := claim(tc.by, 1).Delay
+		d.Reason = tc.reason
+		if got := delay.Held(d, sender, juliet); got != tc.held {
+			t.Errorf("%s: held %t, want %t", tc.what, got, tc.held)
+		}
+		if delay.Held(d, sender, jid.JID{}) {
+			t.Errorf("%s: held for nobody", tc.what)
+		}
+	}
+}
+
+func TestTimesInTheFutureOrFromBefore1999AreNotPast(t *testing.T) {
+	year := 365 * 24 * time.Hour
+	for before, want := range map[time.Duration]time.Duration{
+		0: 0, time.Hour: time.Hour, 20 * year: 20 * year, -5 * time.Minute: 0, -5*time.Minute - 1: -1, 40 * year: -1, -year: -1,
+	} {
+		got, ok := delay.Rules{}.Past(received.Add(-before), received)
+		if ok != (want >= 0) || ok && !got.Equal(received.Add(-want)) || !ok && !got.IsZero() {
+			t.Errorf("%v before: %v, %t", before, got, ok)
 		}
 	}
 }
