@@ -8,6 +8,7 @@ package lastactivity
 import (
 	"encoding/xml"
 	"strconv"
+	"strings"
 	"time"
 
 	"mellium.im/xmlstream"
@@ -23,14 +24,14 @@ const NS = "jabber:iq:last"
 // MaxStatus is how much of a status text is kept, in bytes.
 const MaxStatus = 4096
 
-// maxAge is the longest time that an answer can mean: nobody went offline
-// before there was XMPP.
+// maxAge is more than any answer can mean. Whoever knows the time of day can tell
+// more exactly what is too long ago.
 const maxAge = 100 * 365 * 24 * time.Hour
 
 // Answer is what an entity's last activity says.
 type Answer struct {
 	// Ago is how long ago it was, in whole seconds; 0 means that the
-	// entity is connected now (XEP-0012 section 3).
+	// entity is connected now (XEP-0012 section 3), or has just left.
 	Ago time.Duration
 	// Status is the text of the last unavailable presence, where the
 	// server tells it.
@@ -44,7 +45,8 @@ func Query(to jid.JID, id string) xml.TokenReader {
 }
 
 // Read reads the payload of a result, up to and including the stanza's end.
-// It returns false where there is no query with a readable number of seconds.
+// It returns false where there is no query with a readable number of seconds;
+// the status is there all the same.
 func Read(r xml.TokenReader) (answer Answer, ok bool, err error) {
 	for {
 		tok, err := r.Token()
@@ -58,9 +60,7 @@ func Read(r xml.TokenReader) (answer Answer, ok bool, err error) {
 				}
 				continue
 			}
-			if answer.Ago, ok = Seconds(tok); !ok {
-				answer.Ago = 0
-			}
+			answer.Ago, ok = Seconds(tok)
 			if answer.Status, _, err = chardata.Read(r, MaxStatus); err != nil {
 				return answer, ok, err
 			}
@@ -75,16 +75,36 @@ func Read(r xml.TokenReader) (answer Answer, ok bool, err error) {
 	}
 }
 
-// Seconds returns the seconds attribute of a query element, and whether there
-// is one that can be believed: a whole number from 0 to a hundred years.
+// Seconds returns the seconds attribute of a query element (XEP-0012 section 6),
+// and whether there is one that can be read, see parse.
 func Seconds(query xml.StartElement) (time.Duration, bool) {
 	for _, attr := range query.Attr {
-		if attr.Name.Space != "" || attr.Name.Local != "seconds" {
-			continue
+		if attr.Name.Space == "" && attr.Name.Local == "seconds" {
+			return parse(attr.Value)
 		}
-		n, err := strconv.ParseUint(attr.Value, 10, 32)
-		ago := time.Duration(n) * time.Second
-		return ago, err == nil && ago <= maxAge
 	}
 	return 0, false
+}
+
+// parse reads a number of seconds that others wrote. The schema has
+// whole numbers from 0, with white space around. It accepts up to a hundred years
+// of them, and of what servers make of it the forms that can mean only one thing:
+//
+//	"32335.0"  a fraction, which metronome writes where Lua has a float: dropped
+//	"+5"       a plus sign, which XML Schema allows from version 1.1
+//
+// It rejects a minus sign, which says that the server's clock was set back, and
+// exponents, which no server is known to write.
+func parse(s string) (time.Duration, bool) {
+	s = strings.TrimPrefix(strings.Trim(s, " \t\r\n"), "+")
+	whole, fraction, pointed := strings.Cut(s, ".")
+	if pointed && (fraction == "" || strings.Trim(fraction, "0123456789") != "") {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(whole, 10, 32)
+	ago := time.Duration(n) * time.Second
+	if err != nil || ago > maxAge {
+		return 0, false
+	}
+	return ago, true
 }

@@ -96,10 +96,11 @@ func (t *Table) Len() int {
 	return len(t.pending)
 }
 
-// Handle tells whether the stanza that start begins answers one of the
+// Handle reports whether the stanza that start begins answers one of the
 // table's requests, and if so reads it. An answer whose sender is not the one
-// that was asked is left alone. An empty sender stands for the own account
-// (RFC 6120 section 8.1.2.1), whose address is self.
+// that was asked is left alone, unless it is an error of our own server: see
+// [Ours]. An empty sender stands for the session's account (RFC 6120 section
+// 8.1.2.1), whose address is self.
 func (t *Table) Handle(start *xml.StartElement, r xml.TokenReader, self jid.JID) bool {
 	if start.Name.Local != "iq" {
 		return false
@@ -127,7 +128,7 @@ func (t *Table) Handle(start *xml.StartElement, r xml.TokenReader, self jid.JID)
 		return false
 	}
 	req, waiting := t.pending[id]
-	if waiting && !sentBy(from, req.to, self) {
+	if waiting && !sentBy(from, req.to, self) && !(typ == "error" && Ours(from, self)) {
 		t.mu.Unlock()
 		return false
 	}
@@ -137,6 +138,17 @@ func (t *Table) Handle(start *xml.StartElement, r xml.TokenReader, self jid.JID)
 		req.read(start, r)
 	}
 	return true
+}
+
+// Ours reports whether from, the sender of a stanza, stands for our own server:
+// nobody, its own domain, or the account of the address self, in whose name it
+// speaks. Its errors answer what it did not pass on.
+func Ours(from string, self jid.JID) bool {
+	if from == "" {
+		return true
+	}
+	sender, err := address.Parse(from)
+	return err == nil && (sender.Bare().Equal(self.Bare()) || sender.Equal(self.Domain()))
 }
 
 func sentBy(from string, asked, self jid.JID) bool {
