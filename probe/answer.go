@@ -11,16 +11,18 @@ type Outcome uint8
 
 // The outcomes. The zero value is Unanswered.
 const (
-	// Unanswered: nothing came back that tells anything.
+	// Unanswered: nothing came back that tells how the contact is. It is the
+	// outcome, too, where a server tells that somebody is connected (Activity
+	// is Told with an Ago of 0), but not that anybody is available.
 	Unanswered Outcome = iota
 	// Available: at least one resource is online, or the host is up.
 	Available
 	// Unavailable: the contact is offline.
 	Unavailable
 	// Unauthorized: the contact's presence is not ours to know, or there
-	// is no such account; servers do not tell which.
+	// is no such account; servers do not say which.
 	Unauthorized
-	// Error: the question was returned with an error.
+	// Error: the question was returned with an error, which is in Err.
 	Error
 )
 
@@ -63,17 +65,21 @@ func (o Origin) String() string {
 
 // LastActivity is what the fence said (XEP-0012).
 type LastActivity struct {
-	// Told is false where there was no such answer; the rest is zero then.
+	// Told is false where there was no such answer, or its seconds cannot be
+	// read or lead to before 1999; Ago is zero then.
 	Told bool
-	// Ago is how long ago the contact was connected, or since how long a
-	// host is up, in whole seconds. For a contact 0 means connected now.
-	// Some servers tell the last logout of a contact who is online.
+	// Ago is how long ago the contact was connected, or how long a host has
+	// been up, in whole seconds. For a contact 0 means connected now, or gone
+	// within this second. Some servers tell the last logout of a contact who
+	// is online.
 	Ago time.Duration
-	// Status is the text of the last unavailable presence, where told.
+	// Status is the text of the last unavailable presence, where told. It may
+	// be a server's.
 	Status string
 }
 
-// Answer is what a probe brought to light. It is a value, to be read only.
+// Answer is what a probe brought to light. It is a value, to be read only. Its
+// times have no monotonic reading.
 type Answer struct {
 	// Contact is the bare address that was asked.
 	Contact jid.JID
@@ -82,33 +88,35 @@ type Answer struct {
 	Outcome Outcome
 
 	// Presences has the latest presence of each resource that sent one, and
-	// the presence from the bare address, if any, in order of arrival.
+	// the presence from the bare address, if any, in order of arrival. Those
+	// that a later one of the whole contact ended are left out.
 	Presences []Presence
 
 	// Activity is the answer to the last-activity query.
 	Activity LastActivity
 
 	// LastSeen is when an unavailable contact went offline, zero where it
-	// is not told; LastSeenFrom says who told.
+	// is not told; LastSeenFrom says who told. It is by our own clock where
+	// last activity tells it too, whose seconds count until now. A stamp that
+	// stands alone is by the clock of the contact's server.
 	LastSeen     time.Time
 	LastSeenFrom Origin
 
-	// Status is what an unavailable contact said when leaving; StatusFrom
-	// says who told. A server that has kept no unavailable presence may
-	// send the text of the last available one instead.
+	// Status is what was said as the contact left, at LastSeen where that is
+	// told; StatusFrom says who told. Last activity may tell a server's text.
 	Status     string
 	StatusFrom Origin
 
-	// Up is since when an available server or component is up, zero where
-	// it is not told (XEP-0318 section 3.2); UpFrom says who told.
+	// Stamp is what the contact's server stamped on the departure, by its own
+	// clock, zero where it did not: told again, the same departure has the same
+	// stamp.
+	Stamp time.Time
+
+	// Up is when an available server or component was started, zero where it
+	// is not told (XEP-0318 section 3.2); UpFrom says who told. It is by our own
+	// clock where last activity tells it.
 	Up     time.Time
 	UpFrom Origin
-
-	// Skew is how far the clock behind LastSeen or Up is ahead of ours, where
-	// a presence's stamp and last activity's seconds both tell that time; 0
-	// where only one does, or they agree within 2 seconds and the round trip.
-	// It is a guess: a server may mean two events by them.
-	Skew time.Duration
 
 	// RoundTrip is from sending the probe to the last stanza that the
 	// answer is made of.
@@ -117,27 +125,14 @@ type Answer struct {
 	// Received is when that stanza arrived.
 	Received time.Time
 
-	Stamp time.Time
-	Late  bool
+	// Late marks a second account of a probe that had ended before its
+	// last-activity query was answered. Only [Answered] is told one.
+	Late bool
 
-	// Err is the stanza error, for [errors.As], where one came that tells
-	// why; nil otherwise. Moved is the new address that it may name.
+	// Err says why nothing is known: a stanza error, for [errors.As], where one
+	// came, with [ErrBlocked] where it says that we block the contact, or
+	// [ErrNoAnswer] where the time was up. It is nil where Outcome is Available
+	// or Unavailable. Moved is the new address that the stanza error may name.
 	Err   error
 	Moved string
-}
-
-// Corrected returns LastSeen, or for a host Up, by our own clock: less Skew, and
-// never later than the answer was received. It is zero where that time is.
-func (a Answer) Corrected() time.Time {
-	t := a.LastSeen
-	if t.IsZero() {
-		t = a.Up
-	}
-	if t.IsZero() {
-		return t
-	}
-	if t = t.Add(-a.Skew); t.After(a.Received) {
-		return a.Received
-	}
-	return t
 }

@@ -3,8 +3,12 @@ package probe
 import (
 	"context"
 	"encoding/xml"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"mellium.im/xmpp"
@@ -27,8 +31,13 @@ type Client struct {
 	ledger   *ledger
 	requests request.Table
 
+	look   request.Look
+	served atomic.Bool   // by Serve, which says when the session is over
+	heard  atomic.Uint64 // stanzas
+
 	mu      sync.Mutex
 	flights map[string]*flight
+	late    map[string]*flight // have landed, and their fence may come yet
 	closed  bool
 }
 
@@ -39,6 +48,7 @@ func NewClient(s *xmpp.Session, opts ...Option) *Client {
 		s:       s,
 		ledger:  cfg.ledger(),
 		flights: make(map[string]*flight),
+		late:    make(map[string]*flight),
 	}
 	cfg.old = nil // or every session that there ever was stays in memory
 	c.cfg = cfg
@@ -53,7 +63,9 @@ type flight struct {
 	fenceID  string
 	deadline time.Time
 	timer    *time.Timer
-	over     bool
+	heard    uint64 // stanzas when it was sent
+	landed   bool   // it has ended for its callers
+	over     bool   // nothing of it is listened to any more
 	done     chan struct{}
 	answer   Answer
 	err      error
@@ -75,7 +87,7 @@ func (c *Client) Probe(ctx context.Context, to jid.JID) (Answer, error) {
 		return answer, fmt.Errorf("probe: ask %s: %w", to, err)
 	}
 	if to.Equal(jid.JID{}) {
-		return answer, fmt.Errorf("probe: ask: the address is empty (XEP-0318 section 3.1)")
+		return answer, errors.New("probe: ask: the address is empty (XEP-0318 section 3.1)")
 	}
 	f, joined, err := c.ask(ctx, to)
 	if err != nil {
@@ -91,13 +103,13 @@ func (c *Client) Probe(ctx context.Context, to jid.JID) (Answer, error) {
 	case <-ctx.Done():
 	}
 	c.mu.Lock()
-	if f.over {
+	if f.landed || f.over {
 		c.mu.Unlock()
 		<-f.done // Answered is being told
 		return f.answer, f.err
 	}
 	defer c.mu.Unlock()
-	return f.x.answer(), fmt.Errorf("probe: ask %s: %w", to, ctx.Err())
+	return f.x.answer(), fmt.Errorf("%w: %w", c.silence(f, time.Now()), ctx.Err())
 }
 
 // ask returns a flight to the contact if there may be one.
@@ -116,7 +128,7 @@ func (c *Client) ask(ctx context.Context, to jid.JID) (f *flight, joined bool, e
 func (c *Client) join(ctx context.Context, to jid.JID) (f *flight, joined bool, err error) {
 	key := to.String()
 	now := time.Now()
-	ended := request.Ended(ctx, c.s) // not under the lock
+	ended := c.ended(ctx) // not under the lock
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed || ended {
@@ -138,13 +150,16 @@ func (c *Client) join(ctx context.Context, to jid.JID) (f *flight, joined bool, 
 			probeID: id,
 			sent:    now,
 			grace:   c.cfg.grace,
+			settle:  c.cfg.settle,
 		},
+		heard:    c.heard.Load(),
 		deadline: now.Add(c.cfg.timeout),
 		done:     make(chan struct{}),
 	}
 	f.fenceID = c.requests.Add(to, func(start *xml.StartElement, r xml.TokenReader) { c.fence(f, start, r) })
 	c.flights[key] = f
-	f.timer = time.AfterFunc(min(poll, c.cfg.timeout), func() { c.tick(f) })
+	f.timer = time.AfterFunc(c.cfg.timeout, func() { c.tick(f) })
+	c.wake(f, now)
 	go c.launch(f, stanza)
 	return f, false, nil
 }
@@ -154,18 +169,21 @@ func (c *Client) join(ctx context.Context, to jid.JID) (f *flight, joined bool, 
 func (c *Client) launch(f *flight, stanza xml.TokenReader) {
 	c.debug("asked", f.x.target)
 	err := request.Write(c.s, stanza, lastactivity.Query(f.x.target, f.fenceID))
+	if errors.Is(err, xmpp.ErrOutputStreamClosed) {
+		err = fmt.Errorf("%w: %w", ErrClosed, err)
+	}
 	if err != nil {
 		c.fail(f, fmt.Errorf("probe: ask %s: %w", f.x.target, err))
 	}
 }
 
-// Uptime asks since when a server or component is up (XEP-0318 section 3.2):
-// by the delay in its presence where it stamps one, else by its last activity
-// (XEP-0012 section 5). [Client.Probe] says which, in Answer.UpFrom. The time
-// is in the local zone or in the one that the host wrote.
+// Uptime returns when a server or component was started (XEP-0318 section 3.2):
+// by the delay in its presence where it stamps one, or by its last activity
+// (XEP-0012 section 5), which is by our own clock. [Client.Probe] says which, in
+// Answer.UpFrom. The time is in the local zone or in the one that the host wrote.
 //
-// It returns what Probe returns as errors, the stanza error with which the
-// host refused, or ErrNoAnswer where the host did not tell.
+// The errors are those of Probe, the stanza error with which the host refused,
+// and ErrNoAnswer where the host did not tell.
 func (c *Client) Uptime(ctx context.Context, host jid.JID) (time.Time, error) {
 	answer, err := c.Probe(ctx, host.Domain())
 	switch {
@@ -184,10 +202,7 @@ func (c *Client) Uptime(ctx context.Context, host jid.JID) (time.Time, error) {
 func (c *Client) Close() error {
 	c.mu.Lock()
 	c.closed = true
-	flights := make([]*flight, 0, len(c.flights))
-	for _, f := range c.flights {
-		flights = append(flights, f)
-	}
+	flights := slices.AppendSeq(slices.Collect(maps.Values(c.flights)), maps.Values(c.late))
 	c.mu.Unlock()
 	for _, f := range flights {
 		c.fail(f, ErrClosed)
@@ -196,7 +211,7 @@ func (c *Client) Close() error {
 }
 
 // key returns the map key of the sender of a presence; an empty one is the
-// own account.
+// session's account.
 func (c *Client) key(buf []byte, from jid.JID) []byte {
 	if from.Equal(jid.JID{}) {
 		from = c.s.LocalAddr()

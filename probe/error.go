@@ -1,8 +1,10 @@
 package probe
 
 import (
+	"cmp"
 	"encoding/xml"
 	"errors"
+	"strings"
 
 	"mellium.im/xmlstream"
 	"mellium.im/xmpp/stanza"
@@ -20,7 +22,7 @@ var (
 
 	// ErrInvisible means that asking would show the user, who hides; see
 	// [Visible].
-	ErrInvisible = errors.New("probe: the own presence is not visible")
+	ErrInvisible = errors.New("probe: our presence is not visible")
 
 	// ErrBudget means that too many probes were sent lately; see [Budget].
 	ErrBudget = errors.New("probe: over budget")
@@ -28,6 +30,10 @@ var (
 	// ErrCoolDown means that the contact was asked a moment ago; see
 	// [CoolDown].
 	ErrCoolDown = errors.New("probe: asked a moment ago")
+
+	// ErrBlocked means that we block the contact (XEP-0191, XEP-0016), so that
+	// our own server returns what we ask.
+	ErrBlocked = errors.New("probe: the contact is blocked")
 
 	// ErrNoAnswer means that nothing came back that tells anything.
 	ErrNoAnswer = errors.New("probe: no answer")
@@ -53,8 +59,15 @@ func (rd *reader) stanzaError(start xml.StartElement) error {
 	return err
 }
 
-// readError reads the rest of an error element (RFC 6120 section 8.3).
+// readError reads the rest of an error element (RFC 6120 section 8.3). There is
+// always a condition in the end.
 func readError(start xml.StartElement, r xml.TokenReader) (e refusal, err error) {
+	defer func() {
+		if e.err.Condition == "" {
+			e.err.Condition = stanza.UndefinedCondition
+		}
+	}()
+	var old legacy
 	e.err.XMLName = start.Name
 	for _, attr := range start.Attr {
 		switch {
@@ -63,18 +76,23 @@ func readError(start xml.StartElement, r xml.TokenReader) (e refusal, err error)
 			e.err.Type = stanza.ErrorType(attr.Value)
 		case attr.Name.Local == "by":
 			e.err.By, _ = address.Parse(attr.Value)
+		case attr.Name.Local == "code":
+			old.code = attr.Value
 		}
 	}
 	for {
 		tok, err := r.Token()
 		switch tok := tok.(type) {
 		case xml.EndElement:
+			old.complete(&e)
 			return e, nil
 		case xml.StartElement:
 			if err := e.child(tok, r); err != nil {
 				return e, err
 			}
 			continue
+		case xml.CharData:
+			old.text += strings.ToValidUTF8(string(tok[:min(len(tok), MaxStatus-len(old.text))]), "")
 		}
 		if err != nil || tok == nil {
 			return e, err
@@ -104,6 +122,16 @@ func (e *refusal) child(start xml.StartElement, r xml.TokenReader) error {
 			lang = attr.Value
 		}
 	}
+	e.text(lang, s)
+	return err
+}
+
+// text keeps a text of the error, unless there is nothing in it: a message would
+// end with a colon then.
+func (e *refusal) text(lang, s string) {
+	if strings.TrimSpace(s) == "" {
+		return
+	}
 	if e.err.Text == nil {
 		e.err.Text = make(map[string]string, 1)
 	}
@@ -112,16 +140,55 @@ func (e *refusal) child(start xml.StartElement, r xml.TokenReader) error {
 	} else {
 		e.cut = true
 	}
-	return err
+}
+
+// legacy is what an error of before RFC 3920 has.
+type legacy struct{ code, text string }
+
+// complete fills in what the error has only in the old form.
+func (old legacy) complete(e *refusal) {
+	if e.err.Condition == "" {
+		if of, ok := codes[old.code]; ok {
+			e.err.Condition, e.err.Type = of.condition, cmp.Or(e.err.Type, of.kind)
+		}
+	}
+	if e.err.Text == nil {
+		e.text("", strings.TrimSpace(old.text))
+	}
+}
+
+// codes are what the old codes stand for (XEP-0086 section 3).
+var codes = map[string]struct {
+	condition stanza.Condition
+	kind      stanza.ErrorType
+}{
+	"302": {stanza.Gone, stanza.Modify},
+	"400": {stanza.BadRequest, stanza.Modify},
+	"401": {stanza.NotAuthorized, stanza.Auth},
+	"402": {"payment-required", stanza.Auth}, // which RFC 6120 has no more
+	"403": {stanza.Forbidden, stanza.Auth},
+	"404": {stanza.ItemNotFound, stanza.Cancel},
+	"405": {stanza.NotAllowed, stanza.Cancel},
+	"406": {stanza.NotAcceptable, stanza.Modify},
+	"407": {stanza.RegistrationRequired, stanza.Auth},
+	"408": {stanza.RemoteServerTimeout, stanza.Wait},
+	"409": {stanza.Conflict, stanza.Cancel},
+	"500": {stanza.InternalServerError, stanza.Wait},
+	"501": {stanza.FeatureNotImplemented, stanza.Cancel},
+	"502": {stanza.ServiceUnavailable, stanza.Wait},
+	"503": {stanza.ServiceUnavailable, stanza.Cancel},
+	"504": {stanza.RemoteServerTimeout, stanza.Wait},
+	"510": {stanza.ServiceUnavailable, stanza.Cancel},
 }
 
 // verdict is what an error condition says about the question.
 type verdict uint8
 
 const (
-	mute    verdict = iota // says nothing: no such service, or the asked is not told
+	mute    verdict = iota // says nothing of the contact: no such service, or the asked is not told
 	refused                // the contact's presence is not ours to know
 	failed                 // the question did not arrive
+	blocked                // our own server returned it, because we block the contact
 )
 
 func judge(e stanza.Error) verdict {
@@ -131,6 +198,12 @@ func judge(e stanza.Error) verdict {
 	case stanza.RemoteServerNotFound, stanza.RemoteServerTimeout, stanza.NotAllowed,
 		stanza.Gone, stanza.Redirect, stanza.JIDMalformed:
 		return failed
+	case stanza.NotAcceptable:
+		// XEP-0191 section 3.5 and XEP-0016 section 2.12 have it for what we
+		// send to somebody we block ourselves, returned in the contact's name;
+		// where the contact blocks us, it is service-unavailable. ejabberd adds
+		// no element that says so, and translates its text.
+		return blocked
 	}
 	return mute
 }

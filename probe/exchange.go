@@ -1,165 +1,210 @@
 package probe
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
+	"example.org/lastpresence/delay"
 	"example.org/lastpresence/internal/wire/lastactivity"
 )
 
-// The bounds of the grace, see [Grace], and of the wait for further resources
-// of a contact whose first presence came after the fence.
+// How long a presence may come behind the fence that has overtaken it, in round
+// trips of the exchange itself, so that no network is too slow for it.
+//
+// Between two servers the two leave one behind the other and on the same way, but
+// in two segments: the second may wait until the first is acknowledged, which
+// takes one round trip of that way, no more than that of the whole exchange, and a
+// timer of the receiver's kernel, 40 ms on Linux. Two round trips cover both where
+// they take longer than the timer, and minGrace covers two timers where they do
+// not; seen were 47 ms.
 const (
-	minGrace  = 100 * time.Millisecond
-	maxGrace  = time.Second
-	minSettle = 50 * time.Millisecond
-	maxSettle = 100 * time.Millisecond
+	graceTrips = 2
+	minGrace   = 100 * time.Millisecond
 )
 
 // exchange is one probe with its fence, as a state machine apart from any
 // session and clock. Events go in with their time; afterwards done tells
 // whether what is held is conclusive, and if not, until says when to call
-// expire (zero: nothing to wait for but the deadline).
+// expire (zero: nothing to wait for but the deadline). Events that come when it
+// is done change what is held, for a later account of it.
 type exchange struct {
 	target  jid.JID
-	self    bool // the target is the own account
+	self    bool // the target is our own account
 	probeID string
 	sent    time.Time
-	grace   time.Duration // 0: ten round trips, within the bounds
+	grace   time.Duration // 0: in round trips
+	settle  time.Duration // how long to wait for further resources
 
 	presences []Presence
+	arrived   time.Time // when the first available presence came
 	fenced    time.Time // when the fence came; zero: not yet
 	activity  LastActivity
 	verdict   verdict
 	err       error
 	moved     string
+	returned  bool    // the probe came back, which says nothing of the contact
+	ended     Outcome // set by what decides alone: unauthorized, error
 
 	last  time.Time
 	until time.Time
 	done  bool
-	ended Outcome // set by what decides alone: unauthorized, error
 }
 
-// presence takes a presence from the target.
+// presence takes a presence from the target, or an error of the probe.
 func (x *exchange) presence(p Presence, now time.Time) {
-	if x.done {
-		return
-	}
 	switch p.Type {
 	case stanza.AvailablePresence, stanza.UnavailablePresence:
-		x.last = now
-		x.keep(p)
-		x.afterPresence(p, now)
+		if p.Room {
+			return // an occupant is not the room
+		}
+		x.keep(p, now)
 	case stanza.UnsubscribedPresence:
-		x.last = now
-		x.end(Unauthorized)
+		if x.self {
+			return
+		}
+		x.part()
+		x.ended = Unauthorized
 	case stanza.ErrorPresence:
-		// Servers refuse a probe to the own account; the fence tells.
+		// Servers refuse a probe to one's own account; the fence tells.
 		if p.ID != x.probeID || x.self {
 			return
 		}
-		x.last = now
-		x.err, x.moved = p.Err, p.Moved
-		switch {
-		case judge(p.Err) == refused:
-			x.end(Unauthorized)
-		default:
-			x.end(Error)
-		}
+		x.refuse(p)
+	default:
+		return
 	}
+	x.last = now
+	x.conclude(now)
 }
 
-func (x *exchange) keep(p Presence) {
-	for i := range x.presences {
-		if x.presences[i].From.Equal(p.From) {
-			x.presences = append(x.presences[:i], x.presences[i+1:]...)
-			break
+// keep keeps the latest presence of each resource. A bare unavailable one speaks
+// of the whole contact, and so ends what was available before it.
+func (x *exchange) keep(p Presence, now time.Time) {
+	switch {
+	case p.Type == stanza.AvailablePresence:
+		x.ended = Unanswered
+		if x.arrived.IsZero() {
+			x.arrived = now
 		}
+	case p.bare():
+		x.part()
 	}
+	x.presences = slices.DeleteFunc(x.presences, func(old Presence) bool { return old.From.Equal(p.From) })
 	x.presences = append(x.presences, p)
 }
 
-func (x *exchange) afterPresence(p Presence, now time.Time) {
-	switch {
-	case p.Type == stanza.UnavailablePresence && p.bare():
-		// It speaks of the whole contact. Without its details the fence
-		// may have them.
-		x.done = x.hasFence() || !p.Delay.Stamp.IsZero() && p.Status() != "" && !p.LastWords()
-		x.wait(x.graceAfter(now), now)
-	case p.Type == stanza.UnavailablePresence:
-		// One resource left; nothing is said of the others. After the
-		// fence the grace goes on.
-	case x.hasFence():
-		// The fence overtook the presences: more may be right behind.
-		x.settleAt(now)
+// part takes that no resource is available any more.
+func (x *exchange) part() {
+	x.presences = slices.DeleteFunc(x.presences, func(p Presence) bool { return p.Type == stanza.AvailablePresence })
+	x.arrived = time.Time{}
+}
+
+// refuse takes an error of the probe.
+func (x *exchange) refuse(p Presence) {
+	x.err, x.moved, x.verdict = p.Err, p.Moved, judge(p.Err)
+	switch x.verdict {
+	case refused:
+		x.part()
+		x.ended = Unauthorized
+	case mute:
+		x.returned = true // the fence may know more
 	default:
-		x.wait(x.graceAfter(now), now)
+		x.ended = Error
 	}
 }
 
-// fence takes a result of the last-activity query.
+// fence takes a result of the last-activity query. ok is false where its seconds
+// cannot be read.
 func (x *exchange) fence(a lastactivity.Answer, ok bool, now time.Time) {
-	if x.done {
-		return
+	if _, past := (delay.Rules{}).Past(now.Add(-a.Ago), now); !past {
+		ok = false // it counts from when nobody has ever logged out, or a date that was never set
 	}
 	x.last, x.fenced = now, now
+	x.activity = LastActivity{Told: ok, Status: a.Status}
 	if ok {
-		x.activity = LastActivity{Told: true, Ago: a.Ago, Status: a.Status}
+		x.activity.Ago = a.Ago
 	}
-	x.done = x.hasPresence() || x.self || ok && (x.host() || a.Ago > 0)
-	x.until = now.Add(x.graceAfter(now))
-	if ok && a.Ago == 0 && x.hasAvailable() && !x.self && !x.host() {
-		// The fence may have come between the presences of two resources.
-		x.done = false
-		x.settleAt(now)
-	}
+	x.conclude(now)
 }
 
-// fenceError takes an error answer to the last-activity query.
-func (x *exchange) fenceError(e stanza.Error, moved string, now time.Time) {
-	if x.done {
-		return
-	}
+// fenceError takes an error answer to the last-activity query. ours says that it
+// came from our own server, in its own name.
+func (x *exchange) fenceError(e stanza.Error, moved string, ours bool, now time.Time) {
 	x.last, x.fenced = now, now
 	x.err, x.moved, x.verdict = e, moved, judge(e)
-	x.done = x.hasPresence() || x.verdict != mute
-	x.until = now.Add(x.graceAfter(now))
+	if ours && x.verdict != blocked {
+		x.verdict = failed
+	}
+	x.conclude(now)
 }
 
 // expire takes the passing of time.
 func (x *exchange) expire(now time.Time) {
-	if !x.until.IsZero() && !now.Before(x.until) {
+	x.done = x.done || !x.until.IsZero() && !now.Before(x.until)
+}
+
+// conclude decides whether the wait is over, and if not, until when it lasts at
+// the longest.
+func (x *exchange) conclude(now time.Time) {
+	x.until = time.Time{}
+	switch {
+	case x.ended != Unanswered:
+		x.done = true
+	case x.hasAvailable():
+		x.settleDown()
+	case !x.hasFence():
+	case x.overtaken() > 0:
+		x.until = x.fenced.Add(x.overtaken())
+	default:
+		x.done = true
+	}
+	x.expire(now)
+}
+
+// settleDown decides whether an available presence is enough. A host is asked for
+// its uptime, too.
+func (x *exchange) settleDown() {
+	switch {
+	case x.host():
+		stamped := func(p Presence) bool {
+			return p.Type == stanza.AvailablePresence && !p.Delay.Stamp.IsZero()
+		}
+		x.done = x.done || x.hasFence() || slices.ContainsFunc(x.presences, stamped)
+	case x.settle > 0:
+		x.until = x.arrived.Add(x.settle)
+	default:
 		x.done = true
 	}
 }
 
-func (x *exchange) end(o Outcome) {
-	x.ended, x.done = o, true
-}
-
-func (x *exchange) wait(d time.Duration, now time.Time) {
-	if x.until.IsZero() {
-		x.until = now.Add(d)
-	}
-}
-
-func (x *exchange) graceAfter(now time.Time) time.Duration {
-	if x.grace > 0 {
+// overtaken returns how long after the fence a presence may come that it has
+// overtaken, 0 where none can be on its way.
+func (x *exchange) overtaken() time.Duration {
+	trip := x.fenced.Sub(x.sent)
+	now := x.activity.Told && !x.left()
+	switch {
+	case x.self || x.host() || x.returned || x.hasBare():
+		return 0
+	case x.grace > 0 && (now || x.unserved()):
 		return x.grace
+	case now:
+		return max(graceTrips*trip, minGrace)
+	case x.unserved():
+		return trip
 	}
-	return min(max(10*now.Sub(x.sent), minGrace), maxGrace)
+	return 0
 }
 
-// settleAt waits for the presences of further resources, each of which lets the
-// wait begin anew, though not for ever.
-func (x *exchange) settleAt(now time.Time) {
-	x.until = now.Add(min(max(now.Sub(x.sent), minSettle), maxSettle))
-	if last := x.fenced.Add(x.graceAfter(x.fenced) + maxSettle); x.until.After(last) {
-		x.until = last
-	}
+// unserved reports whether the contact's server has no last activity, so that it
+// is not known whether a presence is on its way. That was never seen. One round
+// trip more is for servers that handle the two in different processes.
+func (x *exchange) unserved() bool {
+	e, ok := x.err.(stanza.Error)
+	return ok && x.verdict == mute && e.Condition == stanza.ServiceUnavailable
 }
 
 func (x *exchange) hasFence() bool {
@@ -170,10 +215,15 @@ func (x *exchange) host() bool {
 	return x.target.Localpart() == ""
 }
 
-// hasPresence tells whether the target's own answer has come: any resource
-// that is available, or a presence that speaks of the whole contact.
-func (x *exchange) hasPresence() bool {
-	return x.hasAvailable() || slices.ContainsFunc(x.presences, func(p Presence) bool { return p.bare() })
+// left reports whether last activity says that the contact is gone. A text is
+// told only of somebody who is.
+func (x *exchange) left() bool {
+	return x.activity.Ago > 0 || x.activity.Status != ""
+}
+
+// hasBare reports whether a presence came that speaks of the whole contact.
+func (x *exchange) hasBare() bool {
+	return slices.ContainsFunc(x.presences, func(p Presence) bool { return p.bare() })
 }
 
 func (x *exchange) hasAvailable() bool {
@@ -185,108 +235,41 @@ func (x *exchange) answer() Answer {
 	a := Answer{
 		Contact:   x.target,
 		Outcome:   x.outcome(),
-		Presences: append([]Presence(nil), x.presences...),
+		Presences: slices.Clone(x.presences),
 		Activity:  x.activity,
-		Err:       x.err,
-		Moved:     x.moved,
-		Received:  x.last,
+		Received:  x.last.Round(0),
 	}
 	if !x.last.IsZero() {
 		a.RoundTrip = x.last.Sub(x.sent)
 	}
 	switch {
 	case a.Outcome == Unavailable:
-		x.left(&a)
+		x.depart(&a)
 	case a.Outcome == Available && x.host():
 		x.up(&a)
+	case a.Outcome != Available && x.err != nil:
+		a.Err, a.Moved = x.err, x.moved
+		if x.verdict == blocked {
+			a.Err = fmt.Errorf("%w: %w", ErrBlocked, x.err)
+		}
 	}
 	return a
 }
 
 func (x *exchange) outcome() Outcome {
-	available, unavailable := false, false
-	for _, p := range x.presences {
-		available = available || p.Type == stanza.AvailablePresence
-		unavailable = unavailable || p.Type == stanza.UnavailablePresence
-	}
 	switch {
-	case x.ended != Unanswered && !available:
+	case x.ended != Unanswered:
 		return x.ended
-	case available, x.self && x.hasFence(), x.host() && x.activity.Told:
+	case x.hasAvailable(), x.self && x.hasFence(), x.host() && x.activity.Told:
 		return Available
-	case unavailable, x.activity.Told:
+	case x.self:
+		return Unanswered
+	case x.hasBare(), x.left():
 		return Unavailable
 	case x.verdict == refused:
 		return Unauthorized
-	case x.verdict == failed:
+	case x.verdict != mute, x.returned:
 		return Error
 	}
 	return Unanswered
-}
-
-// left fills in when the contact went offline and what was said: the time
-// from a presence, the status from whichever has one. Last activity knows both
-// better than somebody's last words.
-func (x *exchange) left(a *Answer) {
-	words, stamped := false, false
-	var said time.Time // when the status was
-	for _, p := range x.presences {
-		at := p.Delay.Stamp
-		if at.IsZero() && !p.bare() {
-			at = p.Received // a resource that left before our eyes
-		}
-		if at.After(a.LastSeen) {
-			a.LastSeen, a.LastSeenFrom = at, FromPresence
-			stamped = !p.Delay.Stamp.IsZero()
-		}
-		if s := p.Status(); s != "" && !at.Before(said) {
-			a.Status, a.StatusFrom, said = s, FromPresence, at
-		}
-		words = words || p.LastWords()
-	}
-	if !x.activity.Told {
-		return
-	}
-	if x.activity.Status != "" && (a.Status == "" || words) {
-		a.Status, a.StatusFrom = x.activity.Status, FromLastActivity
-	}
-	// No seconds means connected now, or that the server knows nothing; but
-	// a text is only told of someone who has just left.
-	told := x.activity.Ago > 0 || x.activity.Status != ""
-	switch {
-	case told && (a.LastSeen.IsZero() || words):
-		a.LastSeen, a.LastSeenFrom = x.byActivity(), FromLastActivity
-	case told && stamped:
-		a.Skew = x.skew(a.LastSeen)
-	}
-}
-
-func (x *exchange) up(a *Answer) {
-	for _, p := range x.presences {
-		if p.Type == stanza.AvailablePresence && !p.Delay.Stamp.IsZero() {
-			a.Up, a.UpFrom = p.Delay.Stamp, FromPresence
-			if x.activity.Told {
-				a.Skew = x.skew(a.Up)
-			}
-			return
-		}
-	}
-	if x.activity.Told {
-		a.Up, a.UpFrom = x.byActivity(), FromLastActivity
-	}
-}
-
-// byActivity is the time that last activity tells, by our clock.
-func (x *exchange) byActivity() time.Time {
-	return x.fenced.Add(-x.activity.Ago)
-}
-
-// skew is how far the clock that stamped is ahead of ours. Seconds and stamps
-// are whole numbers, and the answer was under way: what that explains is none.
-func (x *exchange) skew(stamp time.Time) time.Duration {
-	d := stamp.Sub(x.byActivity())
-	if d.Abs() <= 2*time.Second+x.fenced.Sub(x.sent) {
-		return 0
-	}
-	return d
 }

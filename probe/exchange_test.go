@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -37,6 +38,13 @@ func presence(ms int, from jid.JID, typ stanza.PresenceType, stamp time.Time, st
 	}}
 }
 
+// occupant is a presence of a room's occupant.
+func occupant(ms int) step {
+	return step{ms, func(x *exchange, now time.Time) {
+		x.presence(Presence{Presence: stanza.Presence{From: orchard}, Room: true}, now)
+	}}
+}
+
 func presenceError(ms int, id string, c stanza.Condition) step {
 	return step{ms, func(x *exchange, now time.Time) {
 		p := Presence{Presence: stanza.Presence{ID: id, From: romeo, Type: stanza.ErrorPresence}}
@@ -56,7 +64,34 @@ func fenceUnreadable(ms int) step {
 }
 
 func fenceError(ms int, c stanza.Condition) step {
-	return step{ms, func(x *exchange, now time.Time) { x.fenceError(stanza.Error{Condition: c}, "", now) }}
+	return step{ms, func(x *exchange, now time.Time) { x.fenceError(stanza.Error{Condition: c}, "", false, now) }}
+}
+
+// ownFenceError is one in our own server's name.
+func ownFenceError(ms int, c stanza.Condition) step {
+	return step{ms, func(x *exchange, now time.Time) { x.fenceError(stanza.Error{Condition: c}, "", true, now) }}
+}
+
+// words turns the presence of a step into a replay of an available one.
+func words(s step) step {
+	return step{s.ms, func(x *exchange, now time.Time) {
+		inner := exchange{target: x.target}
+		s.do(&inner, now)
+		p := inner.presences[0]
+		p.online = true
+		x.presence(p, now)
+	}}
+}
+
+// held turns the presence of a step into one that our own server held back.
+func held(s step) step {
+	return step{s.ms, func(x *exchange, now time.Time) {
+		inner := exchange{target: x.target}
+		s.do(&inner, now)
+		p := inner.presences[0]
+		p.Held = now
+		x.presence(p, now)
+	}}
 }
 
 func tick(ms int) step {
@@ -74,6 +109,8 @@ func TestExchange(t *testing.T) {
 	for _, tc := range []struct {
 		name     string
 		target   string // default: romeo@montague.lit
+		settle   time.Duration
+		grace    time.Duration
 		steps    []step
 		open     bool // not conclusive after all steps
 		outcome  Outcome
@@ -83,64 +120,137 @@ func TestExchange(t *testing.T) {
 		up       time.Time
 	}{
 		{name: "nothing yet", open: true},
-		{name: "an unavailable presence with time and status is conclusive alone",
-			steps:   []step{presence(1, romeo, unavailable, hourAgo, "Bye.")},
-			outcome: Unavailable, seen: hourAgo, seenFrom: FromPresence, status: "Bye."},
-		{name: "an unavailable presence without status waits for the fence", open: true,
-			steps:   []step{presence(1, romeo, unavailable, hourAgo, "")},
-			outcome: Unavailable, seen: hourAgo, seenFrom: FromPresence},
-		{name: "time from the presence, status from the fence",
-			steps:   []step{presence(1, romeo, unavailable, hourAgo, ""), fence(2, 3601, "Bye.")},
-			outcome: Unavailable, seen: hourAgo, seenFrom: FromPresence, status: "Bye."},
-		{name: "a bare unavailable presence, time and status from the fence",
-			steps:   []step{presence(1, romeo, unavailable, never, ""), fence(0, 3600, "Bye.")},
-			outcome: Unavailable, seen: hourAgo, seenFrom: FromLastActivity, status: "Bye."},
-		{name: "a bare unavailable presence with a status only, time from the fence",
-			steps:   []step{presence(1, romeo, unavailable, never, "Bye."), fence(0, 3600, "")},
-			outcome: Unavailable, seen: hourAgo, seenFrom: FromLastActivity, status: "Bye."},
-		{name: "a bare unavailable presence, and no seconds: nothing is known",
-			steps:   []step{presence(1, romeo, unavailable, never, ""), fence(2, 0, "")},
+
+		// Before the fence nothing but certainty ends the wait.
+		{name: "an unavailable presence waits for the fence", open: true,
+			steps:   []step{presence(1, romeo, unavailable, never, ""), tick(9000)},
 			outcome: Unavailable},
-		{name: "a bare unavailable presence, and the fence never comes: the grace ends it",
-			steps:   []step{presence(1, romeo, unavailable, never, ""), tick(101)},
+		{name: "an unavailable presence with time and status, too", open: true,
+			steps:   []step{presence(1, romeo, unavailable, hourAgo, "Bye."), tick(9000)},
+			outcome: Unavailable, seen: hourAgo, seenFrom: FromPresence, status: "Bye."},
+		{name: "a presence of the login, and then the answer of a slow network",
+			steps:   []step{presence(2, romeo, unavailable, never, ""), fence(300, 600, "Out of battery.")},
+			outcome: Unavailable, seen: t0.Add(300*time.Millisecond - 10*time.Minute), seenFrom: FromLastActivity, status: "Out of battery."},
+		{name: "one available presence is enough",
+			steps: []step{presence(1, orchard, available, hourAgo, "")}, outcome: Available},
+		{name: "one of the contact as a whole, too",
+			steps: []step{presence(1, romeo, available, hourAgo, "")}, outcome: Available},
+		{name: "a resource that leaves says nothing of the others", open: true,
+			steps: []step{presence(1, orchard, unavailable, never, "Bye."), tick(9000)}},
+		{name: "unsubscribed", steps: []step{presence(1, romeo, unsubscribed, never, "")}, outcome: Unauthorized},
+		{name: "other presence types are no answer", open: true,
+			steps: []step{presence(1, romeo, stanza.SubscribePresence, never, "")}},
+		{name: "an occupant is not the room",
+			steps: []step{occupant(1), fenceError(2, stanza.FeatureNotImplemented)}},
+
+		// What was available and is no more.
+		{name: "all that was available is ended by a bare unavailable", settle: time.Second,
+			steps:   []step{presence(1, orchard, available, never, ""), presence(2, romeo, unavailable, never, ""), fence(3, 0, "")},
 			outcome: Unavailable},
+		{name: "and by unsubscribed", settle: time.Second,
+			steps: []step{presence(1, orchard, available, never, ""), presence(2, romeo, unsubscribed, never, "")}, outcome: Unauthorized},
+		{name: "and by a refusal of the probe", settle: time.Second,
+			steps: []step{presence(1, orchard, available, never, ""), presenceError(2, "pr1", stanza.Forbidden)}, outcome: Unauthorized},
+		{name: "a contact that comes back is available",
+			steps: []step{presence(1, romeo, unavailable, hourAgo, "Bye."), presence(2, orchard, available, never, "")}, outcome: Available},
+		{name: "the only resource leaves between probe and fence", settle: time.Second,
+			steps: []step{presence(1, orchard, available, hourAgo, ""), presence(2, orchard, unavailable, t0, "Bye."),
+				fence(3, 0, "Bye.")},
+			outcome: Unavailable, seen: t0, seenFrom: FromPresence, status: "Bye."},
+		{name: "one of two resources leaves between probe and fence", settle: 50 * time.Millisecond,
+			steps: []step{presence(1, orchard, available, hourAgo, ""), presence(2, orchard, unavailable, t0, "Bye."),
+				presence(3, garden, available, hourAgo, ""), fence(4, 0, ""), tick(53)},
+			outcome: Available},
+		{name: "who wants all resources waits for them, whatever the fence says", open: true, settle: 50 * time.Millisecond,
+			steps:   []step{presence(1, orchard, available, hourAgo, ""), fence(2, 0, ""), presence(30, garden, available, hourAgo, ""), tick(50)},
+			outcome: Available},
+		{name: "for as long as was said after the first", settle: 50 * time.Millisecond,
+			steps:   []step{presence(1, orchard, available, hourAgo, ""), presence(30, garden, available, hourAgo, ""), tick(51)},
+			outcome: Available},
+
+		// When it was, and what was said.
 		{name: "a fence alone says when it was",
 			steps:   []step{fence(0, 3600, "Bye.")},
 			outcome: Unavailable, seen: hourAgo, seenFrom: FromLastActivity, status: "Bye."},
-		{name: "one resource, then the fence with seconds of an earlier logout",
-			steps:   []step{presence(1, orchard, available, hourAgo, ""), fence(2, 315, "Bye.")},
-			outcome: Available},
-		{name: "resources are collected until the fence", open: true,
-			steps:   []step{presence(1, orchard, available, hourAgo, ""), presence(2, garden, available, hourAgo, "")},
-			outcome: Available},
-		{name: "connected now, the fence between two resources: one moment for more", open: true,
-			steps:   []step{presence(1, orchard, available, hourAgo, ""), fence(2, 0, "")},
-			outcome: Available},
-		{name: "connected now, after the moment for more",
-			steps:   []step{presence(1, orchard, available, hourAgo, ""), fence(2, 0, ""), tick(52)},
-			outcome: Available},
-		{name: "connected now, no presence yet: wait", open: true,
-			steps: []step{fence(1, 0, "")}, outcome: Unavailable},
-		{name: "connected now, the presence comes after the fence, and one moment for more", open: true,
-			steps:   []step{fence(1, 0, ""), presence(2, orchard, available, hourAgo, "")},
-			outcome: Available},
-		{name: "connected now, after that moment",
-			steps:   []step{fence(1, 0, ""), presence(2, orchard, available, hourAgo, ""), tick(52)},
-			outcome: Available},
-		{name: "connected now, the second resource within the moment",
-			steps: []step{fence(1, 0, ""), presence(2, orchard, available, hourAgo, ""),
-				presence(40, garden, available, hourAgo, ""), tick(90)},
-			outcome: Available},
-		{name: "connected now, and no presence until the grace ends: not seen now",
-			steps:   []step{fence(1, 0, ""), tick(101)},
+		{name: "a bare unavailable presence, time and status from the fence",
+			steps:   []step{presence(1, romeo, unavailable, never, ""), fence(1, 3600, "Bye.")},
+			outcome: Unavailable, seen: hourAgo.Add(time.Millisecond), seenFrom: FromLastActivity, status: "Bye."},
+		{name: "a bare unavailable presence with a status only, time from the fence",
+			steps:   []step{presence(1, romeo, unavailable, never, "Bye."), fence(1, 3600, "")},
+			outcome: Unavailable, seen: hourAgo.Add(time.Millisecond), seenFrom: FromLastActivity, status: "Bye."},
+		{name: "a stamp that agrees with the seconds is the more exact",
+			steps:   []step{presence(1, romeo, unavailable, hourAgo, ""), fence(2, 3601, "Bye.")},
+			outcome: Unavailable, seen: hourAgo, seenFrom: FromPresence, status: "Bye."},
+		{name: "the rounding of both is no disagreement",
+			steps:   []step{presence(1, romeo, unavailable, hourAgo, ""), fence(0, 3602, "")},
+			outcome: Unavailable, seen: hourAgo, seenFrom: FromPresence},
+		{name: "nor is a slow answer",
+			steps:   []step{presence(1, romeo, unavailable, hourAgo, ""), fence(3000, 3600, "")},
+			outcome: Unavailable, seen: hourAgo, seenFrom: FromPresence},
+		{name: "a stamp of a clock four minutes fast",
+			steps:   []step{presence(1, romeo, unavailable, t0, ""), fence(1, 240, "")},
+			outcome: Unavailable, seen: t0.Add(time.Millisecond - 4*time.Minute), seenFrom: FromLastActivity},
+		{name: "a stamp of a clock ten minutes slow",
+			steps:   []step{presence(1, romeo, unavailable, hourAgo.Add(-10*time.Minute), "Bye."), fence(0, 3600, "Bye.")},
+			outcome: Unavailable, seen: hourAgo, seenFrom: FromLastActivity, status: "Bye."},
+		{name: "two texts are of two departures, and the presence is of the last",
+			steps:   []step{presence(1, romeo, unavailable, hourAgo, "Good night."), fence(0, 36000, "Lunch.")},
+			outcome: Unavailable, seen: hourAgo, seenFrom: FromPresence, status: "Good night."},
+		{name: "where only one of them has a time, the text beside it counts",
+			steps:   []step{presence(1, romeo, unavailable, never, "I am here."), fence(0, 3600, "Lunch.")},
+			outcome: Unavailable, seen: hourAgo, seenFrom: FromLastActivity, status: "Lunch."},
+		{name: "last words are of another time",
+			steps:   []step{words(presence(1, romeo, unavailable, hourAgo, "Here.")), fence(0, 60, "Bye.")},
+			outcome: Unavailable, seen: t0.Add(-time.Minute), seenFrom: FromLastActivity, status: "Bye."},
+		{name: "last words without last activity are no goodbye",
+			steps:   []step{words(presence(1, romeo, unavailable, hourAgo, "Here.")), fenceUnreadable(1)},
 			outcome: Unavailable},
-		{name: "just gone within this second: the fence has the words",
-			steps:   []step{fence(0, 0, "Bye."), tick(100)},
+		{name: "a stamp of our own server says nothing of when",
+			steps:   []step{held(presence(1, romeo, unavailable, never, "")), fence(0, 600, "Out of battery.")},
+			outcome: Unavailable, seen: t0.Add(-10 * time.Minute), seenFrom: FromLastActivity, status: "Out of battery."},
+		{name: "nor when a resource left",
+			steps:   []step{held(presence(1, orchard, unavailable, never, "")), fence(0, 600, "")},
+			outcome: Unavailable, seen: t0.Add(-10 * time.Minute), seenFrom: FromLastActivity},
+		{name: "a resource leaves before our eyes, and the seconds agree",
+			steps:   []step{presence(1, orchard, unavailable, never, ""), fence(900, 1, "Bye.")},
+			outcome: Unavailable, seen: t0.Add(time.Millisecond), seenFrom: FromPresence, status: "Bye."},
+		{name: "seconds of a departure before that one, with its text",
+			steps:   []step{presence(1, orchard, unavailable, never, ""), fence(1, 3600, "Lunch.")},
+			outcome: Unavailable, seen: t0.Add(time.Millisecond), seenFrom: FromPresence},
+		{name: "seconds since 1970: nobody ever logged out",
+			steps: []step{fence(0, int(t0.Unix()), "")}},
+		{name: "the presence beside them holds",
+			steps:   []step{presence(1, romeo, unavailable, never, ""), fence(1, int(t0.Unix()), "")},
+			outcome: Unavailable},
+		{name: "and so does the text",
+			steps:   []step{fence(1, int(t0.Unix()), "Bye.")},
+			outcome: Unavailable, status: "Bye."},
+
+		// Connected now, the fence says.
+		{name: "a bare unavailable presence, and no seconds: nothing is known of when",
+			steps:   []step{presence(1, romeo, unavailable, never, ""), fence(2, 0, "")},
+			outcome: Unavailable},
+		{name: "just gone within this second: a text says so, at once",
+			steps:   []step{fence(0, 0, "Bye.")},
 			outcome: Unavailable, seen: t0, seenFrom: FromLastActivity, status: "Bye."},
-		{name: "the grace is ten round trips", open: true,
-			steps: []step{fence(50, 0, ""), tick(549)}, outcome: Unavailable},
-		{name: "the grace is a second at most",
-			steps: []step{fence(500, 0, ""), tick(1500)}, outcome: Unavailable},
+		{name: "no presence yet: wait", open: true,
+			steps: []step{fence(1, 0, ""), tick(100)}},
+		{name: "the presence comes after the fence",
+			steps: []step{fence(1, 0, ""), presence(48, orchard, available, hourAgo, "")}, outcome: Available},
+		{name: "no presence in the grace: it is not known how somebody is connected",
+			steps: []step{fence(1, 0, ""), tick(101)}},
+		{name: "a resource leaves meanwhile, which says nothing of the others",
+			steps: []step{presence(1, orchard, unavailable, never, ""), fence(1, 0, ""), tick(101)}},
+		{name: "the grace is two round trips", open: true,
+			steps: []step{fence(300, 0, ""), tick(899)}},
+		{name: "however long they are", open: true,
+			steps: []step{fence(2000, 0, ""), tick(5999)}},
+		{name: "and no more",
+			steps: []step{fence(2000, 0, ""), tick(6000)}},
+		{name: "a grace that was set", open: true, grace: time.Second,
+			steps: []step{fence(1, 0, ""), tick(1000)}},
+
+		// Errors.
 		{name: "forbidden", steps: []step{fenceError(1, stanza.Forbidden)}, outcome: Unauthorized},
 		{name: "not authorized", steps: []step{fenceError(1, stanza.NotAuthorized)}, outcome: Unauthorized},
 		{name: "subscription required", steps: []step{fenceError(1, stanza.SubscriptionRequired)}, outcome: Unauthorized},
@@ -148,45 +258,52 @@ func TestExchange(t *testing.T) {
 		{name: "forbidden, but the presence came first",
 			steps:   []step{presence(1, romeo, unavailable, hourAgo, ""), fenceError(2, stanza.Forbidden)},
 			outcome: Unavailable, seen: hourAgo, seenFrom: FromPresence},
-		{name: "a server without last activity tells nothing: wait", open: true,
-			steps: []step{fenceError(1, stanza.ServiceUnavailable)}},
-		{name: "a server without last activity, and the presence comes",
-			steps:   []step{fenceError(1, stanza.ServiceUnavailable), presence(2, romeo, unavailable, hourAgo, "")},
+		{name: "forbidden, behind a resource that leaves: he blocks us",
+			steps: []step{presence(1, orchard, unavailable, never, ""), fenceError(2, stanza.Forbidden)}, outcome: Unauthorized},
+		{name: "a server without last activity: one round trip more", open: true,
+			steps: []step{fenceError(10, stanza.ServiceUnavailable), tick(19)}},
+		{name: "and the presence comes",
+			steps:   []step{fenceError(10, stanza.ServiceUnavailable), presence(12, romeo, unavailable, hourAgo, "")},
 			outcome: Unavailable, seen: hourAgo, seenFrom: FromPresence},
-		{name: "a server without last activity, and nothing comes",
-			steps: []step{fenceError(1, stanza.ServiceUnavailable), tick(101)}},
-		{name: "item not found tells nothing, and nothing comes",
-			steps: []step{fenceError(1, stanza.ItemNotFound), tick(101)}},
-		{name: "a fence that cannot be read tells nothing",
-			steps: []step{fenceUnreadable(1), tick(101)}},
-		{name: "a fence that cannot be read marks the end all the same",
-			steps:   []step{presence(1, orchard, available, hourAgo, ""), fenceUnreadable(2)},
-			outcome: Available},
+		{name: "and nothing comes",
+			steps: []step{fenceError(10, stanza.ServiceUnavailable), tick(20)}},
+		{name: "and the presence is there already",
+			steps:   []step{presence(1, romeo, unavailable, hourAgo, ""), fenceError(10, stanza.ServiceUnavailable)},
+			outcome: Unavailable, seen: hourAgo, seenFrom: FromPresence},
+		{name: "item not found tells nothing", steps: []step{fenceError(1, stanza.ItemNotFound)}},
+		{name: "a fence that cannot be read tells nothing", steps: []step{fenceUnreadable(1)}},
 		{name: "an unreachable server, by the fence", steps: []step{fenceError(1, stanza.RemoteServerNotFound)}, outcome: Error},
 		{name: "an unreachable server, by the probe", steps: []step{presenceError(1, "pr1", stanza.NotAllowed)}, outcome: Error},
+		{name: "our own server answers for another", steps: []step{ownFenceError(1, stanza.ServiceUnavailable)}, outcome: Error},
+		{name: "and refuses in its own name", steps: []step{ownFenceError(1, stanza.Forbidden)}, outcome: Error},
+		{name: "blocked by ourselves, by the fence", steps: []step{fenceError(1, stanza.NotAcceptable)}, outcome: Error},
+		{name: "blocked by ourselves, by the probe", steps: []step{presenceError(1, "pr1", stanza.NotAcceptable)}, outcome: Error},
 		{name: "refused, by the probe", steps: []step{presenceError(1, "pr1", stanza.Forbidden)}, outcome: Unauthorized},
+		{name: "a server that knows no probes: the fence may know more", open: true,
+			steps: []step{presenceError(1, "pr1", stanza.ServiceUnavailable)}, outcome: Error},
+		{name: "and it does",
+			steps:   []step{presenceError(1, "pr1", stanza.ServiceUnavailable), fence(0, 3600, "Bye.")},
+			outcome: Unavailable, seen: hourAgo, seenFrom: FromLastActivity, status: "Bye."},
+		{name: "and it does not",
+			steps: []step{presenceError(1, "pr1", stanza.ServiceUnavailable), fence(1, 0, "")}, outcome: Error},
 		{name: "an error of another stanza is not an answer", open: true,
 			steps: []step{presenceError(1, "other", stanza.NotAllowed)}},
-		{name: "unsubscribed", steps: []step{presence(1, romeo, unsubscribed, never, "")}, outcome: Unauthorized},
-		{name: "other presence types are no answer", open: true,
-			steps: []step{presence(1, romeo, stanza.SubscribePresence, never, "")}},
-		{name: "the only resource leaves between probe and fence",
-			steps: []step{presence(1, orchard, available, hourAgo, ""), presence(2, orchard, unavailable, t0, "Bye."),
-				fence(3, 0, "Bye."), tick(103)},
-			outcome: Unavailable, seen: t0, seenFrom: FromPresence, status: "Bye."},
-		{name: "one of two resources leaves between probe and fence",
-			steps: []step{presence(1, orchard, available, hourAgo, ""), presence(2, orchard, unavailable, t0, "Bye."),
-				presence(3, garden, available, hourAgo, ""), fence(4, 0, ""), tick(54)},
-			outcome: Available},
-		{name: "the contact arrives after the fence said offline: what was asked is answered",
-			steps:   []step{fence(0, 3600, ""), presence(2, orchard, available, never, "")},
-			outcome: Unavailable, seen: hourAgo, seenFrom: FromLastActivity},
-		{name: "a host, by its presence's stamp", target: "montague.lit",
-			steps:   []step{presence(1, jid.MustParse("montague.lit"), available, hourAgo, ""), fence(2, 3600, "")},
+
+		// Hosts and ourselves.
+		{name: "a host, by its presence's stamp, at once", target: "montague.lit",
+			steps:   []step{presence(1, jid.MustParse("montague.lit"), available, hourAgo, "")},
 			outcome: Available, up: hourAgo},
+		{name: "a host, whose presence has none: wait for the fence", target: "montague.lit", open: true,
+			steps:   []step{presence(1, jid.MustParse("montague.lit"), available, never, ""), tick(9000)},
+			outcome: Available},
 		{name: "a host, by last activity", target: "montague.lit",
 			steps:   []step{presence(1, jid.MustParse("montague.lit"), available, never, ""), fence(0, 3600, "")},
 			outcome: Available, up: hourAgo},
+		{name: "a host that knows no last activity", target: "montague.lit",
+			steps:   []step{presence(1, jid.MustParse("montague.lit"), available, never, ""), fenceError(2, stanza.FeatureNotImplemented)},
+			outcome: Available},
+		{name: "a host that says nothing at all of itself", target: "montague.lit",
+			steps: []step{fenceError(2, stanza.ServiceUnavailable)}},
 		{name: "a host that says nothing to a probe", target: "montague.lit",
 			steps: []step{fence(0, 3600, "")}, outcome: Available, up: hourAgo},
 		{name: "a host that has just started", target: "montague.lit",
@@ -195,13 +312,15 @@ func TestExchange(t *testing.T) {
 			steps: []step{presenceError(1, "pr1", stanza.BadRequest), fence(2, 0, "")}, outcome: Available},
 		{name: "ourselves, where the server says nothing to it", target: "juliet@capulet.lit",
 			steps: []step{fence(1, 0, "")}, outcome: Available},
+		{name: "ourselves, where the server knows nothing", target: "juliet@capulet.lit",
+			steps: []step{fenceError(1, stanza.ServiceUnavailable)}, outcome: Available},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			target := romeo
 			if tc.target != "" {
 				target = jid.MustParse(tc.target)
 			}
-			x := exchange{target: target, self: tc.target == "juliet@capulet.lit", probeID: "pr1", sent: t0}
+			x := exchange{target: target, self: tc.target == "juliet@capulet.lit", probeID: "pr1", sent: t0, settle: tc.settle, grace: tc.grace}
 			for _, s := range tc.steps {
 				s.do(&x, t0.Add(time.Duration(s.ms)*time.Millisecond))
 			}
@@ -216,6 +335,9 @@ func TestExchange(t *testing.T) {
 				t.Errorf("last seen %v from %v saying %q, want %v from %v saying %q",
 					a.LastSeen, a.LastSeenFrom, a.Status, tc.seen, tc.seenFrom, tc.status)
 			}
+			if known := a.Outcome == Available || a.Outcome == Unavailable; known && a.Err != nil {
+				t.Errorf("error %v, though the outcome is known", a.Err)
+			}
 			if !a.Up.Equal(tc.up) {
 				t.Errorf("up since %v, want %v", a.Up, tc.up)
 			}
@@ -224,7 +346,7 @@ func TestExchange(t *testing.T) {
 }
 
 func TestExchangeKeepsTheLatestPresenceOfEachResource(t *testing.T) {
-	x := exchange{target: romeo, sent: t0}
+	x := exchange{target: romeo, sent: t0, settle: time.Second}
 	for _, s := range []step{
 		presence(1, orchard, available, hourAgo, "one"),
 		presence(2, garden, available, hourAgo, "two"),
@@ -256,16 +378,37 @@ func TestTheStatusIsOfTheResourceThatLeftLast(t *testing.T) {
 	}
 }
 
-func TestAContactWhoNeverCeasesToComeIsNotWaitedForForEver(t *testing.T) {
-	x := exchange{target: romeo, sent: t0}
-	fence(1, 0, "").do(&x, t0.Add(time.Millisecond))
-	now := t0
-	for !x.done && now.Before(t0.Add(time.Minute)) {
-		now = now.Add(9 * time.Millisecond)
-		presence(0, garden, stanza.AvailablePresence, time.Time{}, "").do(&x, now)
-		x.expire(now)
+func TestAnErrorSaysWhyNothingIsKnown(t *testing.T) {
+	for name, tc := range map[string]struct {
+		step      step
+		condition stanza.Condition
+		blocked   bool
+	}{
+		"no last activity":           {fenceError(1, stanza.ServiceUnavailable), stanza.ServiceUnavailable, false},
+		"no such account":            {fenceError(1, stanza.ItemNotFound), stanza.ItemNotFound, false},
+		"not subscribed":             {fenceError(1, stanza.Forbidden), stanza.Forbidden, false},
+		"our own server":             {ownFenceError(1, stanza.ServiceUnavailable), stanza.ServiceUnavailable, false},
+		"we block him, by the fence": {fenceError(1, stanza.NotAcceptable), stanza.NotAcceptable, true},
+		"we block him, by the probe": {presenceError(1, "pr1", stanza.NotAcceptable), stanza.NotAcceptable, true},
+		"in our server's own name":   {ownFenceError(1, stanza.NotAcceptable), stanza.NotAcceptable, true},
+	} {
+		x := exchange{target: romeo, probeID: "pr1", sent: t0}
+		tc.step.do(&x, t0.Add(time.Millisecond))
+		a := x.answer()
+		var reason stanza.Error
+		if !errors.As(a.Err, &reason) || reason.Condition != tc.condition || errors.Is(a.Err, ErrBlocked) != tc.blocked {
+			t.Errorf("%s: %v", name, a.Err)
+		}
 	}
-	if waited := now.Sub(t0); waited > maxGrace+maxSettle {
-		t.Errorf("waited for %v", waited)
+}
+
+func TestTimesHaveNoMonotonicReading(t *testing.T) {
+	now := time.Now()
+	x := exchange{target: romeo, sent: now}
+	x.fence(lastactivity.Answer{Ago: time.Hour}, true, now.Add(time.Millisecond))
+	for _, at := range []time.Time{x.answer().LastSeen, x.answer().Received} {
+		if at != at.Round(0) {
+			t.Errorf("%v", at)
+		}
 	}
 }

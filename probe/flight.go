@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"mellium.im/xmlstream"
+	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
 
 	"example.org/lastpresence/internal/wire/lastactivity"
 	"example.org/lastpresence/internal/wire/request"
@@ -16,29 +18,59 @@ import (
 // which mellium tells nobody.
 const poll = request.Poll
 
-// presence gives a presence to the flight that waits for it, if any.
+// presence gives a presence to the flights that wait for it, if any.
 func (c *Client) presence(p Presence) {
 	var buf [128]byte
 	key := c.key(buf[:0], p.From)
 	c.mu.Lock()
-	f := c.flights[string(key)]
+	f, late := c.flights[string(key)], c.late[string(key)]
+	if f == nil && late == nil && p.Type == stanza.ErrorPresence {
+		f = c.returned(p)
+	}
 	c.mu.Unlock()
 	if c.cfg.presence != nil {
-		c.cfg.presence(p, f != nil)
+		c.cfg.presence(p, f != nil || late != nil)
 	}
-	if f != nil {
-		c.step(f, func(now time.Time) { f.x.presence(p, now) })
+	for _, f := range []*flight{f, late} {
+		if f != nil {
+			c.step(f, func(now time.Time) { f.x.presence(p, now) })
+		}
 	}
+}
+
+// returned returns the flight whose probe our own server returned in its own
+// name, if any.
+func (c *Client) returned(p Presence) *flight {
+	self := c.s.LocalAddr()
+	if !p.From.Equal(jid.JID{}) && !p.From.Bare().Equal(self.Bare()) && !p.From.Equal(self.Domain()) {
+		return nil
+	}
+	for _, f := range c.flights {
+		if f.x.probeID == p.ID {
+			return f
+		}
+	}
+	return nil
 }
 
 // fence reads the answer to a flight's last-activity query.
 func (c *Client) fence(f *flight, start *xml.StartElement, r xml.TokenReader) {
+	var typ, from string
 	for _, attr := range start.Attr {
-		if attr.Name.Space == "" && attr.Name.Local == "type" && attr.Value == "error" {
-			e := iqError(r)
-			c.step(f, func(now time.Time) { f.x.fenceError(e.err, e.moved, now) })
-			return
+		switch {
+		case attr.Name.Space != "":
+		case attr.Name.Local == "type":
+			typ = attr.Value
+		case attr.Name.Local == "from":
+			from = attr.Value
 		}
+	}
+	if typ == "error" {
+		e := iqError(r)
+		self := c.s.LocalAddr()
+		ours := !f.x.self && !f.x.target.Equal(self.Domain()) && request.Ours(from, self)
+		c.step(f, func(now time.Time) { f.x.fenceError(e.err, e.moved, ours, now) })
+		return
 	}
 	answer, ok, err := lastactivity.Read(r)
 	if err != nil {
@@ -49,7 +81,7 @@ func (c *Client) fence(f *flight, start *xml.StartElement, r xml.TokenReader) {
 
 // tick is the flight's timer.
 func (c *Client) tick(f *flight) {
-	if request.Ended(context.Background(), c.s) {
+	if c.ended(context.Background()) {
 		c.fail(f, ErrClosed)
 		return
 	}
@@ -66,18 +98,24 @@ func (c *Client) step(f *flight, event func(now time.Time)) {
 		return
 	}
 	event(now)
+	if f.landed {
+		c.stepLate(f, now)
+		return
+	}
 	if !f.x.done && now.Before(f.deadline) {
-		next := min(f.deadline.Sub(now), poll)
-		if !f.x.until.IsZero() {
-			next = min(next, f.x.until.Sub(now))
-		}
-		f.timer.Reset(next)
+		c.wake(f, now)
 		c.mu.Unlock()
 		return
 	}
 	f.answer = f.x.answer()
+	switch f.answer.Outcome {
+	case Unanswered, Error:
+		if f.answer.Err == nil && !f.x.hasFence() {
+			f.answer.Err = c.silence(f, now)
+		}
+	}
 	c.ledger.answered(f.answer.Outcome)
-	c.land(f)
+	c.land(f, now)
 	c.mu.Unlock()
 	c.debug("answered", f.answer.Contact, slog.String("outcome", f.answer.Outcome.String()), slog.Duration("round_trip", f.answer.RoundTrip))
 	if c.cfg.answer != nil {
@@ -86,32 +124,84 @@ func (c *Client) step(f *flight, event func(now time.Time)) {
 	close(f.done)
 }
 
+// wake sets the flight's timer. Where nobody says when the session ends, it looks
+// for that.
+func (c *Client) wake(f *flight, now time.Time) {
+	next := f.deadline.Sub(now)
+	if !f.landed && !f.x.until.IsZero() {
+		next = min(next, f.x.until.Sub(now))
+	}
+	if !c.served.Load() && !f.landed {
+		next = min(next, poll)
+	}
+	f.timer.Reset(next)
+}
+
+// stepLate tells what a flight that has landed has to add, once its fence has
+// come. It is called with the lock held, and releases it.
+func (c *Client) stepLate(f *flight, now time.Time) {
+	fenced := f.x.hasFence()
+	answer := f.x.answer()
+	answer.Late = true
+	if fenced || !now.Before(f.deadline) {
+		c.forget(f)
+	}
+	c.mu.Unlock()
+	if fenced && c.cfg.answer != nil {
+		<-f.done // the first account is being told
+		c.cfg.answer(answer)
+	}
+}
+
 // fail ends the flight without an answer.
 func (c *Client) fail(f *flight, err error) {
 	c.mu.Lock()
-	if f.over {
+	if f.over || f.landed {
+		if !f.over {
+			c.forget(f)
+		}
 		c.mu.Unlock()
 		return
 	}
 	f.answer, f.err = f.x.answer(), err
 	c.ledger.failed(f.key)
-	c.land(f)
+	delete(c.flights, f.key)
+	c.forget(f)
 	c.mu.Unlock()
 	c.debug("failed", f.answer.Contact, reason(err))
 	close(f.done)
 }
 
-// land takes the flight off the books. Whoever calls it, under the lock, is
-// the one who closes done.
-func (c *Client) land(f *flight) {
+// land takes the flight off the list of those that may be joined. Until its fence
+// comes it goes on listening. Whoever calls it, under the lock, is the one who
+// closes done.
+func (c *Client) land(f *flight, now time.Time) {
+	delete(c.flights, f.key)
+	f.landed = true
+	if f.x.hasFence() || !now.Before(f.deadline) {
+		c.forget(f)
+		return
+	}
+	if before := c.late[f.key]; before != nil {
+		c.forget(before)
+	}
+	c.late[f.key] = f
+	c.wake(f, now)
+}
+
+// forget ends all that is left of a flight.
+func (c *Client) forget(f *flight) {
 	f.over = true
 	f.timer.Stop()
 	c.requests.Remove(f.fenceID)
-	delete(c.flights, f.key)
+	if c.late[f.key] == f {
+		delete(c.late, f.key)
+	}
 }
 
 // iqError reads the error child of an IQ.
 func iqError(r xml.TokenReader) (e refusal) {
+	e.err.Condition = stanza.UndefinedCondition
 	for {
 		tok, err := r.Token()
 		switch tok := tok.(type) {

@@ -31,6 +31,7 @@ type handler struct {
 
 // HandleXMPP implements xmpp.Handler.
 func (h *handler) HandleXMPP(t xmlstream.TokenReadEncoder, start *xml.StartElement) error {
+	h.client.heard.Add(1)
 	switch {
 	case h.client.requests.Handle(start, t, h.client.s.LocalAddr()):
 		return nil

@@ -31,12 +31,14 @@ type Presence struct {
 	PriorityErr error // why it cannot be read, nil where it can
 
 	// Delay is the believed one of the stanza's delayed-delivery elements
-	// (XEP-0203, XEP-0091); a zero Stamp means none. Doubts has the others.
+	// (XEP-0203, XEP-0091); a zero Stamp means none. Doubts has the others,
+	// those that Held is from among them.
 	Delay  delay.Delay
 	Doubts []delay.Doubt
 
 	// Idle is since when the user has not interacted (XEP-0319, or XEP-0256
-	// made absolute), zero where it is not told.
+	// made absolute), zero where it is not told, or where the time that is
+	// told lies in the future or before 1999.
 	Idle time.Time
 
 	// Err is the error of a presence of type error, zero otherwise.
@@ -47,7 +49,8 @@ type Presence struct {
 	// any URI, and a peer's claim.
 	Moved string
 
-	// Received is when the stanza was read, in the local zone.
+	// Received is when the stanza was read, in the local zone and without a
+	// monotonic reading.
 	Received time.Time
 
 	// Cut tells that the stanza exceeded a bound of this package
@@ -55,8 +58,9 @@ type Presence struct {
 	Cut bool
 
 	// Held is when our own server began to hold the stanza back from an inactive
-	// client (XEP-0352), by that server's clock; zero: it did not. What the
-	// stanza says happened not later than then.
+	// client (XEP-0352), by that server's clock; zero: it did not, as far as
+	// is told. What the stanza says happened not later than then: when, the
+	// Delay says, if there is one. See [delay.Held] for what decides.
 	Held time.Time
 
 	// Room reports whether the presence is of an occupant of a room (XEP-0045),
@@ -73,15 +77,19 @@ type text struct {
 }
 
 // At returns the time that the presence speaks of: the believed stamp, or
-// when it was received.
+// else the earliest time at which it is known to have been on its way, which is
+// Held or Received.
 func (p Presence) At() time.Time {
-	if p.Delay.Stamp.IsZero() {
-		return p.Received
+	switch {
+	case !p.Delay.Stamp.IsZero():
+		return p.Delay.Stamp
+	case !p.Held.IsZero():
+		return p.Held
 	}
-	return p.Delay.Stamp
+	return p.Received
 }
 
-// LastWords tells that an unavailable presence is what a server made of the
+// LastWords reports that an unavailable presence is what a server made of the
 // last available one, and not a goodbye: it has a show or priority element,
 // which say how available somebody is (RFC 6121 section 4.7.2). Its status is
 // what the contact said when still there, and its stamp may be of then. False
@@ -120,7 +128,7 @@ func (p Presence) Status(lang ...string) string {
 // other as they came, where keeping them was asked for: see
 // [ReadPresenceChildren] and [KeepChildren]. A child that exceeds MaxKept
 // together with those before it is left out, and Cut is set. Each call returns
-// a reader from the beginning; its tokens must not be changed.
+// a reader from the beginning, whose tokens are copies.
 func (p Presence) Children() xml.TokenReader {
 	next := 0
 	return xmlstream.ReaderFunc(func() (xml.Token, error) {
@@ -128,7 +136,7 @@ func (p Presence) Children() xml.TokenReader {
 			return nil, io.EOF
 		}
 		next++
-		return p.others[next-1], nil
+		return xml.CopyToken(p.others[next-1]), nil
 	})
 }
 
@@ -139,7 +147,7 @@ func (p Presence) language(s text) string {
 	return s.lang
 }
 
-// bare tells whether the presence speaks of the whole contact, not of one
+// bare reports whether the presence speaks of the whole contact, not of one
 // resource.
 func (p *Presence) bare() bool {
 	return p.From.Resourcepart() == ""

@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,21 +28,25 @@ const (
 	MaxDepth    = 64        // elements inside of each other, below the stanza
 	MaxStatus   = 4096      // bytes of each status and error text
 	MaxStatuses = 16        // status elements
-	MaxDelays   = 8         // delayed-delivery elements
+	MaxDelays   = 8         // delayed-delivery elements; one of the sender's server is always among them
 	MaxKept     = 16 << 10  // bytes of names, attributes and text of other children
 )
 
 const (
-	nsXML  = "http://www.w3.org/XML/1998/namespace"
-	nsIdle = "urn:xmpp:idle:1"
+	nsXML     = "http://www.w3.org/XML/1998/namespace"
+	nsIdle    = "urn:xmpp:idle:1"
+	nsMUCUser = "http://jabber.org/protocol/muc#user"
 )
+
+var errNoPresence = errors.New("the stream does not begin with a presence stanza (RFC 6120 section 8)")
 
 // errCut ends the reading of a stanza that exceeds MaxTokens, MaxBytes,
 // MaxChildren or MaxDepth.
 var errCut = errors.New("probe: the stanza exceeds a bound")
 
 // ReadPresence reads a presence stanza from r, which begins with its start
-// element. Only direct children of the stanza in their own namespaces count.
+// element; white space, comments and declarations before it are skipped. Only
+// direct children of the stanza in their own namespaces count.
 // Whom to believe of several delays is decided by the zero [delay.Rules], with
 // the present as the time of receipt.
 //
@@ -60,17 +65,40 @@ func ReadPresenceChildren(r xml.TokenReader) (Presence, error) {
 }
 
 func readPresence(r xml.TokenReader, keep bool) (Presence, error) {
-	tok, err := r.Token()
-	start, ok := tok.(xml.StartElement)
-	if !ok || start.Name.Local != "presence" {
-		if err == nil {
-			err = errors.New("the stream does not begin with a presence stanza (RFC 6120 section 8)")
-		}
+	start, err := begin(r)
+	if err != nil {
 		return Presence{}, fmt.Errorf("probe: read presence: %w", err)
 	}
 	rd := reader{in: &bounded{src: r}, keep: keep}
 	err = rd.read(start, jid.JID{}, time.Now())
 	return rd.p, err
+}
+
+// begin reads up to the start element of a presence.
+func begin(r xml.TokenReader) (xml.StartElement, error) {
+	for range MaxTokens {
+		tok, err := r.Token()
+		switch tok := tok.(type) {
+		case xml.StartElement:
+			if tok.Name.Local == "presence" {
+				return tok, nil
+			}
+			return tok, errNoPresence
+		case xml.CharData:
+			if strings.Trim(string(tok), " \t\r\n") != "" {
+				return xml.StartElement{}, errNoPresence
+			}
+		case xml.Comment, xml.ProcInst, xml.Directive:
+		default:
+			if err == nil {
+				err = errNoPresence
+			}
+		}
+		if err != nil {
+			return xml.StartElement{}, err
+		}
+	}
+	return xml.StartElement{}, errNoPresence
 }
 
 // bounded is what a presence is read from. It ends with errCut where a bound is.
@@ -122,7 +150,7 @@ type reader struct {
 
 // read reads the rest of the stanza that start begins.
 func (rd *reader) read(start xml.StartElement, self jid.JID, received time.Time) error {
-	rd.p.Received = received
+	rd.p.Received = received.Round(0)
 	rd.space = start.Name.Space
 	if err := rd.addresses(start); err != nil {
 		return err
@@ -131,39 +159,46 @@ func (rd *reader) read(start xml.StartElement, self jid.JID, received time.Time)
 	if errors.Is(err, errCut) {
 		rd.p.Cut, err = true, nil
 	}
-	rd.p.Delay, rd.p.Doubts = delay.Rules{}.Believe(rd.delays[:rd.delayed], rd.p.From, self, received)
-	if rd.p.heldBy(self) {
-		var rest []delay.Element
-		var held []delay.Doubt
-		for _, e := range rd.delays[:rd.delayed] {
-			if e.Err == nil && e.From.Bare().Equal(self) {
-				held = append(held, delay.Doubt{Element: e, Why: delay.Superseded})
-			} else {
-				rest = append(rest, e)
-			}
-		}
-		rd.p.Delay, rd.p.Doubts = delay.Rules{}.Believe(rest, rd.p.From, self, received)
-		rd.p.Doubts = append(rd.p.Doubts, held...)
+	if rd.p.Type == stanza.ErrorPresence && rd.p.Err.Condition == "" {
+		rd.p.Err.Condition = stanza.UndefinedCondition
 	}
-	switch {
-	case !rd.idle.IsZero():
-		rd.p.Idle = rd.idle
-	case rd.hasAgo:
-		rd.p.Idle = rd.p.At().Add(-rd.ago)
-	}
+	rd.believe(self)
+	rd.p.Idle = rd.since()
 	if err != nil {
 		err = fmt.Errorf("probe: read presence: %w", err)
 	}
 	return err
 }
 
-// heldBy tells whether the believed stamp is of the own server, in the own
-// account's name, for a presence that says of a contact as a whole that it is
-// offline. Such a stamp tells when an inactive client's server held the
-// presence back (XEP-0352), not since when the contact is offline.
-func (p *Presence) heldBy(self jid.JID) bool {
-	return p.Type == stanza.UnavailablePresence && !self.Equal(jid.JID{}) && p.bare() &&
-		p.Delay.From.Bare().Equal(self) && !p.From.Equal(jid.JID{}) && !p.From.Equal(self)
+// believe decides on the delays that were found.
+func (rd *reader) believe(self jid.JID) {
+	p := &rd.p
+	p.Delay, p.Doubts = delay.Rules{}.Believe(rd.delays[:rd.delayed], p.From, self, p.Received)
+	if !p.Delay.Stamp.IsZero() && delay.Held(p.Delay, p.From, self) {
+		p.Doubts = append(p.Doubts, delay.Doubt{Element: delay.Element{Delay: p.Delay}, Why: delay.Superseded})
+		p.Delay = delay.Delay{}
+	}
+	for _, doubt := range p.Doubts {
+		stamp := doubt.Element.Stamp
+		if doubt.Why == delay.Superseded && delay.Held(doubt.Element.Delay, p.From, self) && (p.Held.IsZero() || stamp.Before(p.Held)) {
+			p.Held = stamp
+		}
+	}
+	if p.Held.After(p.Received) {
+		p.Held = p.Received
+	}
+}
+
+// since returns since when the user is idle, by XEP-0319 or else XEP-0256, zero
+// where no time is told that can be.
+func (rd *reader) since() time.Time {
+	if t, ok := (delay.Rules{}).Past(rd.idle, rd.p.Received); ok {
+		return t
+	}
+	if t, ok := (delay.Rules{}).Past(rd.p.At().Add(-rd.ago), rd.p.Received); ok && rd.hasAgo {
+		return t
+	}
+	return time.Time{}
 }
 
 func (rd *reader) addresses(start xml.StartElement) (err error) {
@@ -191,7 +226,7 @@ func (rd *reader) addresses(start xml.StartElement) (err error) {
 }
 
 func addressError(name, value string, err error) error {
-	return fmt.Errorf("probe: read presence: %s=%q is no address (RFC 7622 section 3): %w", name, shorten(value), err)
+	return fmt.Errorf("probe: read presence: %s=%q is not a valid JID (RFC 7622 section 3): %w", name, shorten(value), err)
 }
 
 // shorten returns what an error says of an input.
@@ -232,12 +267,7 @@ func (rd *reader) child(start xml.StartElement) error {
 		return rd.own(start)
 	case delay.IsElement(start.Name):
 		element, err := delay.ReadElement(start, rd.in)
-		if rd.delayed == MaxDelays {
-			rd.p.Cut = true
-			return err
-		}
-		rd.delays[rd.delayed] = element
-		rd.delayed++
+		rd.delay(element)
 		return err
 	case start.Name.Space == nsIdle && start.Name.Local == "idle":
 		for _, attr := range start.Attr {
@@ -248,9 +278,31 @@ func (rd *reader) child(start xml.StartElement) error {
 	case start.Name.Space == lastactivity.NS && start.Name.Local == "query":
 		rd.ago, rd.hasAgo = lastactivity.Seconds(start)
 	default:
+		rd.p.Room = rd.p.Room || start.Name.Space == nsMUCUser && start.Name.Local == "x"
 		return rd.other(start)
 	}
 	return xmlstream.Skip(rd.in)
+}
+
+// delay keeps a delay. Where there is no room, one of the sender's server, whose
+// word counts most, takes the place of another.
+func (rd *reader) delay(element delay.Element) {
+	if rd.delayed < MaxDelays {
+		rd.delays[rd.delayed] = element
+		rd.delayed++
+		return
+	}
+	rd.p.Cut = true
+	server := rd.p.From.Domain()
+	if element.Err != nil || !element.From.Equal(server) {
+		return
+	}
+	for i, other := range slices.Backward(rd.delays[:]) {
+		if other.Err != nil || !other.From.Equal(server) {
+			rd.delays[i] = element
+			return
+		}
+	}
 }
 
 // own reads a child in the stanza's own namespace.

@@ -130,6 +130,7 @@ func TestNobodyIsAskedAfterLogin(t *testing.T) {
 func TestSimultaneousOpeningsAreOneProbe(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, server.Silent, 1)
+		w.Hook = func(server.Question) []server.Answer { return nil }
 		c, _ := w.logIn(t, nil)
 		var wg sync.WaitGroup
 		for range 10 {
@@ -210,6 +211,7 @@ func TestOpenEnds(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				w := newWorld(t, server.Silent, 1)
+				w.Hook = func(server.Question) []server.Answer { return nil }
 				c, _ := w.logIn(t, nil)
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()

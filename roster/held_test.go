@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"errors"
 	"io"
 	"testing"
 	"testing/synctest"
@@ -64,7 +65,7 @@ func TestAnAnswerThatIsHeldBack(t *testing.T) {
 					}
 				} else {
 					time.Sleep(2 * time.Minute)
-					if got, err := c.Open(t.Context(), romeo); err != nil || !got.Online || got.Lack != Outdated {
+					if got, err := c.Open(t.Context(), romeo); !errors.Is(err, probe.ErrNoAnswer) || !got.Online || got.Lack != Outdated {
 						t.Errorf("Open = %+v, %v, want online as it was, and outdated", got, err)
 					}
 				}

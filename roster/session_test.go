@@ -129,6 +129,7 @@ func TestConnectRefusesAnotherAccount(t *testing.T) {
 func TestASessionThatEndsEndsItsOpenings(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, server.Silent, 1)
+		w.Hook = func(server.Question) []server.Answer { return nil }
 		c, _ := w.logIn(t, nil)
 		go func() {
 			time.Sleep(50 * time.Millisecond)

@@ -78,13 +78,14 @@ func TestBehaviourAcrossServers(t *testing.T) {
 	}
 }
 
-// missNobody has Juliet ask a contact with two resources a hundred times. The
+// missNobody has Juliet ask a contact with two resources a hundred times, and wait
+// for both. The
 // answer to the query overtakes the presences, on ejabberd always.
 func missNobody(t *testing.T, w suite.World) {
 	for range 2 {
 		suite.LogIn(t, w, suite.Romeo).Available()
 	}
-	juliet := suite.LogIn(t, w, suite.Juliet, roster.Probing(probe.CoolDown(0), probe.Budget(1000, time.Millisecond)))
+	juliet := suite.LogIn(t, w, suite.Juliet, roster.Probing(probe.CoolDown(0), probe.Budget(1000, time.Millisecond), probe.Settle(100*time.Millisecond)))
 	juliet.Available()
 	early, missed := 0, 0
 	for range 100 {

@@ -46,7 +46,7 @@ func TestEmbedded(t *testing.T) {
 		{server.Ejabberd, suite.Ejabberd},
 		{server.Openfire, suite.Prosody},
 		{server.Tigase, suite.Tigase},
-		{server.Jabberd, suite.ProsodyStamps},
+		{server.Jabberd, suite.Jabberd},
 		{server.Silent, suite.Silent},
 	} {
 		t.Run(tc.behaviour.Name, func(t *testing.T) {

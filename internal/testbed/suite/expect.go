@@ -20,22 +20,23 @@ var Prosody = Expect{
 
 // What differs from it on other servers.
 var (
-	// ProsodyStamps tells the time of logging out, and leaves the status
-	// to last activity.
+	// ProsodyStamps tells the time of logging out, at login already, and
+	// leaves the status to last activity.
 	ProsodyStamps = Prosody.but(Expect{
 		"offline with status":    "unavailable, time, status, by probe",
-		"offline without status": "unavailable, time, by probe",
+		"offline without status": "unavailable, time, by live",
 	})
 
 	// XEP0318 is what the document shows, for users and hosts.
 	XEP0318 = ProsodyStamps.but(Expect{
-		"the host": "available, time, by probe",
+		"offline without status": "unavailable, time, by probe",
+		"the host":               "available, time, by probe",
 	})
 
-	// ProsodyXEP0318 tells all of it at login already, where there is a
-	// status.
+	// ProsodyXEP0318 tells all of it at login already.
 	ProsodyXEP0318 = XEP0318.but(Expect{
-		"offline with status": "unavailable, time, status, by live",
+		"offline with status":    "unavailable, time, status, by live",
+		"offline without status": "unavailable, time, by live",
 	})
 
 	// Ejabberd says nothing to a probe where the contact is offline. One
@@ -50,9 +51,15 @@ var (
 	// Tigase has no last activity of those who are not to know, and says
 	// nothing to them.
 	Tigase = ProsodyStamps.but(Expect{
-		"not subscribed":  "unanswered",
-		"no such account": "unanswered",
-		"the host":        "unanswered",
+		"offline without status": "unavailable, time, by probe",
+		"not subscribed":         "unanswered",
+		"no such account":        "unanswered",
+		"the host":               "unanswered",
+	})
+
+	// Jabberd tells nothing at login.
+	Jabberd = ProsodyStamps.but(Expect{
+		"offline without status": "unavailable, time, by probe",
 	})
 
 	// Silent leaves only what one sees with one's own eyes.

@@ -42,6 +42,9 @@ const Goodbye = "Going offline. Out of battery."
 // patience bounds every wait; nothing of the suite measures time.
 const patience = 30 * time.Second
 
+// settle is how long a probe waits for the second resource after the first.
+const settle = 200 * time.Millisecond
+
 // World is a server with the suite's accounts.
 type World interface {
 	// Login returns a new session of the account, bound and ready, that
@@ -252,7 +255,7 @@ func ask(t *testing.T, w World, to jid.JID, resources int) Row {
 	t.Helper()
 	session := w.Login(t, Juliet)
 	// No case may wait for the time-out: that would be an error of the context.
-	client := probe.NewClient(session, probe.Timeout(2*patience))
+	client := probe.NewClient(session, probe.Timeout(2*patience), probe.Settle(settle))
 	served := make(chan struct{})
 	go func() {
 		defer close(served)

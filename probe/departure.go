@@ -1,0 +1,91 @@
+package probe
+
+import (
+	"time"
+
+	"mellium.im/xmpp/stanza"
+)
+
+// rounding is how far a stamp and seconds of one time may be apart: both may be
+// whole seconds, rounded either way.
+const rounding = 2 * time.Second
+
+// depart fills in when the contact went offline and what was said. Presences and
+// last activity may tell of the same departure or of two.
+func (x *exchange) depart(a *Answer) {
+	seen := x.parting(a)
+	told := x.activity.Told && x.left()
+	byActivity := x.byActivity()
+	switch {
+	case !seen.IsZero():
+		a.LastSeen, a.LastSeenFrom = seen, FromPresence
+		if seen.After(byActivity.Add(rounding)) {
+			return // seconds and text are of a departure before this one
+		}
+	case told && !x.agrees(a.Stamp) && (a.Stamp.IsZero() || !x.distinct(a)):
+		a.LastSeen, a.LastSeenFrom = byActivity, FromLastActivity
+		if x.distinct(a) {
+			a.Status = "" // the time's own text is there
+		}
+	case !a.Stamp.IsZero():
+		a.LastSeen, a.LastSeenFrom = a.Stamp, FromPresence
+	}
+	if s := x.activity.Status; s != "" && a.Status == "" {
+		a.Status, a.StatusFrom = s, FromLastActivity
+	}
+}
+
+// parting takes what the unavailable presences say: when the contact's server has
+// the departure, and the words. It returns when a resource left before our eyes.
+// Somebody's last words before have neither.
+func (x *exchange) parting(a *Answer) (seen time.Time) {
+	var said time.Time
+	for _, p := range x.presences {
+		if p.LastWords() {
+			continue
+		}
+		at := p.Delay.Stamp
+		switch {
+		case at.After(a.Stamp):
+			a.Stamp = at
+		case at.IsZero() && !p.bare() && p.Held.IsZero():
+			at = p.Received
+			seen = at
+		}
+		if s := p.Status(); s != "" && !at.Before(said) {
+			a.Status, a.StatusFrom, said = s, FromPresence, at
+		}
+	}
+	return seen
+}
+
+// distinct reports whether presence and last activity have words of their own,
+// and so tell of two departures.
+func (x *exchange) distinct(a *Answer) bool {
+	return a.Status != "" && x.activity.Status != "" && a.Status != x.activity.Status
+}
+
+func (x *exchange) up(a *Answer) {
+	for _, p := range x.presences {
+		if p.Type == stanza.AvailablePresence && !p.Delay.Stamp.IsZero() {
+			a.Up, a.UpFrom = p.Delay.Stamp, FromPresence
+		}
+	}
+	if x.activity.Told && !x.agrees(a.Up) {
+		a.Up, a.UpFrom = x.byActivity(), FromLastActivity
+	}
+}
+
+// byActivity is the time that last activity tells, by our clock.
+func (x *exchange) byActivity() time.Time {
+	return x.fenced.Add(-x.activity.Ago).Round(0)
+}
+
+// agrees reports whether a stamp is what last activity tells by our clock: its
+// server counted at some time between the question and its answer. Then it is
+// the more exact of the two.
+func (x *exchange) agrees(stamp time.Time) bool {
+	earliest := x.sent.Add(-x.activity.Ago - rounding)
+	latest := x.fenced.Add(-x.activity.Ago + rounding)
+	return !stamp.Before(earliest) && !stamp.After(latest)
+}
