@@ -79,7 +79,7 @@ func (w *world) check() {
 	}
 	w.settled(c)
 	if c.Lack == roster.Nothing {
-		w.full(c, w.now(), w.now())
+		w.full(c, w.now(), w.now(), false)
 	}
 }
 
@@ -93,7 +93,7 @@ func (w *world) opened(c roster.Contact, err error, called, at time.Time) {
 		return
 	}
 	if c.Lack == roster.Nothing {
-		w.full(c, called, at)
+		w.full(c, called, at, true)
 		return
 	}
 	if !w.client.away {
@@ -218,7 +218,7 @@ func (w *world) wasOnline(c roster.Contact, at time.Time) {
 	if !at.After(w.truth.onlineAt(w.now()).Add(w.tolerance())) {
 		return
 	}
-	if reason := w.unseen(c); reason != "" {
+	if reason := w.unseen(c, w.truth.between(w.now().Add(-w.window()), w.now())); reason != "" {
 		w.excuse(reason)
 		return
 	}

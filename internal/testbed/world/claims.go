@@ -23,7 +23,7 @@ func (w *world) settled(c roster.Contact) {
 	offline := slices.ContainsFunc(states, func(s state) bool { return !s.online })
 	switch {
 	case c.Online && !online && now.Sub(s.initial) > settling+w.window():
-		if r := w.unseen(c); r != "" {
+		if r := w.unseen(c, states); r != "" {
 			w.excuse(r)
 			return
 		}
@@ -59,7 +59,7 @@ func (w *world) unclear() bool {
 }
 
 // unseen excuses a contact who is shown online and is not.
-func (w *world) unseen(c roster.Contact) Reason {
+func (w *world) unseen(c roster.Contact, states []state) Reason {
 	s := w.client.line
 	switch {
 	case w.unclear():
@@ -69,19 +69,23 @@ func (w *world) unseen(c roster.Contact) Reason {
 	case s != nil && (s.inactive || w.client.resting) && w.now().Sub(c.Learnt) <= time.Minute+time.Second:
 		return HeldBack
 	}
-	here := w.theirs.resources
+	died := len(c.Resources) == 0 && w.diedUnnoticed("")
 	for _, r := range c.Resources {
-		if here[r.Name] != nil {
-			continue
-		}
-		if !w.diedUnnoticed(r.Name) {
+		there := slices.ContainsFunc(states, func(s state) bool { return s.has(r) })
+		if !there && !w.diedUnnoticed(r.Name) {
 			return ""
 		}
+		died = died || !there
 	}
-	if len(c.Resources) == 0 && !w.diedUnnoticed("") {
+	if !died {
 		return ""
 	}
 	return ServerDied
+}
+
+// has reports whether a resource is there, and says what is shown.
+func (s state) has(r roster.Resource) bool {
+	return slices.Contains(strings.Split(s.here, "; "), r.Name+"="+r.Status)
 }
 
 // diedUnnoticed reports whether a resource, or any if it has no name, was told to
@@ -112,13 +116,16 @@ func (w *world) diedUnnoticed(name string) bool {
 
 // full checks a claim of which nothing is lacking: it must be true as of a moment
 // of a time.
-func (w *world) full(c roster.Contact, from, to time.Time) {
+//
+// An opening is over with the first presence that comes, so it may not have seen
+// all resources.
+func (w *world) full(c roster.Contact, from, to time.Time, opened bool) {
 	states := w.truth.between(from.Add(-w.window()), to)
 	claimed := claimedSignature(c)
 	var why string
 	var excuse Reason
 	for _, s := range states {
-		if s.online != c.Online || c.Online && s.here != claimed {
+		if s.online != c.Online || c.Online && s.here != claimed && !(opened && s.hasAll(c)) {
 			continue
 		}
 		if c.Online {
@@ -133,7 +140,7 @@ func (w *world) full(c roster.Contact, from, to time.Time) {
 		}
 	}
 	if excuse == "" {
-		excuse = w.mistaken(c)
+		excuse = w.mistaken(c, states)
 	}
 	switch {
 	case excuse != "":
@@ -149,10 +156,15 @@ func (w *world) full(c roster.Contact, from, to time.Time) {
 	}
 }
 
+// hasAll reports whether all resources that are shown are there.
+func (s state) hasAll(c roster.Contact) bool {
+	return len(c.Resources) > 0 && !slices.ContainsFunc(c.Resources, func(r roster.Resource) bool { return !s.has(r) })
+}
+
 // mistaken excuses a claim about who is there.
-func (w *world) mistaken(c roster.Contact) Reason {
+func (w *world) mistaken(c roster.Contact, states []state) Reason {
 	if c.Online {
-		return w.unseen(c)
+		return w.unseen(c, states)
 	}
 	s := w.client.line
 	switch {
@@ -175,7 +187,7 @@ func claimedSignature(c roster.Contact) string {
 		return "=" + c.Status // an entity without resources
 	}
 	slices.Sort(all)
-	return strings.Join(all, " ")
+	return strings.Join(all, "; ")
 }
 
 // left holds the details of who is offline against the last departure. It returns

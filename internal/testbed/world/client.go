@@ -143,13 +143,6 @@ func (c *client) exit(kill bool) {
 	}
 }
 
-// forget drops what the client was told of one whose presence is not ours to know.
-func (c *client) forget() {
-	if c.session != nil {
-		c.memory.forget()
-	}
-}
-
 // over reports whether there is no session, as far as the client can see.
 func (c *client) over() bool { return c.session == nil || c.served.Load() }
 

@@ -171,26 +171,22 @@ func (o *ours) takeIQ(s *session, in incoming) {
 	if in.Type != "get" && in.Type != "set" {
 		return
 	}
-	result := func(from, payload string) {
+	result := func(from, payload string, facts ...fact) {
 		if from != "" {
 			from = " from='" + from + "'"
 		}
-		o.own(fmt.Sprintf("<iq%s to='%s' id='%s' type='result'>%s</iq>", from, w.account, in.ID, payload))
+		o.own(fmt.Sprintf("<iq%s to='%s' id='%s' type='result'>%s</iq>", from, w.account, in.ID, payload), facts...)
 	}
 	switch in.payload() {
 	case "jabber:iq:roster":
-		if o.sub != "to" && o.sub != "both" {
-			w.after(w.near, w.client.forget)
-		}
-		result("", "<query xmlns='jabber:iq:roster'>"+o.item()+"</query>")
+		result("", "<query xmlns='jabber:iq:roster'>"+o.item()+"</query>", o.subbed())
 	case "urn:xmpp:blocking":
 		s.watches, s.watchedAt = true, w.now()
 		item := ""
 		if o.blocks {
 			item = "<item jid='" + w.contact + "'/>"
-			w.after(w.near, w.client.forget)
 		}
-		result("", "<blocklist xmlns='urn:xmpp:blocking'>"+item+"</blocklist>")
+		result("", "<blocklist xmlns='urn:xmpp:blocking'>"+item+"</blocklist>", o.blocked())
 	case "urn:xmpp:ping":
 		result(in.To, "")
 	case "jabber:iq:last":
@@ -214,17 +210,29 @@ func (o *ours) item() string {
 // subscription changes the roster's item.
 func (o *ours) subscription(sub string) {
 	w := o.w
-	ours := sub == "to" || sub == "both"
 	o.sub = sub
 	w.subbedAt = w.now()
 	item := o.item()
 	if sub == "" {
 		item = fmt.Sprintf("<item jid='%s' subscription='remove'/>", w.contact)
 	}
-	o.own(fmt.Sprintf("<iq to='%s' id='push%d' type='set'><query xmlns='jabber:iq:roster'>%s</query></iq>", w.account, w.seq, item))
-	if !ours && o.session != nil && !o.session.deadline {
-		w.after(w.near, w.client.forget)
+	o.own(fmt.Sprintf("<iq to='%s' id='push%d' type='set'><query xmlns='jabber:iq:roster'>%s</query></iq>", w.account, w.seq, item), o.subbed())
+}
+
+// subbed tells a client whether it is subscribed, and blocked whether the contact
+// is blocked.
+func (o *ours) subbed() fact {
+	if o.sub == "both" {
+		return fact{say: subscribed}
 	}
+	return fact{say: unsubscribed}
+}
+
+func (o *ours) blocked() fact {
+	if o.blocks {
+		return fact{say: blocked}
+	}
+	return fact{say: unblocked}
 }
 
 // block changes our blocklist.
@@ -240,10 +248,7 @@ func (o *ours) block(on bool) bool {
 	}
 	if s := o.session; s != nil && s.watches {
 		o.own(fmt.Sprintf("<iq to='%s' id='push%d' type='set'><%s xmlns='urn:xmpp:blocking'><item jid='%s'/></%s></iq>",
-			o.w.account, o.w.seq, name, o.w.contact, name))
-		if on && !s.deadline {
-			o.w.after(o.w.near, o.w.client.forget)
-		}
+			o.w.account, o.w.seq, name, o.w.contact, name), o.blocked())
 	}
 	return true
 }

@@ -171,8 +171,16 @@ func (w *world) run() {
 		}
 		e.do()
 		w.settle()
-		w.check()
+		if !w.more() {
+			w.check()
+		}
 	}
+}
+
+// more reports whether something else happens at this moment, such as the presence
+// of another resource.
+func (w *world) more() bool {
+	return len(w.queue) > 0 && !w.queue[0].at.After(w.now())
 }
 
 // wait waits, and returns false if something came meanwhile.
@@ -188,7 +196,9 @@ func (w *world) wait(d time.Duration) bool {
 		f()
 	}
 	w.settle()
-	w.check()
+	if !w.more() {
+		w.check()
+	}
 	return false
 }
 
@@ -286,5 +296,5 @@ func describe(c roster.Contact) string {
 	if !c.LastSeen.IsZero() {
 		seen = c.LastSeen.UTC().Format("Jan 2 15:04:05.000")
 	}
-	return fmt.Sprintf("offline, last seen %s, %q, lacking %v", seen, c.Status, c.Lack)
+	return fmt.Sprintf("offline, last seen %s, %q, cause %v, lacking %v", seen, c.Status, c.Cause, c.Lack)
 }

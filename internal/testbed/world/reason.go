@@ -54,7 +54,19 @@ type fact struct {
 	marked   bool       // and that can be seen
 	held     bool       // our own server held it back
 	never    bool       // the contact never was here
+	say      control    // nothing of the contact, but whether it is ours to know
 }
+
+// control says whether the contact's presence is ours to know.
+type control uint8
+
+const (
+	nothing control = iota
+	subscribed
+	unsubscribed
+	unblocked
+	blocked
+)
 
 // telling is the way in which a fact was told, the better the greater.
 type telling uint8
@@ -69,14 +81,29 @@ const (
 
 // memory is all that the clients of one store were told.
 type memory struct {
-	facts []fact
-	words map[string]bool // what was said in available presence
+	facts    []fact
+	words    map[string]bool // what was said in available presence
+	unsubbed bool            // as far as the client knows
+	blocked  bool
 }
 
 func newMemory() *memory { return &memory{words: make(map[string]bool)} }
 
 func (m *memory) take(now time.Time, facts []fact) {
 	for _, f := range facts {
+		switch f.say {
+		case subscribed, unsubscribed:
+			m.unsubbed = f.say == unsubscribed
+		case unblocked, blocked:
+			m.blocked = f.say == blocked
+		}
+		if m.unsubbed || m.blocked {
+			m.forget()
+			continue
+		}
+		if f.say != nothing {
+			continue
+		}
 		f.got = now
 		m.facts = append(m.facts, f)
 		if f.what == available && f.text != "" {
@@ -86,7 +113,7 @@ func (m *memory) take(now time.Time, facts []fact) {
 }
 
 // forget drops what may not be kept.
-func (m *memory) forget() { *m = *newMemory() }
+func (m *memory) forget() { m.facts, m.words = nil, make(map[string]bool) }
 
 // cut drops what came after a moment and never was stored.
 func (m *memory) cut(saved time.Time) {

@@ -55,7 +55,7 @@ func signature(resources map[string]*resource) string {
 		all = append(all, name+"="+r.status)
 	}
 	slices.Sort(all)
-	return strings.Join(all, " ")
+	return strings.Join(all, "; ")
 }
 
 // between returns the states that held at some moment of a time.
