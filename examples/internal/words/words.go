@@ -49,7 +49,7 @@ func presence(c roster.Contact, times *ago.Language, now time.Time) string {
 		return "a room"
 	case c.Source == roster.None && c.Subscription != "to" && c.Subscription != "both":
 		return "does not share presence with you"
-	case c.Source == roster.None && c.OnlineAt.IsZero():
+	case c.Lack == roster.NeverHeard && c.OnlineAt.IsZero() && c.LastSeen.IsZero():
 		return "presence not known"
 	case c.Online && c.Lack == roster.Outdated:
 		said = "was online"
@@ -113,4 +113,25 @@ func Why(err error) string {
 		return "not connected"
 	}
 	return command.Message(err)
+}
+
+// Undelivered returns in words why a message came back.
+func Undelivered(err stanza.Error) string {
+	reason := map[stanza.Condition]string{
+		stanza.ServiceUnavailable:   "nobody is there to take it",
+		stanza.RecipientUnavailable: "nobody is there to take it",
+		stanza.ItemNotFound:         "there is no such account",
+		stanza.RemoteServerNotFound: "the contact's server was not found",
+		stanza.RemoteServerTimeout:  "the contact's server cannot be reached",
+		stanza.Forbidden:            "the server refuses it",
+		stanza.NotAcceptable:        "the server refuses it",
+		stanza.NotAllowed:           "the server refuses it",
+		stanza.PolicyViolation:      "the server refuses it",
+		stanza.SubscriptionRequired: "the contact takes messages of contacts only",
+		stanza.ResourceConstraint:   "the contact's mailbox is full",
+	}[err.Condition]
+	if reason == "" {
+		return "the server returned an error: " + command.OneLine(err.Error())
+	}
+	return reason + " (" + string(err.Condition) + ")"
 }

@@ -75,6 +75,18 @@ func TestErrorsAreInWords(t *testing.T) {
 	}
 }
 
+func TestReturnedMessagesAreExplained(t *testing.T) {
+	for condition, want := range map[stanza.Condition]string{
+		stanza.ServiceUnavailable: "nobody is there to take it (service-unavailable)",
+		stanza.ItemNotFound:       "there is no such account (item-not-found)",
+		stanza.Conflict:           "the server returned an error: conflict",
+	} {
+		if got := words.Undelivered(stanza.Error{Condition: condition}); got != want {
+			t.Errorf("%s is explained as %q, want %q", condition, got, want)
+		}
+	}
+}
+
 func TestTheClockIsThatOfTheLocaleOrTheOption(t *testing.T) {
 	at := time.Date(2012, 9, 11, 14, 5, 0, 0, time.UTC)
 	for _, tt := range []struct{ variable, locale, clock, want string }{
