@@ -71,7 +71,7 @@ func (m *model) sent(s sent) {
 func (m *model) undelivered(u undelivered) {
 	if l := m.own(u.from.String(), u.id); l != nil {
 		l.sending = false
-		l.failed = "not delivered: " + words.Why(u.err)
+		l.failed = "not delivered: " + words.Undelivered(u.err)
 	}
 }
 

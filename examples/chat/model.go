@@ -115,7 +115,7 @@ func (m *model) opened(o opened) {
 	key := o.contact.JID.String()
 	delete(m.asking, key)
 	m.contacts.take(m.client.all())
-	if o.err != nil {
+	if o.err != nil && o.contact.Err == nil { // else the contact's line says it
 		m.lines[key] = append(m.lines[key], line{at: m.now(), note: true, text: words.Why(o.err)})
 	}
 }

@@ -137,7 +137,7 @@ func (p *printer) event(e event) {
 	case message:
 		fmt.Fprintf(p.out, "%s %s says: %s\n", p.model.clock(p.model.now()), e.from, e.body)
 	case undelivered:
-		fmt.Fprintf(p.out, "the message to %s was not delivered: %s\n", e.from, words.Why(e.err))
+		fmt.Fprintf(p.out, "the message to %s was not delivered: %s\n", e.from, words.Undelivered(e.err))
 	}
 }
 

@@ -83,7 +83,7 @@ func TestPlainIsADialogue(t *testing.T) {
 		{"open @", `"@" is not an address: nothing stands before the @`},
 		{"say benvolio@montague.lit", "there is nothing to say"},
 		{"say benvolio@montague.lit Hello", "benvolio@montague.lit says: “Hello”, you say?"},
-		{"say romeo@montague.lit Hello", "the message to romeo@montague.lit was not delivered: the server does not tell (service-unavailable)"},
+		{"say romeo@montague.lit Hello", "the message to romeo@montague.lit was not delivered: nobody is there to take it (service-unavailable)"},
 		{"quit", "probes sent: 1"},
 	} {
 		d.say(step.say, step.want)

@@ -22,7 +22,7 @@ var errNotConnected = errors.New("not connected")
 type undelivered struct {
 	from jid.JID
 	id   string
-	err  error
+	err  stanza.Error
 }
 
 // messages is the client's own handler.

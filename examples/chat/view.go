@@ -92,6 +92,10 @@ func (m model) footer() []string {
 // state is what there is to say of the connection.
 func (m model) state() string {
 	if m.up {
+		short, _, _ := strings.Cut(m.client.summary(), " · ")
+		if m.narrow() {
+			return short
+		}
 		return m.client.summary()
 	}
 	return yellow.Render(m.plainState())
@@ -116,7 +120,7 @@ func (m model) keys() string {
 	case m.chat != "":
 		return "↑↓ choose · enter send or open · pgup pgdn scroll · esc close · ctrl+q quit"
 	case m.narrow():
-		return "type to search · enter open · ctrl+q quit"
+		return "type to find · enter open · ctrl+q quit"
 	}
 	return "↑↓ pgup pgdn choose · type to search · enter open · ctrl+q quit"
 }
@@ -132,7 +136,7 @@ func (m model) list(width, height int) []string {
 	}
 	lines := []string{pad(head, width-len(place)-1) + " " + faint.Render(place)}
 	for i, c := range l.shown[min(l.top, len(l.shown)):] {
-		if len(lines) >= height {
+		if len(lines)+2 > max(height, 3) {
 			break
 		}
 		mark, unread := "  ", ""
@@ -164,6 +168,9 @@ func (m model) describe(c roster.Contact) string {
 	if m.asking[c.JID.String()] {
 		return m.spinner.View() + " asking"
 	}
+	if !m.up && c.Lack != roster.NeverHeard {
+		c.Lack = roster.Outdated // nobody tells what is so now
+	}
 	return words.Describe(c, m.times, m.now())
 }
 
@@ -174,10 +181,11 @@ func (m model) conversation(width, height int) []string {
 		return fill([]string{"", faint.Render(cut("Choose a contact, and press enter.", width))}, height)
 	}
 	top := []string{m.dot(contact) + " " + bold.Render(cut(words.Title(contact), width-2))}
-	top = append(append(top, wrap(m.describe(contact), width)...), faint.Render(strings.Repeat("┈", width)))
+	top = append(top, some(wrap(m.describe(contact), width), max(height/3, 1))...)
+	top = append(top, faint.Render(strings.Repeat("┈", width)))
 	var bottom []string
 	if n := m.unsent(); n > 0 {
-		bottom = wrap(yellow.Render(fmt.Sprintf("%d not sent: ctrl+r sends again, ctrl+x drops", n)), width)
+		bottom = []string{yellow.Render(cut(fmt.Sprintf("%d not sent: ctrl+r again, ctrl+x drop", n), width))}
 	}
 	m.input.SetWidth(max(width-4, 1))
 	bottom = append(bottom, m.input.View())
@@ -239,6 +247,15 @@ func cut(s string, width int) string {
 		return s
 	}
 	return lipgloss.NewStyle().MaxWidth(max(width-1, 1)).Render(s) + "…"
+}
+
+// some returns n lines at most, and shows that there are more.
+func some(lines []string, n int) []string {
+	if len(lines) > n {
+		lines = lines[:n]
+		lines[n-1] = strings.TrimRight(lines[n-1], " ") + "…"
+	}
+	return lines
 }
 
 // fill returns so many lines, the first of those there are.
