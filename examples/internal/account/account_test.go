@@ -80,6 +80,48 @@ func TestLoginErrorsAreInWordsAndKeepTheirCause(t *testing.T) {
 	}
 }
 
+// refusing accepts connections, and refuses each login with a condition and the
+// server's own text, as servers do.
+func refusing(t *testing.T, condition string) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.WriteString(conn, `<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0' id='x' from='capulet.lit'>`+
+				`<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms></stream:features>`)
+			_, _ = io.WriteString(conn, `<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><`+condition+`/><text>Invalid username or password</text></failure>`)
+			_, _ = io.Copy(io.Discard, conn)
+			_ = conn.Close()
+		}
+	}()
+	return l.Addr().String()
+}
+
+func TestRefusedLoginsAreInWords(t *testing.T) {
+	for condition, want := range map[string]string{
+		"not-authorized":         "wrong password, or no such account",
+		"account-disabled":       "the account is disabled",
+		"credentials-expired":    "the password has expired",
+		"temporary-auth-failure": "the server cannot check passwords at the moment",
+		"aborted":                "Invalid username or password",
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		_, err := account.Connect(ctx, account.Settings{JID: "juliet@capulet.lit", Password: "swordfish", Addr: refusing(t, condition), TLS: "none"})
+		if err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %q", condition, err, want)
+		}
+	}
+}
+
 func TestEndsAreInWords(t *testing.T) {
 	for _, tt := range []struct {
 		err  error

@@ -98,11 +98,16 @@ func condition(err error) string {
 	}
 	d := xml.NewTokenDecoder(failure.TokenReader())
 	var found struct {
-		XMLName   xml.Name
-		Condition struct{ XMLName xml.Name } `xml:",any"`
+		XMLName  xml.Name
+		Children []struct{ XMLName xml.Name } `xml:",any"` // the condition, and perhaps a text
 	}
 	if d.Decode(&found) != nil || found.XMLName.Local != "failure" {
 		return ""
 	}
-	return found.Condition.XMLName.Local
+	for _, child := range found.Children {
+		if child.XMLName.Local != "text" {
+			return child.XMLName.Local
+		}
+	}
+	return ""
 }
