@@ -128,10 +128,15 @@ func TestChat(t *testing.T) {
 				t.Errorf("Romeo heard %q", body)
 			}
 
+			d.say("say nobody@montague.lit Anybody?")
+			d.await("the message to nobody@montague.lit was not delivered: ")
+
 			srv.Kill()
 			_ = session.Conn().Close()
 			<-served
-			d.await("not connected")
+			d.await("not connected: ", "trying again in")
+			d.say("say romeo@montague.lit Art thou gone?")
+			d.await("the message to romeo@montague.lit was not sent: not connected")
 			srv.Restart(t)
 			d.await("connected again")
 			d.say("open benvolio@montague.lit")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log"
 	"net"
@@ -54,10 +55,21 @@ func TestOpenchat(t *testing.T) {
 			}
 
 			out, errOut, err := openchat(w.Authority, "romeo@montague.lit")
-			var contact struct{ Contact, Status, Outcome, Last_seen string }
+			var contact struct{ Contact, Status, Outcome, Cause, Error, Last_seen string }
 			if err != nil || json.Unmarshal([]byte(out), &contact) != nil || contact.Contact != "romeo@montague.lit" ||
-				contact.Status != suite.Goodbye || contact.Outcome != "unavailable" || contact.Last_seen == "" {
+				contact.Status != suite.Goodbye || contact.Outcome != "unavailable" || contact.Cause != "goodbye" || contact.Last_seen == "" {
 				t.Errorf("a contact who is offline: %s %s %v", out, errOut, err)
+			}
+			out, errOut, err = openchat(w.Authority, "tybalt@capulet.lit")
+			if status(err) != 1 || json.Unmarshal([]byte(out), &contact) != nil || contact.Outcome != "unauthorized" || contact.Error == "" ||
+				errOut != "openchat: tybalt@capulet.lit: does not share presence with you\n" {
+				t.Errorf("a stranger: %s %s %v", out, errOut, err)
+			}
+			for _, wrong := range [][]string{{"-timeout", "0", "romeo@montague.lit"}, {"romeo@montague.lit", "-json"}, {"romeo@@montague.lit"}} {
+				out, errOut, err = openchat(w.Authority, wrong...)
+				if status(err) != 2 || out != "" || !strings.Contains(errOut, "\nusage: openchat [flags] [contact …]") {
+					t.Errorf("%v: %s %s %v", wrong, out, errOut, err)
+				}
 			}
 			out, errOut, err = openchat(w.Authority, "-uptime", "montague.lit")
 			var host struct{ Host, Since, Source string }
@@ -96,11 +108,20 @@ func TestOpenchat(t *testing.T) {
 				t.Errorf("a certificate that is not trusted: %s %s %v", out, errOut, err)
 			}
 			out, errOut, err = openchat(w.Authority, "-password", "swordfish", "romeo@montague.lit")
-			if err == nil || out != "" || strings.Count(errOut, "\n") != 1 || strings.Contains(errOut, "swordfish") {
+			if status(err) != 1 || out != "" || errOut != "openchat: log in as juliet@capulet.lit: wrong password, or no such account\n" {
 				t.Errorf("a wrong password: %s %s %v", out, errOut, err)
 			}
 		})
 	}
+}
+
+// status returns the exit status of a program that ran.
+func status(err error) int {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode()
+	}
+	return 0
 }
 
 // socks starts a SOCKS proxy. It returns its URL, and how often it dialed.
