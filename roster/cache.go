@@ -62,11 +62,12 @@ type entry struct {
 type Option func(*config)
 
 type config struct {
-	probe  []probe.Option
-	store  Store
-	failed func(error)
-	silent bool // keeps no status texts
-	keep   bool // keeps other children of presence
+	probe     []probe.Option
+	store     Store
+	failed    func(error)
+	silent    bool          // keeps no status texts
+	retention time.Duration // of removed contacts in the store
+	keep      bool          // keeps other children of presence
 
 	unreadable func(address, name string)
 }

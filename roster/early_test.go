@@ -63,6 +63,8 @@ func (s *shelved) Save(context.Context, jid.JID, Saved) error {
 	return nil
 }
 
+func (s *shelved) Edit(context.Context, jid.JID, func(Record) (Record, bool)) error { return nil }
+
 func (s *shelved) Remove(context.Context, jid.JID) error { return nil }
 
 func TestAFetchedRosterIsLaterThanAStore(t *testing.T) {

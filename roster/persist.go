@@ -29,15 +29,11 @@ func Persist(store Store, failed func(error)) Option {
 	return func(cfg *config) { cfg.store, cfg.failed = store, failed }
 }
 
-// WithoutStatus leaves status texts out of what [Persist] keeps.
-func WithoutStatus() Option {
-	return func(cfg *config) { cfg.silent = true }
-}
-
 // keeper has what waits to be kept. The Cache's lock guards it, but for saving,
 // which is held while the store writes.
 type keeper struct {
 	loaded  bool
+	untidy  bool // the store has what it is not to keep
 	changed map[string]*entry
 	roster  bool // the version changed
 	wait    time.Duration
@@ -69,7 +65,7 @@ func (c *Cache) Load(ctx context.Context) error {
 	}
 	c.keeper.loaded = true
 	now := c.stamp()
-	for _, r := range saved.Records {
+	for _, r := range c.tidy(saved.Records, time.Now()) {
 		c.restore(r, now)
 	}
 	if synced := judge.MomentOf(saved.Synced); !c.items.synced && synced <= now {
@@ -164,7 +160,7 @@ func (c *Cache) keepSoon() {
 	} else {
 		c.keeper.wait = 0
 	}
-	if len(c.keeper.changed) > 0 || c.keeper.roster {
+	if len(c.keeper.changed) > 0 || c.keeper.roster || c.keeper.untidy {
 		c.schedule()
 	}
 	c.mu.Unlock()
@@ -173,10 +169,15 @@ func (c *Cache) keepSoon() {
 	}
 }
 
-// save writes what waits to be kept, all of which waits on where that fails.
+// save writes what waits to be kept, and has the store forget what it is not to
+// keep. What fails waits on.
 func (c *Cache) save(ctx context.Context) error {
 	c.keeper.saving.Lock()
 	defer c.keeper.saving.Unlock()
+	return errors.Join(c.saveChanges(ctx), c.saveTidy(ctx))
+}
+
+func (c *Cache) saveChanges(ctx context.Context) error {
 	c.mu.Lock()
 	entries, roster := c.keeper.changed, c.keeper.roster
 	c.keeper.changed, c.keeper.roster = nil, false

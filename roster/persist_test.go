@@ -22,6 +22,7 @@ type memory struct {
 	mu    sync.Mutex
 	saved map[string]roster.Saved
 	saves int
+	edits int
 	err   error
 }
 
@@ -42,6 +43,27 @@ func (m *memory) Save(_ context.Context, account jid.JID, changes roster.Saved) 
 	}
 	m.saves++
 	m.saved[account.String()] = m.saved[account.String()].Merge(changes)
+	return nil
+}
+
+func (m *memory) Edit(_ context.Context, account jid.JID, edit func(roster.Record) (roster.Record, bool)) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.err != nil {
+		return m.err
+	}
+	saved := m.saved[account.String()]
+	var kept []roster.Record
+	for _, r := range saved.Records {
+		if r, keep := edit(r); keep {
+			kept = append(kept, r)
+		}
+	}
+	if saved.Records != nil {
+		saved.Records = kept
+		m.saved[account.String()] = saved
+		m.edits++
+	}
 	return nil
 }
 

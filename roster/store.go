@@ -24,10 +24,17 @@ type Store interface {
 	// account of which nothing is kept is no error.
 	Load(ctx context.Context, account jid.JID) (Saved, error)
 
-	// Save merges changes into what is kept of the account: all of them
-	// or, with an error, none. An error that is [ErrLost] has everything
-	// saved anew.
+	// Save merges changes into what is kept of the account. It may save many
+	// changes in parts; with an error some of them may have been saved, and
+	// saving all of them again does no harm. An error that is [ErrLost] has
+	// everything saved anew.
 	Save(ctx context.Context, account jid.JID, changes Saved) error
+
+	// Edit replaces each record of the account by the one that edit returns, or
+	// forgets it where edit returns false. What is forgotten must not be left
+	// anywhere. edit leaves the JID as it is, and may be called several times
+	// for one record.
+	Edit(ctx context.Context, account jid.JID, edit func(Record) (Record, bool)) error
 
 	// Remove forgets the account.
 	Remove(ctx context.Context, account jid.JID) error

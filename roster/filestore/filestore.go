@@ -116,10 +116,9 @@ func (s *Store) Save(ctx context.Context, account jid.JID, changes roster.Saved)
 	})
 }
 
-// Edit replaces each record of the account by the one that edit returns, or
-// forgets it where edit returns false. edit must leave the JID as it is. No
-// earlier state of the account is left in another file: what was set aside is
-// deleted, and so is what a process that was killed left behind.
+// Edit implements [roster.Store]. No earlier state of the account is left in
+// another file: what was set aside is deleted, and so is what a process that was
+// killed left behind.
 func (s *Store) Edit(ctx context.Context, account jid.JID, edit func(roster.Record) (roster.Record, bool)) error {
 	return s.locked(ctx, account, func(path string, exists bool) error {
 		if exists {

@@ -115,9 +115,7 @@ func scan(rows *sql.Rows, f func(account string, r roster.Record)) error {
 	return rows.Err()
 }
 
-// Edit replaces each record of the account by the one that edit returns, or
-// forgets it where edit returns false. edit must leave the JID as it is. It may
-// be called several times for a record.
+// Edit implements [roster.Store].
 func (s *Store) Edit(ctx context.Context, account jid.JID, edit func(roster.Record) (roster.Record, bool)) error {
 	err := s.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		return s.edit(ctx, tx, account.Bare().String(), edit)

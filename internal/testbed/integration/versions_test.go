@@ -38,6 +38,10 @@ func (m *memory) Save(_ context.Context, _ jid.JID, changes roster.Saved) error 
 	return nil
 }
 
+func (m *memory) Edit(context.Context, jid.JID, func(roster.Record) (roster.Record, bool)) error {
+	return errors.ErrUnsupported
+}
+
 func (m *memory) Remove(context.Context, jid.JID) error { return errors.ErrUnsupported }
 
 // counter counts the roster items that a server sends.

@@ -2,7 +2,6 @@
 package storetest
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
@@ -158,17 +157,7 @@ func Run(t *testing.T, open func(t testing.TB) roster.Store) {
 	})
 }
 
-// Editor is a store whose records can be edited.
-type Editor interface {
-	roster.Store
-	Edit(ctx context.Context, account jid.JID, edit func(roster.Record) (roster.Record, bool)) error
-}
-
-func edits(t *testing.T, store roster.Store) {
-	s, ok := store.(Editor)
-	if !ok {
-		t.Fatalf("%T has no Edit", store)
-	}
+func edits(t *testing.T, s roster.Store) {
 	nothing := func(roster.Record) (roster.Record, bool) {
 		t.Error("a record of nobody")
 		return roster.Record{}, false

@@ -43,6 +43,23 @@ func (g *gate) Save(_ context.Context, _ jid.JID, changes roster.Saved) error {
 	return nil
 }
 
+// Edit implements roster.Store.
+func (g *gate) Edit(_ context.Context, _ jid.JID, edit func(roster.Record) (roster.Record, bool)) error {
+	if g.dead.Load() {
+		return nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var kept []roster.Record
+	for _, r := range g.saved.Records {
+		if r, keep := edit(r); keep {
+			kept = append(kept, r)
+		}
+	}
+	g.saved.Records = kept
+	return nil
+}
+
 // Remove implements roster.Store.
 func (g *gate) Remove(context.Context, jid.JID) error {
 	g.mu.Lock()

@@ -1,0 +1,127 @@
+package roster
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"mellium.im/xmpp/jid"
+
+	"example.org/lastpresence/internal/wire/address"
+)
+
+// WithoutStatus leaves status texts out of what [Persist] keeps. Those that the
+// store has of before are erased soon after [Cache.Load].
+func WithoutStatus() Option {
+	return func(cfg *config) { cfg.silent = true }
+}
+
+// retention is the default of [Retention].
+const retention = 90 * 24 * time.Hour
+
+// Retention sets for how long the store of [Persist] keeps, of a contact that was
+// removed from the roster, its address and when it was removed; no more is kept
+// of it. Other processes learn by it that what they know is no longer ours to
+// know, so d must be longer than any of them runs, or lies idle, with old
+// knowledge. What is older is forgotten soon after [Cache.Load]. The default, and
+// what a d of zero or less means, is 90 days.
+func Retention(d time.Duration) Option {
+	return func(cfg *config) { cfg.retention = d }
+}
+
+// Forget drops all that is known of a contact, whose resource does not count,
+// here and in the store of [Persist]. The roster item stays: RFC 6121 section
+// 2.5 says how it is removed. What was known does not come back from other
+// processes, but what the server tells from now on is known again. Of a contact
+// that the roster does not have, the store forgets the address as well.
+//
+// It returns what the store failed with; here the contact is forgotten then all
+// the same, and in the store by the next call that succeeds.
+func (c *Cache) Forget(ctx context.Context, contact jid.JID) error {
+	key := string(address.AppendBare(nil, contact))
+	c.mu.Lock()
+	at := c.stamp()
+	e := c.contacts[key]
+	listed := e != nil && e.listed != 0
+	if listed {
+		before := c.before(e)
+		e.Forget(at)
+		c.changed(e, before)
+	} else {
+		delete(c.contacts, key)
+		delete(c.keeper.changed, key)
+	}
+	c.mu.Unlock()
+	if c.cfg.store == nil {
+		return nil
+	}
+	c.keeper.saving.Lock()
+	defer c.keeper.saving.Unlock()
+	err := c.cfg.store.Edit(ctx, c.account, func(r Record) (Record, bool) {
+		if string(address.AppendBare(nil, r.JID)) != key {
+			return r, true
+		}
+		r.Since, r.Seen, r.Told = at.Time(), Departure{}, Departure{}
+		r.Online, r.Learnt = time.Time{}, time.Time{}
+		return r, listed
+	})
+	if err != nil {
+		return fmt.Errorf("roster: forget %s: %w", contact.Bare(), err)
+	}
+	return nil
+}
+
+// tidied returns what a store is to keep of a record at a moment, and whether it
+// is to keep anything.
+func (cfg *config) tidied(r Record, now time.Time) (Record, bool) {
+	keep := cfg.retention
+	if keep <= 0 {
+		keep = retention
+	}
+	if r.Subscription == subRemove.String() && now.Sub(later(r.Listed, r.Since)) > keep {
+		return Record{}, false
+	}
+	if cfg.silent {
+		r.Seen.Status, r.Told.Status = "", ""
+	}
+	return r, true
+}
+
+// tidy returns the records that a store is to keep of those that it has. Where
+// they differ, it has the store edited.
+func (c *Cache) tidy(records []Record, now time.Time) []Record {
+	kept := make([]Record, 0, len(records))
+	untidy := false
+	for _, r := range records {
+		tidied, keep := c.cfg.tidied(r, now)
+		untidy = untidy || !keep || tidied.Seen != r.Seen || tidied.Told != r.Told
+		if keep {
+			kept = append(kept, tidied)
+		}
+	}
+	if untidy {
+		c.keeper.untidy = true
+		c.schedule()
+	}
+	return kept
+}
+
+// saveTidy has the store forget what it is not to keep.
+func (c *Cache) saveTidy(ctx context.Context) error {
+	c.mu.Lock()
+	untidy := c.keeper.untidy
+	c.keeper.untidy = false
+	c.mu.Unlock()
+	if !untidy {
+		return nil
+	}
+	now := time.Now()
+	err := c.cfg.store.Edit(ctx, c.account, func(r Record) (Record, bool) { return c.cfg.tidied(r, now) })
+	if err == nil {
+		return nil
+	}
+	c.mu.Lock()
+	c.keeper.untidy = true
+	c.mu.Unlock()
+	return fmt.Errorf("roster: tidy up: %w", err)
+}
