@@ -103,7 +103,7 @@ func of(n ast.Node) []change {
 			return []change{{n.NamePos, old + " to " + other, func() { n.Name = other }, func() { n.Name = old }}}
 		}
 	case *ast.BasicLit:
-		if i, err := strconv.Atoi(n.Value); err == nil && n.Kind == token.INT {
+		if i, err := strconv.Atoi(n.Value); err == nil && n.Kind == token.INT && i != 0 {
 			old := n.Value
 			return []change{{n.ValuePos, fmt.Sprintf("%d to %d", i, i+1), func() { n.Value = strconv.Itoa(i + 1) }, func() { n.Value = old }}}
 		}
