@@ -49,6 +49,7 @@ func (c *Cache) block(blocked map[string]bool) {
 			continue
 		}
 		e.Forget(c.stamp())
+		e.Partly(c.epoch) // not every server tells again of whom is no longer blocked
 		c.changed(e, before)
 	}
 	c.blocked = blocked

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"example.org/lastpresence/delay"
 	"example.org/lastpresence/probe"
 )
 
@@ -16,7 +17,7 @@ const (
 	late = 8 * second
 	// A stamp that is later than what we know by more than clocks differ is of
 	// another departure.
-	apart = 300 * second
+	apart = 900 * second
 )
 
 // departure is the end of an appearance of the contact.
@@ -47,12 +48,24 @@ func told(p *probe.Presence, h Hearing) departure {
 		source:   h.Source,
 		byStamp:  true,
 	}
-	if d.at = d.stamp; p.LastWords() {
+	if ahead(p) {
+		// Its server's clock is ahead, and the stamp stands for now.
+		d.stamp, d.at, d.byStamp, d.bounded = 0, h.At, false, true
+	} else {
+		d.at = d.stamp
+	}
+	if p.LastWords() {
 		d.at = 0 // the stamp may be of when the contact was still there
 		return d
 	}
 	d.say(p.Status(), Live)
 	return d
+}
+
+// ahead reports whether a presence has a stamp of the future.
+func ahead(p *probe.Presence) bool {
+	return !p.Delay.Stamp.IsZero() && p.Delay.Stamp.Equal(p.Received) ||
+		slices.ContainsFunc(p.Doubts, func(d delay.Doubt) bool { return d.Why == delay.Future })
 }
 
 // say takes a text that came with a departure, which may be a server's.
@@ -119,17 +132,17 @@ func (k *Knowledge) account(d *departure, h Hearing) {
 // relate says what an account is to what is known. In a session that hears
 // everything, all accounts are of one departure while the contact is offline.
 func (k *Knowledge) relate(d *departure, filtered bool) relation {
-	if d.at != 0 && d.at+second < k.online {
-		if d.byStamp {
-			return unclear
-		}
-		return earlier
-	}
 	old := k.left
-	if old == nil {
+	inSession := old != nil && old.epoch == d.epoch && d.epoch != 0 && !filtered
+	before := d.at != 0 && d.at+second < k.online
+	switch {
+	case before && !d.byStamp:
+		return earlier
+	case before && !inSession:
+		return unclear
+	case old == nil:
 		return later
 	}
-	inSession := old.epoch == d.epoch && d.epoch != 0 && !filtered
 	switch {
 	case old.at != 0 && d.at != 0 && !old.byStamp && !d.byStamp && !d.bounded && !old.bounded:
 		return compareTimes(d.at-old.at, early, late)
@@ -209,7 +222,9 @@ func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
 	}
 	switch a.Outcome {
 	case probe.Available:
-		return false
+		changed := k.partly != 0
+		k.partly = 0
+		return changed
 	case probe.Unavailable:
 	default:
 		if a.Err != nil {
@@ -229,6 +244,10 @@ func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
 		source:  Probe,
 		settled: !a.LastSeen.IsZero(),
 		byStamp: a.LastSeen.Equal(a.Stamp),
+	}
+	if slices.ContainsFunc(a.Presences, func(p probe.Presence) bool { return ahead(&p) }) {
+		d.stamp, d.bounded = 0, d.byStamp
+		d.byStamp = false
 	}
 	if a.LastSeenFrom == probe.FromLastActivity {
 		d.source = LastActivity

@@ -72,7 +72,7 @@ func (k *Knowledge) Restore(kept Kept, now Moment) {
 		if d.heard == 0 || d.heard > now || d.heard < kept.Online || !d.byStamp && d.at > now {
 			continue
 		}
-		if d.live {
+		if d.live || before.left == nil {
 			before.leave(&d)
 			continue
 		}

@@ -33,6 +33,7 @@ type Knowledge struct {
 	online Moment      // when it was last told to be available
 	learnt Moment
 	epoch  Epoch // when availability was last told
+	partly Epoch // in which others may be connected of whom nothing was told
 	source Source
 	room   bool
 }
@@ -251,7 +252,8 @@ func (k *Knowledge) unavailable(p *probe.Presence, h Hearing) {
 	}
 	// Servers answer for who is offline from the bare address, or with a stamp:
 	// anything else is a resource that leaves now, known or not.
-	leaves := p.From.Resourcepart() != "" && p.Delay.Stamp.IsZero() && p.Held.IsZero() && h.Source == Live && !repeated
+	stamped := !p.Delay.Stamp.IsZero() || ahead(p)
+	leaves := p.From.Resourcepart() != "" && !stamped && p.Held.IsZero() && h.Source == Live && !repeated
 	switch {
 	case was && !answer, leaves:
 		// Of a contact of which nothing was told in this session, others may
@@ -303,6 +305,10 @@ func (k *Knowledge) Alive(at, now Moment) bool {
 
 // Why takes why nothing can be known.
 func (k *Knowledge) Why(err error) { k.set(func(r *rare) { r.why = err }) }
+
+// Partly takes that of what is told from now on in this epoch some may be missing,
+// until somebody asks.
+func (k *Knowledge) Partly(e Epoch) { k.partly = e }
 
 // Room reports whether the contact was seen to be a room.
 func (k *Knowledge) Room() bool { return k.room }

@@ -92,7 +92,7 @@ func (k *Knowledge) lack(h Horizon) Lack {
 	case k.learnt == 0 && life == 0:
 		return NeverHeard
 	case k.here != nil && k.epoch == h.Epoch:
-		if h.Stale {
+		if h.Stale || k.partly == h.Epoch {
 			return Outdated
 		}
 		return Nothing
