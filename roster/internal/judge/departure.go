@@ -236,6 +236,7 @@ func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
 		return false // it came since
 	}
 	k.lose()
+	k.partly = 0
 	d := departure{
 		at:      MomentOf(a.LastSeen),
 		stamp:   MomentOf(a.Stamp),

@@ -225,6 +225,9 @@ func (k *Knowledge) told(h Hearing, source Source) {
 func (k *Knowledge) unavailable(p *probe.Presence, h Hearing) {
 	name := p.From.Resourcepart()
 	was := k.here != nil
+	if name == "" {
+		k.partly = 0
+	}
 	answer := h.Source == Probe && (name == "" || !p.Delay.Stamp.IsZero())
 	if name != "" {
 		was = k.remove(name)

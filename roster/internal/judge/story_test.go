@@ -45,6 +45,8 @@ func read(t testing.TB, at time.Time, s string) probe.Presence {
 //	… room              it is of a room's occupant
 //	F 300 bye @5        the answer to a probe: seconds, words, stamp
 //	E condition         the answer to a probe: an error
+//	partly              some may be missing of what is told from now on
+//	available           the answer to a probe: available
 //	alive 5             another sign of life
 //	inactive, active    the server holds presence back, or does no longer
 type teller struct {
@@ -87,6 +89,10 @@ func (s *teller) line(t testing.TB, words []string) {
 		s.now = s.now.Add(time.Duration(number(t, words[1]) * float64(time.Minute)))
 	case "clock":
 		s.now = minute(number(t, words[1]) - 1)
+	case "available":
+		s.Answer(probe.Answer{Outcome: probe.Available, Received: s.now}, s.hearing(judge.Probe))
+	case "partly":
+		s.Partly(s.horizon.Epoch)
 	case "inactive", "active":
 		s.filtered = 0
 		if words[0] == "inactive" {
@@ -282,6 +288,12 @@ func TestStories(t *testing.T) {
 		{"of a contact that nothing was told of, one resource leaves", "session; U orchard bye", "outdated: offline at 1 orchard bye"},
 		{"and an answer says that there was no other", "session; U orchard bye; F 60 bye", "offline at 1 orchard bye"},
 		{"last activity tells no cause of what was seen", "session; A orchard; U orchard; F 60 Here.", "offline at 2 orchard"},
+
+		{"of what is told in part more may be missing", "session; partly; A orchard", "outdated: online orchard()"},
+		{"and when that leaves, too", "session; partly; A orchard; U orchard", "outdated: offline at 3 orchard"},
+		{"until somebody asks", "session; partly; A orchard; available", "online orchard()"},
+		{"or is told of all", "session; partly; A orchard; U .", "offline at 3 orchard"},
+		{"or a new session begins", "session; partly; session; A orchard", "online orchard()"},
 
 		// Words.
 		{"a server's text is not the contact's", "session; F 60 Stream reset by peer", "offline at 0 cause 2"},

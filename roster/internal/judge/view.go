@@ -92,7 +92,7 @@ func (k *Knowledge) lack(h Horizon) Lack {
 	case k.learnt == 0 && life == 0:
 		return NeverHeard
 	case k.here != nil && k.epoch == h.Epoch:
-		if h.Stale || k.partly == h.Epoch {
+		if h.Stale || k.partly == h.Epoch && h.Epoch != 0 {
 			return Outdated
 		}
 		return Nothing
@@ -104,7 +104,7 @@ func (k *Knowledge) lack(h Horizon) Lack {
 	case d.at == 0, d.bounded, d.status() == "" && !d.settled, life > d.at+late:
 		return NoDetails
 	}
-	if h.Stale || d.doubt || d.epoch != h.Epoch || k.epoch != h.Epoch {
+	if h.Stale || d.doubt || k.partly == h.Epoch && h.Epoch != 0 || d.epoch != h.Epoch || k.epoch != h.Epoch {
 		return Outdated
 	}
 	return Nothing
