@@ -246,6 +246,8 @@ func (w *world) learnable(c roster.Contact, called, at time.Time) {
 	switch {
 	case now.online && !kind.Deaf:
 		w.wrong("who asks and is answered knows", c, "the contact is online, and said so")
+	case kind.Last.OfHere && a.rec.text != "":
+		// What the contact said is not known then.
 	case !now.online && now.last != nil && a.rec.set && a.rec.of == now.last:
 		told := a.rec.at.Add(-a.offset)
 		if told.Before(now.last.at.Add(-w.tolerance())) || told.After(now.last.gone.Add(w.tolerance())) || m.knewBetter(told, now.last, w.tolerance()) {

@@ -301,9 +301,13 @@ func (w *world) explains(shown time.Time, d *departure) (ok bool, excuse Reason)
 	}
 	best := absent
 	for _, f := range w.client.memory.facts {
-		if f.of == d && !f.here && f.what > best && near(f.when(), d.at, d.gone, tolerance) {
-			best = f.what
+		if f.of != d || f.here || !near(f.when(), d.at, d.gone, tolerance) {
+			continue
 		}
+		if near(shown, f.when(), f.when(), tolerance) {
+			return true, ""
+		}
+		best = max(best, f.what)
 	}
 	for _, f := range w.client.memory.facts {
 		if f.of != d || f.here || f.time.IsZero() || f.what < best || f.what == best && f.what != stamped {

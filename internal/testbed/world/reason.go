@@ -134,10 +134,10 @@ func (m *memory) step(d time.Duration) {
 
 // when is the time that a fact tells, by the client's clock as it is now.
 func (f fact) when() time.Time {
-	if f.time.IsZero() {
+	if f.what == stamped {
 		return f.time
 	}
-	return f.time.Add(f.shift)
+	return stepped(f.time, f.shift)
 }
 
 // knewBetter reports whether the client knows that the contact was online after

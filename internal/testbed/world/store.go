@@ -68,11 +68,27 @@ func (g *gate) Remove(context.Context, jid.JID) error {
 	return nil
 }
 
-// step has all that was written by a clock that was ahead by d.
+// step has all that was written as if by a clock that was ahead. What others
+// stamped stays.
 func (d *disk) step(by time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	shift(reflect.ValueOf(&d.saved).Elem(), by)
+	for i := range d.saved.Records {
+		for _, left := range []*roster.Departure{&d.saved.Records[i].Seen, &d.saved.Records[i].Told} {
+			left.Stamp = stepped(left.Stamp, -by)
+			if !left.Ours {
+				left.At = stepped(left.At, -by)
+			}
+		}
+	}
+}
+
+func stepped(t time.Time, by time.Duration) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.Add(by)
 }
 
 var timeType = reflect.TypeFor[time.Time]()
@@ -81,9 +97,7 @@ var timeType = reflect.TypeFor[time.Time]()
 func shift(v reflect.Value, by time.Duration) {
 	switch {
 	case v.Type() == timeType:
-		if at := v.Interface().(time.Time); !at.IsZero() && v.CanSet() {
-			v.Set(reflect.ValueOf(at.Add(by)))
-		}
+		v.Set(reflect.ValueOf(stepped(v.Interface().(time.Time), by)))
 	case v.Type() == reflect.TypeFor[jid.JID]():
 	case v.Kind() == reflect.Struct:
 		for i := range v.NumField() {
