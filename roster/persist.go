@@ -12,9 +12,11 @@ import (
 )
 
 // How long changes wait to be kept, so that many are written at once, and
-// what else bounds the writing.
+// what else bounds the writing. All Caches write on the beat of the clock, so
+// that a store can write what many accounts save in one transaction.
 const (
 	batch        = time.Second
+	beat         = batch / 2
 	longestBatch = time.Minute // after failures
 	saveTimeout  = 30 * time.Second
 	closeTimeout = 10 * time.Second
@@ -137,7 +139,8 @@ func (c *Cache) schedule() {
 		return // Close writes it
 	default:
 	}
-	k.timer = time.AfterFunc(max(k.wait, batch), c.keepSoon)
+	now := time.Now().Round(0)
+	k.timer = time.AfterFunc(now.Add(max(k.wait, batch)).Truncate(beat).Sub(now), c.keepSoon)
 }
 
 func (c *Cache) keepSoon() {
