@@ -44,6 +44,8 @@ type settings struct {
 	clock   string
 	plain   bool
 	picture string
+
+	wrong func(format string, args ...any) error // makes the error of a wrong command line
 }
 
 func main() {
@@ -139,6 +141,7 @@ func parse(args []string, errOut io.Writer) (settings, error) {
 	if err := flags.Parse(args, errOut); err != nil {
 		return set, err
 	}
+	set.wrong = flags.Wrong
 	check, given := set.Settings, false
 	flags.Visit(func(f *flag.Flag) { given = given || f.Name == "jid" })
 	if !given {
@@ -174,7 +177,7 @@ func password(set settings, in io.Reader, errOut io.Writer) (string, error) {
 	}
 	f, ok := in.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return "", errors.New("there is no password: set XMPP_PASSWORD or use -password-command")
+		return "", set.wrong("there is no password: set XMPP_PASSWORD or use -password-command")
 	}
 	fmt.Fprintf(errOut, "Password of %s: ", set.JID)
 	b, err := term.ReadPassword(int(f.Fd()))

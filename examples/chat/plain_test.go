@@ -114,7 +114,7 @@ func TestErrorsAreOneClearLine(t *testing.T) {
 		{"an unknown clock", `-clock "13": want 12 or 24`, 2, []string{"-clock", "13"}},
 		{"a malformed account", "nothing stands before the @", 2, []string{"-jid", "@"}},
 		{"an empty account", "it is empty", 2, []string{"-jid", ""}},
-		{"no password", "there is no password", 1, juliet},
+		{"no password", "there is no password", 2, juliet},
 		{"a command that fails", "-password-command: exit status 1", 1, append(juliet, "-password-command", "false")},
 		{"a wrong password", "log in: wrong password, or no such account\n", 1,
 			append(juliet, "-password-command", "echo swordfish", "-addr", addr.String(), "-tls", "none")},

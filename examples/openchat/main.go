@@ -91,11 +91,12 @@ func parse(args []string, errOut io.Writer) (settings, error) {
 	check := set.Settings
 	if !given["jid"] {
 		check.JID = "nobody@example.org" // the other flags are to be right all the same
-	} else if set.Password == "" {
-		return set, flags.Wrong("there is no password: set XMPP_PASSWORD or use -password")
 	}
 	if err := check.Check(); err != nil {
 		return set, flags.Wrong("%w", err)
+	}
+	if given["jid"] && set.Password == "" {
+		return set, flags.Wrong("there is no password: set XMPP_PASSWORD or use -password")
 	}
 	return set, nil
 }

@@ -3,6 +3,7 @@ package account
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -44,7 +45,10 @@ func (w worded) Unwrap() error { return w.cause }
 // inWords returns an error of logging in as a user understands it. Where it has
 // no words of its own, the error stays as it is.
 func inWords(err error, set Settings, domain string) error {
-	var lookup *net.DNSError
+	var (
+		lookup    *net.DNSError
+		untrusted *tls.CertificateVerificationError
+	)
 	server := set.Addr
 	if server == "" {
 		server = "the server of " + domain
@@ -56,6 +60,8 @@ func inWords(err error, set Settings, domain string) error {
 		return worded{"no server was found under the name " + lookup.Name, err}
 	case errors.As(err, &lookup):
 		return worded{"the name " + lookup.Name + " could not be looked up; is there a network?", err}
+	case errors.As(err, &untrusted):
+		return worded{"the certificate of " + server + " is not trusted: " + untrusted.Err.Error(), err}
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return worded{"connection refused by " + server, err}
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):

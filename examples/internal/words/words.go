@@ -97,6 +97,8 @@ func Why(err error) string {
 		return "you block this contact"
 	case errors.Is(err, probe.ErrBudget):
 		return "many chats were opened just now, so this one is not asked about yet"
+	case errors.Is(err, probe.ErrNotSubscribed) && errors.As(err, &refused):
+		return "does not share presence with you (" + string(refused.Condition) + ")"
 	case errors.Is(err, probe.ErrNotSubscribed):
 		return "does not share presence with you"
 	case errors.As(err, &refused):
