@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
+	"fmt"
 	"net"
 	"reflect"
 	"strings"
@@ -17,6 +19,7 @@ import (
 
 	"example.org/lastpresence/examples/internal/command"
 	"example.org/lastpresence/internal/testbed/server"
+	"example.org/lastpresence/probe"
 	"example.org/lastpresence/roster"
 )
 
@@ -251,6 +254,38 @@ func TestPeersTextStaysInItsLine(t *testing.T) {
 		JID: jid.MustParse("romeo@montague.lit"), Name: "Romeo\n  \u009b2Jevil", Online: true, Source: roster.Live, Status: "pay \u202eereh\u202c",
 	}})
 	if s := out.String(); strings.ContainsAny(s, "\u009b\u202e") || strings.Count(s, "\n") != 1 || !strings.Contains(s, "pay ereh") {
+		t.Errorf("%q", s)
+	}
+}
+
+func TestOutcomeIsOneOfFiveWords(t *testing.T) {
+	notFound := stanza.Error{Condition: stanza.RemoteServerNotFound}
+	for _, tc := range []struct {
+		r    result
+		want string
+	}{
+		{result{contact: roster.Contact{Online: true, Source: roster.Live}}, "available"},
+		{result{contact: roster.Contact{Source: roster.Probe}}, "unavailable"},
+		{result{contact: roster.Contact{}}, "unanswered"},
+		{result{err: probe.ErrNoAnswer, contact: roster.Contact{Source: roster.Stored}}, "unanswered"},
+		{result{err: probe.ErrBudget, contact: roster.Contact{Source: roster.Stored}}, "unanswered"},
+		{result{err: probe.ErrBlocked}, "error"},
+		{result{err: fmt.Errorf("open: %w", notFound)}, "error"},
+		{result{err: errors.Join(probe.ErrNotSubscribed, notFound)}, "unauthorized"},
+	} {
+		if got := tc.r.outcome().String(); got != tc.want {
+			t.Errorf("%+v is %q, want %q", tc.r, got, tc.want)
+		}
+	}
+}
+
+func TestWhatIsKnownIsPrintedWithoutTheError(t *testing.T) {
+	var out strings.Builder
+	notFound := stanza.Error{Condition: stanza.RemoteServerNotFound}
+	people{&out}.contact(result{err: notFound, contact: roster.Contact{
+		JID: jid.MustParse("romeo@montague.lit"), Source: roster.Stored, Subscription: "both", LastSeen: time.Now().Add(-3 * time.Hour), Lack: roster.Outdated, Err: notFound,
+	}})
+	if s := out.String(); !strings.Contains(s, "not confirmed) (stored, ") || strings.Contains(s, "not found") {
 		t.Errorf("%q", s)
 	}
 }
