@@ -14,24 +14,24 @@ import (
 	"example.org/lastpresence/roster"
 )
 
-// story plays the main job on a server inside the program: the same code as on
-// a real one, against an account that was made up.
-func story(ctx context.Context, out io.Writer) error {
-	var (
-		juliet   = jid.MustParse("juliet@capulet.lit/balcony")
-		romeo    = jid.MustParse("romeo@montague.lit")
-		nurse    = jid.MustParse("nurse@capulet.lit")
-		benvolio = jid.MustParse("benvolio@montague.lit")
-	)
+var (
+	juliet   = jid.MustParse("juliet@capulet.lit/balcony")
+	romeo    = jid.MustParse("romeo@montague.lit")
+	nurse    = jid.MustParse("nurse@capulet.lit")
+	benvolio = jid.MustParse("benvolio@montague.lit")
+)
+
+const wherefore = "wherefore" // everybody's password
+
+// stage is the server of the story, with Juliet and her contacts.
+func stage() *server.Server {
 	srv := server.New(server.Config{
 		Domains:    []string{"capulet.lit", "montague.lit"},
 		Behaviour:  server.XEP0318,
-		Behaviours: map[string]server.Behaviour{"montague.lit": server.XEP0318, "capulet.lit": server.Ejabberd},
+		Behaviours: map[string]server.Behaviour{"capulet.lit": server.Ejabberd},
 	})
-	defer func() { _ = srv.Close() }()
-	const password = "wherefore"
 	for _, j := range []jid.JID{juliet, romeo, nurse, benvolio} {
-		srv.AddAccount(j, password)
+		srv.AddAccount(j, wherefore)
 	}
 	srv.Befriend(juliet, romeo, "Romeo", "Montagues")
 	srv.Befriend(juliet, benvolio, "Benvolio", "Montagues")
@@ -39,6 +39,14 @@ func story(ctx context.Context, out io.Writer) error {
 	at, _ := romeo.WithResource("orchard")
 	srv.SetOffline(at, time.Now().Add(-10*time.Minute), "Going offline. Out of battery.")
 	srv.SetOffline(nurse, time.Now().Add(-2*time.Hour-40*time.Minute), "Your lady mother calls!")
+	return srv
+}
+
+// story plays the main job on a server inside the program: the same code as on
+// a real one, against an account that was made up.
+func story(ctx context.Context, out io.Writer) error {
+	srv := stage()
+	defer func() { _ = srv.Close() }()
 	addr, err := srv.Listen()
 	if err != nil {
 		return err
@@ -50,7 +58,7 @@ func story(ctx context.Context, out io.Writer) error {
 	defer wire.close()
 
 	set := settings{
-		Settings: account.Settings{JID: juliet.String(), Password: password, Addr: wire.addr(), TLS: "none"},
+		Settings: account.Settings{JID: juliet.String(), Password: wherefore, Addr: wire.addr(), TLS: "none"},
 		timeout:  10 * time.Second,
 	}
 	client, err := logIn(ctx, set)
