@@ -52,6 +52,22 @@ func TestContactsAreDescribed(t *testing.T) {
 	}
 }
 
+func TestEveryCauseHasWords(t *testing.T) {
+	contact := roster.Contact{JID: jid.MustParse("romeo@montague.lit"), Subscription: "both", Source: roster.Live, LastSeen: now}
+	seen := 0
+	for cause := roster.CauseUnknown + 1; cause.String() != roster.CauseUnknown.String(); cause++ {
+		seen++
+		contact.Cause = cause
+		said := words.Describe(contact, ago.In(language.English), now)
+		if want := "last seen just now, " + cause.String(); cause != roster.Goodbye && said != want {
+			t.Errorf("%v is described as %q, want %q", cause, said, want)
+		}
+	}
+	if seen < 6 {
+		t.Errorf("roster has %d causes", seen)
+	}
+}
+
 func TestErrorsAreInWords(t *testing.T) {
 	for _, tt := range []struct {
 		err  error
