@@ -13,7 +13,7 @@ import (
 
 const root = "../../.."
 
-var documents = []string{"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "docs/PROMISES.md"}
+var documents = []string{"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs/PROMISES.md", "docs/SPEED.md"}
 
 func document(t *testing.T, name string) string {
 	t.Helper()
@@ -66,8 +66,8 @@ func TestDocumentsNameWhatThereIs(t *testing.T) {
 	}
 }
 
-// Every block of Go in a document compiles, with the variables that a reader
-// has at that point.
+// Every block of Go in a document compiles: programs as they are, other blocks
+// with the variables that a reader has at that point.
 func TestBlocksOfGoCompile(t *testing.T) {
 	dir, err := os.MkdirTemp(".", "blocks")
 	if err != nil {
@@ -78,8 +78,11 @@ func TestBlocksOfGoCompile(t *testing.T) {
 	for _, name := range documents {
 		for _, m := range goBlock.FindAllStringSubmatch(document(t, name), -1) {
 			n++
-			write := fmt.Sprintf(blockFile, n, m[1], use(m[1]))
-			if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("block%d.go", n)), []byte(write), 0o600); err != nil {
+			part := filepath.Join(dir, fmt.Sprintf("block%d", n))
+			if err := os.Mkdir(part, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(part, "block.go"), []byte(fileOf(m[1])), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -87,9 +90,20 @@ func TestBlocksOfGoCompile(t *testing.T) {
 	if n < 6 {
 		t.Errorf("%d blocks were found", n)
 	}
-	if out, err := exec.Command("go", "build", "./"+dir).CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "vet", "-copylocks", "./"+dir+"/...").CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
+}
+
+// fileOf returns the file of Go that a block stands for.
+func fileOf(block string) string {
+	switch {
+	case strings.HasPrefix(block, "package "):
+		return block
+	case strings.HasPrefix(block, "import ("):
+		return "package blocks\n\n" + block + "\nvar (\n\t_ melliumroster.Item\n\t_ roster.Contact\n)\n"
+	}
+	return fmt.Sprintf(blockFile, block, use(block))
 }
 
 // use returns statements that use what a block declares.
@@ -112,20 +126,28 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"slices"
 	"time"
 
+	"golang.org/x/text/language"
 	"mellium.im/xmpp"
 	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
 
 	"example.org/lastpresence/probe"
 	"example.org/lastpresence/probe/responder"
 	"example.org/lastpresence/roster"
+	"example.org/lastpresence/roster/ago"
 	"example.org/lastpresence/roster/filestore"
 )
 
 var (
 	_ = fmt.Println
 	_ = log.Print
+	_ = slices.Sort[[]int]
+	_ language.Tag
+	_ stanza.Presence
+	_ ago.Language
 	_ time.Time
 	_ probe.Answer
 	_ responder.Buddy
@@ -133,7 +155,7 @@ var (
 	_ jid.JID
 )
 
-func block%d(ctx context.Context, session *xmpp.Session, contacts *roster.Cache, mux xmpp.Handler, romeo jid.JID) {
+func block(ctx context.Context, session *xmpp.Session, contacts *roster.Cache, mux xmpp.Handler, account, romeo jid.JID) {
 	{
 %s%s
 	}

@@ -1,6 +1,6 @@
 // Command table runs the benchmarks whose figures are compared with something,
-// and prints the README's table of speed in Markdown. It belongs into the
-// folder internal/testbed/integration:
+// and prints the table of docs/SPEED.md in Markdown. Run it in the folder
+// internal/testbed/integration:
 //
 //	go run ./bench/table
 package main
