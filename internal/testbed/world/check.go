@@ -19,7 +19,7 @@ func (w *world) window() time.Duration { return w.near + w.across + overtakes + 
 func (w *world) tolerance() time.Duration { return rounding + 2*(w.near+w.across) }
 
 func (w *world) wrong(rule string, c roster.Contact, format string, args ...any) {
-	if w.verdict.Rule != "" || slices.Contains(w.story.Ignore, rule) {
+	if w.verdict.Rule != "" || slices.Contains(w.story.Ignore, rule) || slices.Contains(w.story.Ignore, Everything) {
 		return
 	}
 	w.verdict.Rule = rule
@@ -54,12 +54,15 @@ func (w *world) check() {
 		return
 	}
 	c, listed := w.client.lib.Contact(w.romeo)
+	if w.story.lie != nil {
+		w.story.lie(&c)
+	}
 	w.verdict.Claims++
 	if c.Lack == roster.Nothing {
 		w.verdict.Known++
 	}
 	w.always(c)
-	if seen := w.client.lib.watched(); listed && describe(seen) != describe(c) {
+	if seen := w.client.lib.watched(); listed && w.story.lie == nil && describe(seen) != describe(c) {
 		w.wrong("watchers are told", c, "a watcher knows: %s", describe(seen))
 	}
 	if w.client.over() {

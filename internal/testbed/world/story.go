@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"time"
+
+	"example.org/lastpresence/roster"
 )
 
 // Story is a setting and what happens in it.
@@ -26,7 +28,12 @@ type Story struct {
 	Steps []Step
 
 	Ignore []string // rules that may be broken
+
+	lie func(*roster.Contact) // changes what the Cache says, to try the rules
 }
+
+// Everything stands for all rules, for a story that is only told.
+const Everything = "*"
 
 // Op is what can happen.
 type Op string
