@@ -260,7 +260,7 @@ func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
 	words := cmp.Or(a.Status, a.Activity.Status)
 	if slices.ContainsFunc(a.Presences, probe.Presence.LastWords) {
 		// A server made it of the last available presence.
-		if a.LastSeenFrom == probe.FromPresence && d.byStamp {
+		if a.LastSeenFrom == probe.FromPresence {
 			d.at, d.settled = 0, false
 		}
 		if origin == Live {

@@ -59,6 +59,9 @@ func TestTextsOfServers(t *testing.T) {
 		{asked, "Logged out", judge.CauseUnknown, true},
 		{asked, "Logged out of life", judge.Goodbye, false},
 		{live, "Logged out", judge.Goodbye, false},
+		{live, "Stream closed by peer: bye", judge.Goodbye, false},
+		{live, "Connection failed: connection closed", judge.Goodbye, false},
+		{live, "Stream failed: out of luck", judge.Goodbye, false},
 		{live, "Out of battery.", judge.Goodbye, false},
 		{live, "", judge.CauseUnknown, false},
 	} {
@@ -129,10 +132,13 @@ func TestWhenItWasConfirmedAndOnline(t *testing.T) {
 		{[]string{"session", "A orchard", "alive 1.5", "U orchard"}, 3, 1.5},
 		{[]string{"session", "alive 0.5"}, -1, 0.5},
 		{[]string{"session", "U .", "alive 9"}, 1, -1},
+		{[]string{"session", "inactive", "wait 5", "A orchard", "active"}, 8, 1},
+		{[]string{"session", "A orchard", "clock -60", "U orchard bye"}, -60, -60},
+		{[]string{"session", "A orchard", "U orchard bye", "wait 5", "alive 6", "restart"}, 2, 6},
 	} {
 		v := play(t, tc.story...).view()
 		at := func(m float64) judge.Moment {
-			if m < 0 {
+			if m == -1 {
 				return 0
 			}
 			return judge.MomentOf(minute(m))
@@ -249,7 +255,49 @@ func TestResources(t *testing.T) {
 	}
 }
 
+func TestTheStatusIsThatOfTheBestResource(t *testing.T) {
+	if v := play(t, "session", "A orchard hi", "A balcony ho").view(); v.Status != "ho" {
+		t.Errorf("the status is %q", v.Status)
+	}
+}
+
+func TestWhatIsKept(t *testing.T) {
+	if k := play(t, "session", "A orchard", "U orchard bye").Keep(); k.Seen.Status != "bye" || !k.Seen.Ours || !k.Seen.Settled || k.Told != (judge.Account{}) {
+		t.Errorf("of what was seen: %+v", k)
+	}
+	if k := play(t, "session", "F 60 bye @0").Keep(); k.Told.Status != "bye" || k.Told.Stamp != judge.MomentOf(dawn) || k.Seen != (judge.Account{}) {
+		t.Errorf("of what was told: %+v", k)
+	}
+}
+
+func TestWhatIsNews(t *testing.T) {
+	s := play(t, "session", "U .")
+	now := judge.MomentOf(s.now)
+	for name, news := range map[string]bool{
+		"an answer":            s.Answer(probe.Answer{Outcome: probe.Unavailable, Received: s.now}, s.hearing(judge.Probe)),
+		"an error":             s.Answer(probe.Answer{Outcome: probe.Error, Err: stanza.Error{}, Received: s.now}, s.hearing(judge.Probe)),
+		"a sign of life":       s.Alive(now, now),
+		"the same once more":   !s.Alive(now, now),
+		"a sign of the future": !s.Alive(now+1, now),
+	} {
+		if !news {
+			t.Errorf("%s is judged wrongly", name)
+		}
+	}
+	s.Partly(s.horizon.Epoch)
+	if available := (probe.Answer{Outcome: probe.Available, Received: s.now}); !s.Answer(available, s.hearing(judge.Probe)) || s.Answer(available, s.hearing(judge.Probe)) {
+		t.Error("that all is told is judged wrongly")
+	}
+}
+
 func TestTheLatestResourcesAreKept(t *testing.T) {
+	one := play(t, "session")
+	for i := range 33 {
+		one.line(t, []string{"A", fmt.Sprint("r", i)})
+	}
+	if n := len(one.view().Here); n != 32 {
+		t.Errorf("of 33 resources %d are kept, want 32", n)
+	}
 	s := play(t, "session")
 	for i := range 40 {
 		s.line(t, []string{"A", fmt.Sprint("r", i)})
@@ -326,12 +374,14 @@ func TestRestoring(t *testing.T) {
 		{"told later of a later one", judge.Kept{Seen: account(5, 5, "bye"), Told: account(9, 8, "other"), Learnt: m(9)}, "outdated: offline at 8 other"},
 		{"told later of an earlier one", judge.Kept{Seen: account(5, 5, "bye"), Told: account(9, 2, "other"), Learnt: m(9)}, "outdated: offline at 5 bye"},
 		{"told before", judge.Kept{Seen: account(5, 5, "bye"), Told: account(4, 2, "other"), Learnt: m(5)}, "outdated: offline at 5 bye"},
-		{"online since", judge.Kept{Seen: account(5, 5, "bye"), Online: m(6), Learnt: m(6)}, "no details: offline"},
+		{"told before, by a clock that was ahead", judge.Kept{Seen: account(5, 5, "bye"),
+			Told: judge.Account{Heard: m(4), At: m(25), Stamp: m(25), Status: "other"}, Learnt: m(5)}, "outdated: offline at 5 bye"},
+		{"online since", judge.Kept{Seen: account(5, 5, "bye"), Online: m(6), Learnt: m(6)}, "outdated: offline"},
 		{"online at the same moment", judge.Kept{Seen: account(5, 5, "bye"), Online: m(5), Learnt: m(5)}, "outdated: offline at 5 bye"},
-		{"heard in the future", judge.Kept{Seen: account(15, 5, "bye"), Learnt: m(5)}, "no details: offline"},
-		{"seen in the future", judge.Kept{Told: account(5, 15, "bye"), Learnt: m(5)}, "no details: offline"},
+		{"heard in the future", judge.Kept{Seen: account(15, 5, "bye"), Learnt: m(5)}, "outdated: offline"},
+		{"seen in the future", judge.Kept{Told: account(5, 15, "bye"), Learnt: m(5)}, "outdated: offline"},
 		{"forgotten in the future", judge.Kept{Since: m(15), Seen: account(5, 5, "bye"), Learnt: m(5)}, "never heard:"},
-		{"online in the future", judge.Kept{Online: m(15), Learnt: m(5)}, "no details: offline"},
+		{"online in the future", judge.Kept{Online: m(15), Learnt: m(5)}, "outdated: offline"},
 		{"all in the future", judge.Kept{Online: m(15), Learnt: m(15)}, "never heard:"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -277,7 +277,7 @@ func TestStories(t *testing.T) {
 		// Our own clock.
 		{"our clock was ahead, restart", "session; A orchard; U orchard bye; clock -60; restart", "never heard:"},
 		{"our clock is set back while running", "session; A orchard; clock -60; U orchard bye", "offline at -60 orchard bye"},
-		{"what was seen in the future is not known", "session; A orchard; U orchard bye; clock -60; session", "no details: offline"},
+		{"what was seen in the future is not known", "session; A orchard; U orchard bye; clock -60; session", "outdated: offline"},
 		{"and is replaced", "session; A orchard; U orchard bye; clock -60; session; F 60 gone", "offline at -60 gone"},
 
 		{"a contact that blocked us comes and leaves unseen", "session; U . old @-60; wait 5; U orchard", "offline at 8 orchard"},
@@ -294,6 +294,32 @@ func TestStories(t *testing.T) {
 		{"until somebody asks", "session; partly; A orchard; available", "online orchard()"},
 		{"or is told of all", "session; partly; A orchard; U .", "offline at 3 orchard"},
 		{"or a new session begins", "session; partly; session; A orchard", "online orchard()"},
+
+		// Where accounts part.
+		{"seconds that are three fewer are of the same departure", "session; A orchard; U orchard bye; session; F 123 other", "offline at 2 orchard bye"},
+		{"seconds that are four more are of an earlier one", "session; A orchard; U orchard bye; session; F 124 other", "outdated: offline at 2 orchard bye"},
+		{"seconds that are eight fewer are of the same departure", "session; A orchard; U orchard bye; session; F 112 other", "offline at 2 orchard bye"},
+		{"seconds that are nine fewer are of a later one", "session; A orchard; U orchard bye; session; F 111 other", "offline at 2.15 other"},
+		{"a stamp a quarter of an hour later is in doubt", "session; A orchard; U orchard bye; session; wait 20; U . @17", "outdated: offline at 2 orchard bye"},
+		{"a stamp beyond that is of a later one", "session; A orchard; U orchard bye; session; wait 20; U . @17.25", "no details: offline at 17.25"},
+		{"seconds of just before it was online", "session; A orchard; session; F 121 old", "offline at 0.9833333333333333 old"},
+		{"seconds of a second earlier", "session; A orchard; session; F 122 old", "no details: offline"},
+		{"a disconnect with words of its own", "session; A orchard; U orchard bye; wait -1.95; U orchard other", "offline at 2.05 orchard other"},
+		{"a priority on leaving", "session; A orchard; U orchard busy bye", "offline at 2 orchard bye"},
+		{"an answer made of the last available presence, of one who seemed online", "session; A orchard; u . busy Here. @-60", "no details: offline"},
+		{"left while presence is held back, unsigned", "session; A orchard; inactive; U orchard bye; active", "no details: offline at 3 orchard bye"},
+		{"held back as a whole", "session; U . bye held 0", "no details: offline at 1 bye"},
+		{"held back, of what a stamp told before", "session; U . bye @-60; U . bye held 1", "offline at -60 bye"},
+		{"a stamp does not settle when it was that was held back", "session; A orchard; inactive; U orchard bye held 2; active; U . @3", "no details: offline at 2 orchard bye"},
+		{"an answer that has nothing else does", "session; A orchard; inactive; U orchard bye held 2; active; F - @3", "offline at 3 orchard bye"},
+		{"a stamp while presence is held back leaves in doubt", "session; A orchard; U orchard bye; inactive; U . @6; active", "outdated: offline at 2 orchard bye"},
+		{"a resource that is told later", "session; F 60 gone; U orchard gone @0", "offline at 0 orchard gone"},
+		{"a status of long before is a goodbye again", "session; A orchard Here.; session; U .; A orchard; session; F 60 Here.", "offline at 5 Here."},
+		{"a resource changes its presence", "session; A orchard hi; A orchard ho", "online orchard(ho)"},
+		{"an answer without anything", "session; U . bye @-60; session; U .; F -", "outdated: offline at -60 bye"},
+		{"our clock was ahead when it came", "session; A orchard; clock -60; session; F 60 gone", "offline at -60 gone"},
+		{"a sign of life with the goodbye", "session; A orchard; U orchard bye; alive 2.1", "offline at 2 orchard bye"},
+		{"a restart after a sign of life", "session; A orchard; U orchard bye; wait 5; alive 6; restart", "outdated: offline"},
 
 		// Words.
 		{"a server's text is not the contact's", "session; F 60 Stream reset by peer", "offline at 0 cause 2"},

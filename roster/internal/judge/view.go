@@ -99,6 +99,9 @@ func (k *Knowledge) lack(h Horizon) Lack {
 	case k.here != nil && !h.Settled:
 		return Outdated
 	case d == nil || !d.byStamp && d.at > h.Now && h.Now != 0:
+		if k.epoch != h.Epoch && !h.Settled {
+			return Outdated // it may be online
+		}
 		return NoDetails
 	case d.cause == NeverLoggedIn && d.at == 0:
 	case d.at == 0, d.bounded, d.status() == "" && !d.settled, life > d.at+late:
