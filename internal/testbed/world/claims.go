@@ -33,18 +33,13 @@ func (w *world) settled(c roster.Contact) {
 	}
 }
 
-// toldOnline reports whether this session told that the contact is online since it
+// toldOnline reports whether this session told of a resource that is there, since it
 // is.
 func (w *world) toldOnline() bool {
 	since := later(w.client.began, later(w.subbedAt, later(w.weBlockedAt, w.blockedAt)))
-	states := w.truth.states
-	for i := len(states) - 1; i >= 0 && states[i].online; i-- {
-		if i == 0 || !states[i-1].online {
-			since = later(since, states[i].from)
-		}
-	}
 	return slices.ContainsFunc(w.client.memory.facts, func(f fact) bool {
-		return f.what == available && !f.sent.Before(since) && !f.got.Before(w.client.began)
+		r := w.theirs.resources[f.resource]
+		return f.what == available && r != nil && !f.sent.Before(later(since, r.came)) && !f.got.Before(w.client.began)
 	})
 }
 
@@ -163,10 +158,13 @@ func (s state) hasAll(c roster.Contact) bool {
 
 // mistaken excuses a claim about who is there.
 func (w *world) mistaken(c roster.Contact, states []state) Reason {
+	s := w.client.line
+	if c.Online && s != nil && w.now().Sub(s.initial) < settling && slices.ContainsFunc(states, func(s state) bool { return s.hasAll(c) }) {
+		return LoginComes
+	}
 	if c.Online {
 		return w.unseen(c, states)
 	}
-	s := w.client.line
 	switch {
 	case w.unclear():
 		return Blocks

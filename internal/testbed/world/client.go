@@ -66,6 +66,7 @@ func (c *client) login(presenceFirst bool) bool {
 		w.t.Fatalf("the session: %v", err)
 	}
 	w.ours.session = line
+	c.memory.unsubbed, c.memory.blocked = false, false // so far
 	c.session, c.line, c.served = s, line, new(atomic.Bool)
 	c.began, c.away, c.resting = w.now(), false, false
 	if err := c.lib.Connect(s); err != nil {

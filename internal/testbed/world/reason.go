@@ -36,6 +36,9 @@ const (
 	// TooClose: two departures are so close that seconds cannot tell them
 	// apart.
 	TooClose Reason = "two departures within seconds"
+	// LoginComes: the session has just begun, and tells of one resource after the
+	// other.
+	LoginComes Reason = "the login's presences are coming in"
 	// LineDead: our line went dead, and nobody has noticed yet.
 	LineDead Reason = "our line is dead"
 )

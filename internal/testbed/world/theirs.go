@@ -10,10 +10,10 @@ import (
 // resource is a connected client of the contact, as its server sees it.
 type resource struct {
 	name, status, show string
-	marked             bool // its presence has a priority
-	since              time.Time
-	alive              bool // its connection is not broken
-	broke              int  // how often it did
+	marked             bool      // its presence has a priority
+	came, since        time.Time // when it appeared, and when it sent its presence
+	alive              bool      // its connection is not broken
+	broke              int       // how often it did
 }
 
 // record is what the contact's server has written down.
@@ -69,7 +69,7 @@ func (s *theirs) come(name, status, show string, marked bool) bool {
 	}
 	r := s.resources[name]
 	if r == nil {
-		r = &resource{name: name}
+		r = &resource{name: name, came: s.w.now()}
 		s.resources[name] = r
 		s.log, s.bye = record{}, record{}
 	}
