@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Date is a calendar date, with or without a zone (XEP-0082 section 3.1, and
-// date of XML Schema). Dates are comparable. The zero value is no date, and
+// Date is a calendar date with an optional zone (XEP-0082 section 3.1; the date
+// of XML Schema). Dates are comparable. The zero value is not a valid date and
 // cannot be marshalled.
 type Date struct {
 	Year  int // 1 to 9999
@@ -15,9 +15,9 @@ type Date struct {
 	Zone  Zone
 }
 
-// ParseDate reads a Date (XEP-0082 section 3.1), and nothing else: CCYY-MM-DD
-// with years from 0001 to 9999, then Z, an offset of up to ±14:00, or no zone.
-// The error is a [*ParseError], [ErrRange] as from [ParseDateTime].
+// ParseDate parses a Date (XEP-0082 section 3.1) and accepts nothing else:
+// CCYY-MM-DD with years from 0001 to 9999, then Z, an offset of up to ±14:00,
+// or no zone. The errors are those of [ParseDateTime].
 func ParseDate(s string) (Date, error) {
 	c := cursor{text: s}
 	var p parts
@@ -29,8 +29,9 @@ func ParseDate(s string) (Date, error) {
 	return Date{Year: int(p.year), Month: time.Month(p.month), Day: int(p.day), Zone: p.zone}, nil
 }
 
-// Time returns the midnight that the date begins with, in its zone, else in
-// loc, else in UTC if that is nil (XEP-0082 section 3.1 leaves the zone open).
+// Time returns the midnight at which the date begins: in its own zone if it has
+// one, else in loc, else in UTC if loc is nil. XEP-0082 section 3.1 leaves open
+// which zone a date without one is in.
 func (d Date) Time(loc *time.Location) time.Time {
 	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, d.Zone.Location(loc))
 }
@@ -45,8 +46,8 @@ func (d Date) String() string {
 }
 
 // MarshalText returns the text of XEP-0082 section 3.1, for encoding/xml and
-// encoding/json. It fails with
-// [ErrRange] if there is no such day or zone.
+// encoding/json. It fails with [ErrRange] if the day or the zone does not
+// exist.
 func (d Date) MarshalText() ([]byte, error) {
 	if d.Year < 1 || d.Year > 9999 || d.Month < 1 || d.Month > 12 ||
 		d.Day < 1 || d.Day > int(daysIn(uint32(d.Year), uint32(d.Month))) {

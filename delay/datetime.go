@@ -17,18 +17,19 @@ const (
 	firstDay    = firstSecond/secondsPerDay + epochDays // for civil
 )
 
-// ParseDateTime reads a DateTime (XEP-0082 section 3.2), and nothing else:
-// CCYY-MM-DDThh:mm:ss, any fraction, then Z or an offset of up to ±14:00, with
-// years from 0001 to 9999.
+// ParseDateTime parses a DateTime (XEP-0082 section 3.2) and accepts nothing
+// else: CCYY-MM-DDThh:mm:ss, an optional fraction of any length, then Z or an
+// offset of up to ±14:00, with years from 0001 to 9999.
 //
-// The instant is exact to the nanosecond; digits beyond are cut. The zone that
-// was written is kept, and is [time.UTC] for Z, +00:00 and -00:00. As XML
-// Schema has it, 24:00:00 is midnight at the end of the day, so that the last
-// text of the year 9999, or an offset at either end of the range, can name an
-// instant whose year in UTC is 0 or 10000. There is no second 60.
+// The result is exact to the nanosecond; further digits are dropped. It keeps
+// the zone that was written, which is [time.UTC] for Z, +00:00 and -00:00. As
+// in XML Schema, 24:00:00 is midnight at the end of the day. For this reason,
+// and because of offsets, a text of the year 1 or 9999 can name an instant
+// whose year in UTC is 0 or 10000. There is no second 60.
 //
-// The error is a [*ParseError]; it is [ErrRange] where a part is well written
-// but there is no such year, month, day, hour, minute, second or offset.
+// The error is a [*ParseError]. It wraps [ErrRange] if the text is well formed
+// but names a year, month, day, hour, minute, second or offset that does not
+// exist.
 func ParseDateTime(s string) (time.Time, error) {
 	if t, ok := usual(s); ok {
 		return t, nil
@@ -48,8 +49,8 @@ func ParseDateTime(s string) (time.Time, error) {
 	return p.time(), nil
 }
 
-// usual reads what nearly everybody sends, much faster than a cursor can. It
-// leaves everything else, right or wrong, to that.
+// usual parses the form that nearly everybody sends, much faster than a cursor.
+// It leaves everything else, valid or not, to the cursor.
 func usual(s string) (t time.Time, ok bool) {
 	const atZone = len("2006-01-02T15:04:05")
 	if len(s) <= atZone || s[4] != '-' || s[7] != '-' || s[10] != 'T' || s[13] != ':' || s[16] != ':' {
@@ -116,12 +117,12 @@ func usualOffset(s string, i int) (east int, ok bool) {
 }
 
 // AppendDateTime appends t to b as a DateTime (XEP-0082 section 3.2): in UTC,
-// with Z, and with as many digits of a fraction as the value needs.
+// with Z, and with no more digits of a fraction than the value needs.
 //
-// XEP-0082 has no text for a year outside 1 to 9999 (in UTC). For such a time
-// AppendDateTime returns nil: all of b is missing from the result, so that no
-// half of a text can pass for a whole. Where the time may come from elsewhere,
-// use [DateTime.AppendText], which says the same with an error.
+// XEP-0082 has no text for a year outside 1 to 9999 in UTC. For such a time
+// AppendDateTime returns nil, without the contents of b, so that no partial
+// text can pass for a complete one. For times that come from elsewhere use
+// [DateTime.AppendText], which returns an error instead.
 func AppendDateTime(b []byte, t time.Time) []byte {
 	since := uint64(t.Unix() - firstSecond)
 	if since >= endSecond-firstSecond {
@@ -145,19 +146,19 @@ func AppendDateTime(b []byte, t time.Time) []byte {
 	return b
 }
 
-// DateTime is a time as a field of a struct that encoding/xml or encoding/json
-// reads and writes: as an attribute or as text, in the form of XEP-0082
-// section 3.2. The zero value is the zero [time.Time], 0001-01-01T00:00:00Z; for
-// an optional attribute use a pointer with omitempty. Compare two by their
-// Time's Equal, as with any time.Time.
+// DateTime is a time as a struct field that encoding/xml or encoding/json reads
+// and writes, as an attribute or as text, in the form of XEP-0082 section 3.2.
+// The zero value is the zero [time.Time], 0001-01-01T00:00:00Z; for an optional
+// attribute use a pointer with omitempty. Compare two values by their Time's
+// Equal.
 type DateTime struct {
-	// Time is a field, not embedded: its other methods would bring other
-	// forms of text with them.
+	// Time is not embedded, because its other methods would bring other textual
+	// forms with them.
 	Time time.Time
 }
 
-// String returns the text in UTC, as [AppendDateTime] writes it. A time
-// without such a text is written as package time does it, for humans only.
+// String returns the text in UTC, as [AppendDateTime] writes it. For a time
+// that has no such text it returns the form of package time, for humans only.
 func (d DateTime) String() string {
 	if b := AppendDateTime(nil, d.Time); b != nil {
 		return string(b)
@@ -165,8 +166,8 @@ func (d DateTime) String() string {
 	return d.Time.String()
 }
 
-// AppendText is [AppendDateTime] with an error, which is [ErrRange], instead of
-// a nil result; b is then returned as it was.
+// AppendText is [AppendDateTime] with an error, [ErrRange], in place of a nil
+// result; it then returns b unchanged.
 func (d DateTime) AppendText(b []byte) ([]byte, error) {
 	if text := AppendDateTime(b, d.Time); text != nil {
 		return text, nil

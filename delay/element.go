@@ -11,43 +11,44 @@ import (
 	"example.org/lastpresence/internal/wire/chardata"
 )
 
-// MaxReason is how much of an element's text is kept, in bytes; XEP-0203 section
-// 2 sets no bound. The text is cut between two runes.
+// MaxReason is how many bytes of an element's text are kept; XEP-0203 section 2
+// sets no limit. The text is cut between two runes.
 const MaxReason = 1024
 
-// Element is a delayed-delivery element as it was found in a stanza: of either
-// namespace (XEP-0203 section 2, XEP-0091 section 2), and perhaps unreadable. It is a claim, which [Rules.Believe]
-// judges. The zero value is an element without a stamp.
+// Element is a delayed-delivery element as it was found in a stanza: in either
+// namespace (XEP-0203 section 2, XEP-0091 section 2), and valid or not. It is
+// only a claim; [Rules.Believe] judges it. The zero value is an element without
+// a stamp.
 //
-// It reads and writes as the element that it is. With [encoding/xml] a field of
-// this type keeps what is wrong with the element in Err, where a [Delay] fails
-// the whole stanza.
+// An Element is written in the form in which it was read. As a struct field for
+// encoding/xml it keeps what is wrong with the element in Err, where a [Delay]
+// would fail the whole stanza.
 type Element struct {
 	Delay
 
-	// Legacy says that the element is the x of XEP-0091.
+	// Legacy reports whether this is the x element of XEP-0091.
 	Legacy bool
 
 	// Err says why the element cannot be used: [ErrName], [ErrNoStamp], or a
-	// [*ParseError] for its stamp or its from. What could be read is there
-	// all the same: a stamp that can be read beside a from that cannot, for
-	// example, which nobody should believe, for who wrote it is not known.
+	// [*ParseError] for its stamp or its from. The other fields still have what
+	// could be read. Do not trust the stamp of an element whose from cannot be
+	// read: it is not known who wrote it.
 	Err error
 }
 
-// IsElement tells whether name is that of a delayed-delivery element: delay in
-// [NS] (XEP-0203 section 2) or x in [NSLegacy] (XEP-0091 section 2).
+// IsElement reports whether name is that of a delayed-delivery element: delay
+// in [NS] (XEP-0203 section 2) or x in [NSLegacy] (XEP-0091 section 2).
 func IsElement(name xml.Name) bool {
 	return name.Local == "delay" && name.Space == NS || name.Local == "x" && name.Space == NSLegacy
 }
 
-// ReadElement reads the rest of the element that start begins from r, up to
-// and including its end (XEP-0203 section 2, XEP-0091 section 2). Unknown attributes and children are ignored, and an
-// empty from is none.
+// ReadElement reads the rest of the element that start begins, up to and
+// including its end (XEP-0203 section 2, XEP-0091 section 2). It ignores
+// unknown attributes and children, and treats an empty from as a missing one.
 //
-// It fails only as r does, with [io.ErrUnexpectedEOF] if r ends before the
-// element. Whatever is wrong with the element itself is told in [Element.Err],
-// so that the stanza around it can be read on.
+// It fails only if r fails, and with [io.ErrUnexpectedEOF] if r ends inside the
+// element. Whatever is wrong with the element itself is in [Element.Err], so
+// that the rest of the stanza can still be read.
 func ReadElement(start xml.StartElement, r xml.TokenReader) (Element, error) {
 	e := Element{Legacy: start.Name.Space == NSLegacy}
 	if IsElement(start.Name) {
@@ -92,10 +93,10 @@ func (e *Element) readAttrs(attrs []xml.Attr) {
 	}
 }
 
-// TokenReader returns the element as tokens, in its own namespace; see
-// [Delay.TokenReader]. That of XEP-0091 has whole seconds only, as its section 4
-// demands; new elements should not be written so, except beside the one of XEP-0203 and for peers
-// that know nothing newer. An element with an Err yields that error.
+// TokenReader returns the element as tokens in its own namespace; see
+// [Delay.TokenReader]. An element of XEP-0091 has whole seconds only (XEP-0091
+// section 4). Write new ones only beside an element of XEP-0203, for peers that
+// know nothing newer. If Err is set, the first read returns it.
 func (e Element) TokenReader() xml.TokenReader {
 	if e.Err != nil {
 		return nothing{e.Err}
@@ -127,13 +128,13 @@ type nothing struct{ err error }
 
 func (n nothing) Token() (xml.Token, error) { return nil, n.err }
 
-// WriteXML writes the element as [Element.TokenReader] has it to w.
+// WriteXML writes the tokens of [Element.TokenReader] to w.
 func (e Element) WriteXML(w xmlstream.TokenWriter) (int, error) {
 	return xmlstream.Copy(w, e.TokenReader())
 }
 
-// MarshalXML writes the element to enc, under its own name whatever the start
-// that is passed.
+// MarshalXML writes the element to enc. It ignores the start element that is
+// passed and uses the element's own name.
 func (e Element) MarshalXML(enc *xml.Encoder, _ xml.StartElement) error {
 	_, err := e.WriteXML(enc)
 	return err

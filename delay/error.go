@@ -9,17 +9,17 @@ import (
 
 // The errors that callers may want to tell apart, with errors.Is.
 var (
-	// ErrRange is the error of what is well written but does not exist in
-	// XEP-0082 section 3: the year 0000 or 12012, the 30th of February, an
-	// offset of 15 hours.
+	// ErrRange means that a text is well formed but names something that
+	// XEP-0082 section 3 does not have: the year 0000 or 12012, the 30th of
+	// February, an offset of 15 hours.
 	ErrRange = errors.New("delay: out of range")
 
-	// ErrNoStamp is the error of an element without the stamp attribute that
+	// ErrNoStamp means that an element lacks the stamp attribute, which
 	// XEP-0203 section 2 requires.
 	ErrNoStamp = errors.New("delay: no stamp")
 
-	// ErrName is the error of an element that is neither that of XEP-0203
-	// section 2 nor that of XEP-0091 section 2.
+	// ErrName means that an element is neither that of XEP-0203 section 2 nor
+	// that of XEP-0091 section 2.
 	ErrName = errors.New("delay: not a delayed-delivery element")
 )
 
@@ -33,29 +33,29 @@ func (e rangeError) Error() string { return "delay: " + e.what + " out of range"
 
 func (e rangeError) Unwrap() error { return ErrRange }
 
-// ParseError says why a text is not what it should be. The errors of all
-// functions of this package that read a text have this type.
+// ParseError describes a text that could not be parsed. Every function of this
+// package that parses a text returns errors of this type.
 type ParseError struct {
 	// Profile names what the text should have been: "DateTime", "Date" or
-	// "Time" (XEP-0082 section 3), "legacy" (section 4), "stamp" (any of
-	// what [ParseStamp] reads) or "address" (the from attribute).
+	// "Time" (XEP-0082 section 3), "legacy" (section 4), "stamp" (anything that
+	// [ParseStamp] accepts) or "address" (the from attribute).
 	Profile string
 
-	// Input is the start of the text, cut to at most 64 bytes.
+	// Input is the beginning of the text, at most 64 bytes of it.
 	Input string
 
-	// Offset is the byte of the whole text at which it goes wrong.
+	// Offset is the position in the text, in bytes, of the first error.
 	Offset int
 
-	// Reason is what is wrong there, in a few words of our own.
+	// Reason says in a few words what is wrong there.
 	Reason string
 
-	// Err is [ErrRange], or nil for a text that is malformed.
+	// Err is [ErrRange], or nil if the text is malformed.
 	Err error
 }
 
-// Error describes the error in one line. It prints at most 64 bytes for the
-// text, quoted so that it can hold no control characters.
+// Error describes the error in one line. It quotes at most 64 bytes of the
+// text, with control characters escaped.
 func (e *ParseError) Error() string {
 	return "delay: " + e.Profile + " " + quote(e.Input) + ": " + e.Reason + " at byte " + strconv.Itoa(e.Offset)
 }

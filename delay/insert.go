@@ -6,21 +6,21 @@ import (
 	"mellium.im/xmlstream"
 )
 
-// Insert returns a transformer that puts d into every element at the top level
-// of a stream of tokens, as its first child, as whoever delivers a stanza late
-// does (XEP-0203 section 2). All other tokens pass unchanged, one at a time, and
-// no goroutine is started. The zero Delay is not inserted. A delay that is there
-// already stays, beside the new one.
+// Insert returns a transformer that puts d into every top-level element of a
+// stream of tokens, as the first child: what an entity does that delivers a
+// stanza late (XEP-0203 section 2). All other tokens pass unchanged, one at a
+// time, without a goroutine. The zero Delay is not inserted. Delays that an
+// element already has stay in it.
 //
-// If d cannot be written (see [Delay.TokenReader]), reading fails in place of
-// the element's start, so that no element is left open.
+// If d cannot be written (see [Delay.TokenReader]), reading fails before the
+// start of the element, so that no element is left open.
 func Insert(d Delay) xmlstream.Transformer {
 	return insert(d, func(xml.Name) bool { return true })
 }
 
 // Stanza is [Insert] for stanzas only (RFC 6120 section 8): message, presence
-// and iq in the namespace ns, or in any namespace if ns is empty. Other elements
-// pass unchanged.
+// and iq in the namespace ns, or in any namespace if ns is empty. Other
+// elements pass unchanged.
 func Stanza(d Delay, ns string) xmlstream.Transformer {
 	return insert(d, func(name xml.Name) bool {
 		switch name.Local {

@@ -2,10 +2,9 @@ package delay
 
 import "time"
 
-// ParseLegacy reads CCYYMMDDThh:mm:ss, the form of XEP-0091 (XEP-0082 section
-// 4), which is always UTC. A fraction is tolerated, since deployed servers send
-// one; nothing else is. The error is a [*ParseError], [ErrRange] as from
-// [ParseDateTime].
+// ParseLegacy parses CCYYMMDDThh:mm:ss, the form of XEP-0091 (XEP-0082 section
+// 4), which is always in UTC. It also accepts a fraction, which deployed
+// servers send, and nothing else. The errors are those of [ParseDateTime].
 func ParseLegacy(s string) (time.Time, error) {
 	c := cursor{text: s}
 	var p parts

@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// TimeOfDay is a time that recurs every day, with or without a zone (XEP-0082
-// section 3.3, and time of XML Schema). Times of day are comparable. The zero
-// value is midnight in no particular zone.
+// TimeOfDay is a time that recurs every day, with an optional zone (XEP-0082
+// section 3.3; the time of XML Schema). Times of day are comparable. The zero
+// value is midnight without a zone.
 type TimeOfDay struct {
 	SinceMidnight time.Duration // from 0 to less than 24 hours
 	Zone          Zone
 }
 
-// ParseTime reads a Time (XEP-0082 section 3.3), and nothing else: hh:mm:ss, any
-// fraction, then Z, an offset of up to ±14:00, or no zone. Digits past
-// nanoseconds are cut. As XML Schema has it, 24:00:00 is the same as 00:00:00.
-// The error is a [*ParseError], [ErrRange] as from [ParseDateTime].
+// ParseTime parses a Time (XEP-0082 section 3.3) and accepts nothing else:
+// hh:mm:ss, an optional fraction of any length, then Z, an offset of up to
+// ±14:00, or no zone. Digits beyond nanoseconds are dropped. As in XML Schema,
+// 24:00:00 is the same as 00:00:00. The errors are those of [ParseDateTime].
 func ParseTime(s string) (TimeOfDay, error) {
 	c := cursor{text: s}
 	var p parts
@@ -32,9 +32,9 @@ func ParseTime(s string) (TimeOfDay, error) {
 	}, nil
 }
 
-// On returns the moment at which it is t on the date d, in the zone of t, else
-// in the zone of d, else in loc, else in UTC if that is nil. Where the clocks
-// of loc skip or repeat that time, it is one of the two that [time.Date] has.
+// On returns the instant at which it is t on the date d. The zone is that of t,
+// else that of d, else loc, else UTC if loc is nil. Where daylight saving skips
+// or repeats that time in loc, On returns what [time.Date] returns.
 func (t TimeOfDay) On(d Date, loc *time.Location) time.Time {
 	since := t.SinceMidnight
 	return time.Date(d.Year, d.Month, d.Day,
@@ -51,9 +51,9 @@ func (t TimeOfDay) String() string {
 	return string(b)
 }
 
-// MarshalText returns the text of XEP-0082 section 3.3, with as many digits of a
-// fraction as needed. It fails with [ErrRange] if there is no such time of
-// day or zone.
+// MarshalText returns the text of XEP-0082 section 3.3, with no more digits of
+// a fraction than needed. It fails with [ErrRange] if the time of day or the
+// zone does not exist.
 func (t TimeOfDay) MarshalText() ([]byte, error) {
 	since := t.SinceMidnight
 	if since < 0 || since >= 24*time.Hour {

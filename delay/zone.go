@@ -8,18 +8,18 @@ import (
 // maxOffset is the largest offset that XML Schema has, in minutes, either way.
 const maxOffset = 14 * 60
 
-// Zone is the zone of a [Date] or a [TimeOfDay], which XEP-0082 leaves
-// optional. The zero value stands for none. Zones are comparable.
+// Zone is the optional zone of a [Date] or a [TimeOfDay]. The zero value means
+// no zone. Zones are comparable.
 //
-// A zone other than UTC tells roughly where somebody is, so it should be written
-// only where it is needed (XEP-0082 section 6).
+// An offset other than UTC shows roughly where somebody is, so write one only
+// where it is needed (XEP-0082 section 6).
 type Zone struct {
 	Known   bool // whether there is a zone
 	Minutes int  // east of UTC, from -840 to 840; 0 if there is no zone
 }
 
-// Location returns the zone as package time has it: instead if there is none,
-// and [time.UTC] if that is nil.
+// Location returns the zone as a [*time.Location]. Without a zone it returns
+// instead, or time.UTC if instead is nil.
 func (z Zone) Location(instead *time.Location) *time.Location {
 	switch {
 	case !z.Known && instead != nil:
