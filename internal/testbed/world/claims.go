@@ -43,72 +43,6 @@ func (w *world) toldOnline() bool {
 	})
 }
 
-// unclear reports whether the contact blocks us, or did, and nothing was told since.
-func (w *world) unclear() bool {
-	if w.theirs.blocks || w.now().Sub(w.blockedAt) < w.window() {
-		return true
-	}
-	return !w.blockedAt.IsZero() && !slices.ContainsFunc(w.client.memory.facts, func(f fact) bool {
-		return f.sent.After(w.blockedAt) && (f.what == available || f.of != nil || f.what == absent)
-	})
-}
-
-// unseen excuses a contact who is shown online and is not.
-func (w *world) unseen(c roster.Contact, states []state) Reason {
-	s := w.client.line
-	switch {
-	case w.unclear():
-		return Blocks
-	case s != nil && s.deadline:
-		return LineDead
-	case s != nil && (s.inactive || w.client.resting) && w.now().Sub(c.Learnt) <= time.Minute+time.Second:
-		return HeldBack
-	}
-	died := len(c.Resources) == 0 && w.diedUnnoticed("")
-	for _, r := range c.Resources {
-		there := slices.ContainsFunc(states, func(s state) bool { return s.has(r) })
-		if !there && !w.diedUnnoticed(r.Name) {
-			return ""
-		}
-		died = died || !there
-	}
-	if !died {
-		return ""
-	}
-	return ServerDied
-}
-
-// has reports whether a resource is there, and says what is shown.
-func (s state) has(r roster.Resource) bool {
-	return slices.Contains(strings.Split(s.here, "; "), r.Name+"="+r.Status)
-}
-
-// diedUnnoticed reports whether a resource, or any if it has no name, was told to
-// be online in this session, and its server died since.
-func (w *world) diedUnnoticed(name string) bool {
-	var last *departure
-	for _, d := range w.truth.departures {
-		if name == "" || d.resource == name {
-			last = d
-		}
-	}
-	if last == nil || last.how != died {
-		return false
-	}
-	told := false
-	for _, f := range w.client.memory.facts {
-		if f.got.Before(w.client.began) || name != "" && f.resource != name {
-			continue
-		}
-		if f.what == available {
-			told = !f.sent.After(last.at)
-		} else if f.sent.After(last.at) {
-			told = false
-		}
-	}
-	return told
-}
-
 // full checks a claim of which nothing is lacking: it must be true as of a moment
 // of a time.
 //
@@ -154,26 +88,6 @@ func (w *world) full(c roster.Contact, from, to time.Time, opened bool) {
 // hasAll reports whether all resources that are shown are there.
 func (s state) hasAll(c roster.Contact) bool {
 	return len(c.Resources) > 0 && !slices.ContainsFunc(c.Resources, func(r roster.Resource) bool { return !s.has(r) })
-}
-
-// mistaken excuses a claim about who is there.
-func (w *world) mistaken(c roster.Contact, states []state) Reason {
-	s := w.client.line
-	if c.Online && s != nil && w.now().Sub(s.initial) < settling && slices.ContainsFunc(states, func(s state) bool { return s.hasAll(c) }) {
-		return LoginComes
-	}
-	if c.Online {
-		return w.unseen(c, states)
-	}
-	switch {
-	case w.unclear():
-		return Blocks
-	case s != nil && s.deadline:
-		return LineDead
-	case s != nil && (s.inactive || w.client.resting) && w.now().Sub(c.Learnt) <= time.Minute+time.Second:
-		return HeldBack
-	}
-	return ""
 }
 
 func claimedSignature(c roster.Contact) string {

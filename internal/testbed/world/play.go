@@ -49,9 +49,13 @@ type world struct {
 	truth  truth
 	hidden []*departure // what looks like a departure to us alone
 	ask    ask
+	silent []span // when the contact blocked us, and nobody said so
 
 	subbedAt, weBlockedAt, blockedAt, restedAt, deadAt time.Time
 }
+
+// span is a time from a moment to another one.
+type span struct{ from, to time.Time }
 
 // ask is the latest answer of the contact's server to a question of ours.
 type ask struct {

@@ -1,0 +1,123 @@
+package world
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"example.org/lastpresence/roster"
+)
+
+// unclear reports whether the contact blocks us, or did, and nothing was told since.
+func (w *world) unclear() bool {
+	if w.theirs.blocks || w.now().Sub(w.blockedAt) < w.window() {
+		return true
+	}
+	return !w.blockedAt.IsZero() && !slices.ContainsFunc(w.client.memory.facts, func(f fact) bool {
+		return f.sent.After(w.blockedAt) && (f.what == available || f.of != nil || f.what == absent)
+	})
+}
+
+// unseen excuses a contact who is shown online and is not.
+func (w *world) unseen(c roster.Contact, states []state) Reason {
+	s := w.client.line
+	switch {
+	case w.unclear():
+		return Blocks
+	case s != nil && s.deadline:
+		return LineDead
+	case s != nil && (s.inactive || w.client.resting) && w.now().Sub(c.Learnt) <= time.Minute+time.Second:
+		return HeldBack
+	}
+	died := len(c.Resources) == 0 && w.diedUnnoticed("")
+	for _, r := range c.Resources {
+		there := slices.ContainsFunc(states, func(s state) bool { return s.has(r) })
+		if !there && !w.diedUnnoticed(r.Name) {
+			return ""
+		}
+		died = died || !there
+	}
+	if !died {
+		return ""
+	}
+	return ServerDied
+}
+
+// changedUnseen reports whether all that is wrong of the resources changed while the
+// contact blocked us.
+func (w *world) changedUnseen(c roster.Contact) bool {
+	during := func(at time.Time) bool {
+		return slices.ContainsFunc(w.silent, func(s span) bool { return !at.Before(s.from) && at.Before(s.to) })
+	}
+	shown := make(map[string]string)
+	for _, r := range c.Resources {
+		shown[r.Name] = r.Status
+	}
+	for name, r := range w.theirs.resources {
+		if status, ok := shown[name]; (!ok || status != r.status) && !during(r.since) {
+			return false
+		}
+	}
+	for name := range shown {
+		if w.theirs.resources[name] == nil && !slices.ContainsFunc(w.truth.departures, func(d *departure) bool {
+			return d.resource == name && during(d.at)
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
+// has reports whether a resource is there, and says what is shown.
+func (s state) has(r roster.Resource) bool {
+	return slices.Contains(strings.Split(s.here, "; "), r.Name+"="+r.Status)
+}
+
+// diedUnnoticed reports whether a resource, or any if it has no name, was told to
+// be online in this session, and its server died since.
+func (w *world) diedUnnoticed(name string) bool {
+	var last *departure
+	for _, d := range w.truth.departures {
+		if name == "" || d.resource == name {
+			last = d
+		}
+	}
+	if last == nil || last.how != died {
+		return false
+	}
+	told := false
+	for _, f := range w.client.memory.facts {
+		if f.got.Before(w.client.began) || name != "" && f.resource != name {
+			continue
+		}
+		if f.what == available {
+			told = !f.sent.After(last.at)
+		} else if f.sent.After(last.at) {
+			told = false
+		}
+	}
+	return told
+}
+
+// mistaken excuses a claim about who is there.
+func (w *world) mistaken(c roster.Contact, states []state) Reason {
+	s := w.client.line
+	if c.Online && s != nil && w.now().Sub(s.initial) < settling && slices.ContainsFunc(states, func(s state) bool { return s.hasAll(c) }) {
+		return LoginComes
+	}
+	if c.Online && len(w.silent) > 0 && w.changedUnseen(c) {
+		return Blocks
+	}
+	if c.Online {
+		return w.unseen(c, states)
+	}
+	switch {
+	case w.unclear():
+		return Blocks
+	case s != nil && s.deadline:
+		return LineDead
+	case s != nil && (s.inactive || w.client.resting) && w.now().Sub(c.Learnt) <= time.Minute+time.Second:
+		return HeldBack
+	}
+	return ""
+}
