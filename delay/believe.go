@@ -14,17 +14,17 @@ const DefaultSkew = 5 * time.Minute
 // was sent before it.
 const oldest = 915148800
 
-// Rules say which of a stanza's delays to believe (XEP-0203 section 5). The
+// Rules decide which of a stanza's delays to trust (XEP-0203 section 5). The
 // zero value has the defaults.
 type Rules struct {
-	// Skew is how far the clock of another machine may be ahead of ours. A
-	// stamp up to that much later than the receipt is taken as the time of
-	// receipt. Zero stands for DefaultSkew, below zero for none.
+	// Skew is how far another machine's clock may be ahead of ours. A stamp
+	// that is later than the receipt by no more than Skew counts as the time of
+	// receipt. Zero means DefaultSkew; a negative value allows no difference.
 	Skew time.Duration
 }
 
-// Why says why an element was passed over (XEP-0203 section 5). The zero value
-// is no reason, and is not used.
+// Why is the reason why an element was rejected (XEP-0203 section 5). The zero
+// value means no reason and is not used.
 type Why uint8
 
 // The reasons for which an element is passed over.
@@ -33,9 +33,9 @@ const (
 	// Element.Err says which.
 	Unreadable Why = iota + 1
 
-	// Forged elements are signed by somebody who has no business with the
-	// stanza: neither the sender, nor its server, nor our own account or
-	// server.
+	// Forged elements are signed by somebody who has no right to stamp the
+	// stanza: neither its sender, nor the sender's server, nor our own account
+	// or server.
 	Forged
 
 	// Future elements have a stamp later than the receipt plus Rules.Skew.
@@ -44,7 +44,8 @@ const (
 	// Ancient elements have a stamp from before 1999.
 	Ancient
 
-	// Superseded elements could be believed, but another one counts more.
+	// Superseded elements could be trusted, but another element takes
+	// precedence.
 	Superseded
 )
 
@@ -65,28 +66,29 @@ func (w Why) String() string {
 	return "unknown"
 }
 
-// Doubt is an element that was passed over (XEP-0203 section 5).
+// Doubt is an element that was rejected, and why (XEP-0203 section 5).
 type Doubt struct {
 	Element Element
 	Why     Why
 }
 
-// Believe returns the delay to believe of those found in one stanza, or the
-// zero Delay if there is none, and why each other one was passed over, in the
-// order they came in. It is the answer to XEP-0203 section 5, by which anyone
-// can put a delay into a stanza.
+// Believe returns the delay to trust out of those found in one stanza, or the
+// zero Delay if there is none. It also returns the elements that it rejected,
+// in the order of elements. Anyone can put a delay into a stanza (XEP-0203
+// section 5).
 //
-// A delay counts if it is signed by the stanza's sender (its bare or any of
-// its full addresses), the sender's server, our own account or server, or
-// nobody. Of several, one signed by the sender's server wins; then one of
-// XEP-0203; then one signed by the sender, and then one signed by nobody. One
-// of our own account or server comes last, whatever its form: it says when the
-// stanza was held back on its way to us, see [Held]. Of equals the earliest
-// wins, for each hop may have added its own.
+// A delay counts if it is signed by the stanza's sender (its bare JID or any of
+// its full JIDs), by the sender's server, by our own account or server, or by
+// nobody. The order of precedence is: those signed by the sender's server;
+// those of XEP-0203 before those of XEP-0091; those signed by the sender; those
+// signed by nobody. One of our own account or server comes last, in whichever
+// form: it says when the stanza was held back on its way to us, see [Held]. Of
+// equal ones the earliest wins, because each server on the way may have added
+// its own.
 //
-// sender is who the stanza is from, and an empty one our own account; self is
-// our own address, and received the time of receipt. Believe is a pure
-// function and does not change elements.
+// The sender is the stanza's from; the zero JID means our own account. self is
+// our own address, and received is when the stanza was received. Believe does
+// not change elements.
 func (r Rules) Believe(elements []Element, sender, self jid.JID, received time.Time) (Delay, []Doubt) {
 	if sender.Equal(jid.JID{}) {
 		sender = self
@@ -122,10 +124,10 @@ func (r Rules) Believe(elements []Element, sender, self jid.JID, received time.T
 	return d, doubts
 }
 
-// Past returns a time that a peer told of something that has happened, held to
-// what a stamp is held to: a time up to Skew after the receipt is the receipt.
-// It returns false for a time that is later, or from before 1999. Idle times
-// (XEP-0319) and last activity (XEP-0012) are such times.
+// Past checks a time at which a peer claims that something happened, by the
+// same rules as a stamp: a time up to Skew after received counts as received.
+// Past returns false for a later time and for one before 1999. Use it for idle
+// times (XEP-0319) and last activity (XEP-0012).
 func (r Rules) Past(t, received time.Time) (time.Time, bool) {
 	if r.outside(t, received) != 0 {
 		return time.Time{}, false

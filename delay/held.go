@@ -10,19 +10,20 @@ import (
 // from an inactive client (XEP-0352), under its own name.
 const inactive = "Client Inactive"
 
-// Held reports whether a delay was put into the stanza by the receiver's own
-// side, and so bounds the time of the event from above: the stanza was sent at
-// some time before. A server stamps what it keeps for an inactive client
-// (XEP-0352) with the time at which it began to keep it, and what it keeps for one
-// that is offline likewise.
+// Held reports whether the receiver's own side put a delay into the stanza.
+// Such a delay is an upper bound: the stanza was sent at or before its stamp. A
+// server stamps a stanza that it holds back from an inactive client (XEP-0352)
+// with the time at which it began to hold it, and does the same for a client
+// that is offline.
 //
-// It is so for a delay signed by our own account (bare or full) or by our own
-// server, on a stanza from somebody else. A server that has the sender's account
-// as well stamps for the sender, so its stamp on that account's stanzas is not
-// of this kind, unless its text is ejabberd's for inactive clients.
+// A delay is of this kind if our own account (bare or full JID) or our own
+// server signed it, on a stanza from somebody else. A server that also hosts
+// the sender's account stamps on the sender's behalf, so its stamp on that
+// account's stanzas is not of this kind, unless its text is the one that
+// ejabberd writes for inactive clients.
 //
-// sender is who the stanza is from, and an empty one our own account; self is
-// our own address. With a zero self nothing is held.
+// The sender is the stanza's from; the zero JID means our own account. self is
+// our own address; with the zero JID Held returns false.
 func Held(d Delay, sender, self jid.JID) bool {
 	if self.Equal(jid.JID{}) {
 		return false
