@@ -9,10 +9,11 @@ import (
 // shows are from the most available to the least.
 var shows = []string{"chat", "", "away", "xa", "dnd"}
 
-// Compare orders contacts for [slices.SortFunc], as a contact list shows them:
-// who is online comes first, the most available before the others (chat, online,
-// away, xa, dnd), then who was seen last, then those of whom that is not known,
-// and within each of these by name, or by address where there is none.
+// Compare orders contacts as a contact list shows them, for [slices.SortFunc].
+// Online contacts come first, the most available one first (chat, online, away,
+// xa, dnd). Then come the offline ones, the one seen last first, and then those
+// of which that is not known. Equal contacts are ordered by name, or by address
+// if they have no name.
 func Compare(a, b Contact) int {
 	if a.Online != b.Online {
 		if a.Online {

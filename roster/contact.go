@@ -13,20 +13,20 @@ import (
 	"example.org/lastpresence/roster/internal/judge"
 )
 
-// Source is where the knowledge of a contact is from.
+// Source says where the knowledge of a contact comes from.
 type Source uint8
 
 // The sources. The zero value is None.
 const (
 	None         Source = iota // nothing is known
-	Live                       // presence that came by itself
+	Live                       // presence that the server sent unprompted
 	Probe                      // the presence that answered a probe
 	LastActivity               // the answer to a query for last activity (XEP-0012)
-	Stored                     // an earlier run of the program
+	Stored                     // what a store kept of an earlier run
 )
 
-// String returns the source's name in lower case: none, live, probe,
-// last-activity or stored.
+// String returns the source in lower case: none, live, probe, last-activity or
+// stored.
 func (s Source) String() string {
 	return nameOf(s, "none", "live", "probe", "last-activity", "stored")
 }
@@ -39,15 +39,15 @@ func nameOf[T ~uint8](n T, names ...string) string {
 	return names[n]
 }
 
-// Lack is what is missing of what is known of a contact, and why.
+// Lack says what is missing of the knowledge of a contact.
 type Lack uint8
 
 // The lacks. The zero value is Nothing.
 const (
 	Nothing    Lack = iota // nothing is missing: the rest of the Contact is true
-	NeverHeard             // nothing was ever heard of the contact
-	NoDetails              // offline, and when it left or what it said is not known
-	Outdated               // it was so once, and nobody has told since whether it still is
+	NeverHeard             // nothing was ever told about the contact
+	NoDetails              // it is offline, but when it left or what it said is not known
+	Outdated               // stale: it was true, and may have changed since
 )
 
 // String returns the lack in words: nothing, never heard, no details or
@@ -56,18 +56,18 @@ func (l Lack) String() string {
 	return nameOf(l, "nothing", "never heard", "no details", "outdated")
 }
 
-// Cause is why an offline contact left.
+// Cause says why an offline contact left.
 type Cause uint8
 
 // The causes. The zero value is CauseUnknown.
 const (
 	CauseUnknown   Cause = iota
-	Goodbye              // it said so, by an unavailable presence with words of its own
+	Goodbye              // it said goodbye: an unavailable presence of its own
 	ConnectionLost       // its connection broke
 	TimedOut             // its connection broke, and it did not come back in time
 	ServerStopped        // its server was shut down
 	AccountDeleted       // its account was removed
-	NeverLoggedIn        // it was never online: there is no LastSeen
+	NeverLoggedIn        // it was never online, so there is no LastSeen
 )
 
 // String returns the cause in words: unknown, goodbye, connection lost, timed
@@ -78,19 +78,24 @@ func (c Cause) String() string {
 
 // Resource is a connected client of a contact (RFC 6121 section 4.7).
 type Resource struct {
-	Name     string // the resourcepart
-	Show     string // "", away, chat, dnd, xa
+	Name string // the resourcepart
+	Show string // "", away, chat, dnd, xa
+	// Status is the status text of the first of Resources or, for an offline
+	// contact, what it said as it left. It is the contact's own text, never its
+	// server's. A server that keeps no unavailable presence may send the status
+	// of the last available one instead; the two cannot be told apart (seen on
+	// jabberd2).
 	Status   string
 	Priority int8
 	Since    time.Time // when it sent this presence
-	Idle     time.Time // since when its user is idle; zero: not told
+	Idle     time.Time // when its user was last active; zero: not told
 
 	kept *probe.Presence
 }
 
-// Children returns a reader of what the resource's presence holds besides, where
-// [KeepChildren] asks for that; else it is empty. Each call returns a reader
-// from the beginning.
+// Children returns a reader of the presence's other child elements, if
+// [KeepChildren] is set; otherwise the reader is empty. Each call returns a
+// reader that begins at the first child.
 func (r Resource) Children() xml.TokenReader {
 	if r.kept == nil {
 		return xmlstream.ReaderFunc(func() (xml.Token, error) { return nil, io.EOF })
@@ -98,16 +103,16 @@ func (r Resource) Children() xml.TokenReader {
 	return r.kept.Children()
 }
 
-// Contact is what is known of a contact at one moment. It is a copy: it does
-// not change, and changing it changes nothing. Its times are in UTC.
+// Contact is a snapshot of what is known of a contact. It does not change
+// later, and changing it affects nothing else. Its times are in UTC.
 //
-// While Lack is Nothing, all the rest is true. Otherwise the rest is what was
-// known last, or as much as is known.
+// While Lack is [Nothing], everything else is true. Otherwise the rest is what
+// was last known, as far as anything is.
 type Contact struct {
-	// JID is the bare address; Name, Groups and Subscription (none, to,
-	// from or both) are of the roster item (RFC 6121 section 2.1.2). Ask
-	// reports whether our request to subscribe is pending, Approved whether
-	// the contact's is granted in advance.
+	// JID is the contact's bare JID. Name, Groups and Subscription (none, to,
+	// from or both) are those of its roster item (RFC 6121 section 2.1.2). Ask
+	// reports whether our subscription request is pending, and Approved whether
+	// we have approved the contact's request in advance.
 	JID          jid.JID
 	Name         string
 	Groups       []string
@@ -116,18 +121,20 @@ type Contact struct {
 	Approved     bool
 
 	// Online reports whether the contact is connected. Resources has its
-	// resources, the best first: by priority, then the latest. An entity that
-	// sends presence from its bare JID, as gateways do, is online without one.
+	// resources, in order of preference: the highest priority first, then the
+	// latest presence. An entity that sends presence from its bare JID, as
+	// gateways do, is online without a resource.
 	Online    bool
 	Resources []Resource
 
-	// LastSeen is when an offline contact went offline, zero where that is
-	// not known; Resource is where it was seen last, if known.
+	// LastSeen is when an offline contact went offline; zero if that is not
+	// known. Resource is the resource that left last, if known.
 	LastSeen time.Time
 	Resource string
 
-	// OnlineAt is when the contact was last known to be online, or gave another
-	// sign of life: it was here then or later. Zero means never.
+	// OnlineAt is when the contact is last known to have been online, or to
+	// have given another sign of life. It may have been here later, too. Zero
+	// means that it is not known to have been here at all.
 	OnlineAt time.Time
 
 	// Status is that of the best resource, or what an offline contact said
@@ -136,29 +143,30 @@ type Contact struct {
 	// which cannot be told apart (seen on jabberd2).
 	Status string
 
-	// Cause is why an offline contact left. CauseText is the text in which its
-	// server told that, empty where it did not.
+	// Cause is why an offline contact left. CauseText is the server's text that
+	// says so; empty if there was none.
 	Cause     Cause
 	CauseText string
 
-	// Up is when a server or component came up, as it said when its chat was
-	// opened (XEP-0318 section 3.2); zero for contacts, and where not told.
+	// Up is when a server or component started, as it said when its chat was
+	// opened (XEP-0318 section 3.2). It is zero for contacts, and if it was not
+	// told.
 	Up time.Time
 
-	// Blocked reports whether we block the contact (XEP-0191), whose presence
-	// is not known then. Room reports whether it was seen to be a room
-	// (XEP-0045), whose occupants are no resources of a contact.
+	// Blocked reports whether we block the contact (XEP-0191); its presence is
+	// then not known. Room reports whether the address was seen to be a room
+	// (XEP-0045); its occupants are not resources of a contact.
 	Blocked bool
 	Room    bool
 
-	// Source is where this knowledge is from, Learnt when it was last
-	// confirmed (zero: never), Lack what is missing of it.
+	// Source is where this knowledge comes from. Learnt is when it was last
+	// confirmed; zero means never. Lack is what is missing.
 	Source Source
 	Learnt time.Time
 	Lack   Lack
 
-	// Err is why nothing could be learnt when it was last tried, nil since
-	// something was: a [stanza.Error], for errors.As.
+	// Err is why the last attempt to learn something failed. It is nil once
+	// something was learnt. It may wrap a [stanza.Error], for errors.As.
 	Err error
 }
 
@@ -204,9 +212,9 @@ func (c Contact) subscribed() bool {
 // example.
 func (c Contact) host() bool { return c.JID.Localpart() == "" }
 
-// Ago returns how long before now an offline contact was last here, never less
-// than nothing, and whether that is known. It keeps the clock out of the
-// Contact, so that a list can be drawn again without asking again.
+// Ago returns how long before now an offline contact left, and whether that is
+// known. The duration is never negative. Call it again with a later time to
+// redraw a list; the Contact itself need not be fetched again.
 func (c Contact) Ago(now time.Time) (ago time.Duration, ok bool) {
 	if c.Online || c.LastSeen.IsZero() {
 		return 0, false

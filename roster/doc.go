@@ -1,26 +1,47 @@
-// Package roster remembers what is known of each contact, knows how good that
-// knowledge is, and opens chats: it asks the network about a contact only
-// where something is lacking and a human wants to see it (XEP-0318).
+// Package roster remembers what is known of each contact, and how good that
+// knowledge is. When the user opens a chat, it asks the contact's server for
+// what is missing (XEP-0318).
 //
-//	contacts := roster.New(session)
-//	go session.Serve(contacts.Handler(mux)) // mux is the client's own handler
-//	err := contacts.Sync(ctx)               // fetches the roster
-//	…
-//	contact, err := contacts.Open(ctx, romeo) // the user opens the chat
+//	contacts := roster.New(session) // a negotiated *xmpp.Session
+//	defer contacts.Close()
+//	ended := make(chan error, 1)
+//	go func() { ended <- contacts.Serve(mux) }() // mux: your own handlers
+//	err := contacts.Sync(ctx)                    // fetches the roster
+//	…                                            // send initial presence
+//	contact, err := contacts.Open(ctx, romeo)    // the user opens a chat
 //
-// A client fetches the roster before it sends initial presence (RFC 6121
-// section 2.2). From then on the Cache learns from every presence and roster
-// push that passes its handler.
+// Call Sync before you send initial presence (RFC 6121 section 2.2). From then
+// on the [Cache] learns from every presence and roster push of the session.
+// When the session ends, everything known becomes stale; log in again and give
+// the new session to [Cache.Connect].
 //
 // # What is known of a contact
 //
-// A contact may never have been heard of. It may be online, with the presence
-// of each resource. It may be offline with details, when and with what status,
-// or without: a server may only say that it is offline. Later knowledge
-// replaces earlier knowledge, by the time that it speaks of. A live
-// unavailable presence from a resource has its details: it happened now.
+//   - Nothing: no presence and no answer has said anything about it. Lack is
+//     [NeverHeard].
+//   - It is online, with the presence of each resource.
+//   - It is offline, with details: when it left, why, and what it said.
+//   - It is offline, without some of these details, because no server told
+//     them. Lack is [NoDetails].
+//   - Any of these, but it may have changed since: the session ended, or the
+//     server holds presence back. Lack is [Outdated].
 //
-// [Cache.Lacking] lists the contacts that are offline and whose details are
-// missing. It is for looking at, not for probing: there is no function that
-// asks about many contacts, and asking in a loop ends at the budget.
+// Only while Lack is [Nothing] is all of a [Contact] certain.
+//
+// Within a session, what the server sends later replaces what it sent earlier,
+// whatever the stamps say. A stamp only tells when a contact left. No decision
+// compares another machine's clock with ours. Between sessions and processes,
+// the later departure replaces the earlier one.
+//
+// # What must not be done
+//
+// XEP-0318 section 2 forbids a client to probe every contact that seems offline
+// after login. No function of this package asks about more than one contact,
+// and all probes share a budget ([probe.Budget]). [Cache.Lacking] lists the
+// contacts of which something is missing; it is for showing them.
+//
+// # Names
+//
+// Package mellium.im/xmpp/roster has the same name. A client that uses both
+// imports one of them under another name.
 package roster

@@ -64,23 +64,25 @@ func (w *watcher) rouse() {
 	}
 }
 
-// Watch returns the contacts of which something has changed that a [Contact]
-// shows, from now on until the context ends or the Cache is closed: each as it is
-// when its turn comes, and as it was before. They come in the order in which
-// their changes began. A slow consumer does not block others; changes are
-// coalesced for each contact. Nothing is locked while the loop's body runs.
+// Watch returns the contacts that change, from now on until ctx ends or the
+// Cache is closed. A contact has changed if its [Contact] shows something else
+// than before. Each pair is the contact as it is now and as it was when this
+// iterator last returned it. Contacts come in the order in which they changed.
+// A slow consumer does not block others: changes are coalesced for each
+// contact. No lock is held while the loop's body runs.
 //
 //	for now, before := range contacts.Watch(ctx) {
 //		if now.Online && !before.Online { … }
 //	}
 //
-// A contact that left the roster comes once more with the subscription remove.
-// That what is known becomes stale is news when a session ends or begins, when
-// the login's presences are in, and when filtering begins or ends.
+// A contact that leaves the roster comes once more, with the subscription
+// remove. Becoming stale is a change, too. It happens to contacts when a
+// session ends or begins, when the presence of the login has arrived, and when
+// filtering begins or ends.
 //
-// What happens between the call and the iteration, or between two iterations,
-// is not lost. Concurrent iterations share the news between them; for all of it
-// twice, call Watch twice.
+// Changes between the call and the iteration, and between two iterations, are
+// not lost. Concurrent iterations over one iterator share the changes between
+// them; to see all of them twice, call Watch twice.
 func (c *Cache) Watch(ctx context.Context) iter.Seq2[Contact, Contact] {
 	w := &watcher{pending: make(map[string]*Contact), wake: make(chan struct{}, 1)}
 	c.mu.Lock()
