@@ -23,11 +23,11 @@ func (c *Cache) blocks(key string) bool {
 	return c.blocked[key] || found && c.blocked[domain]
 }
 
-// SetBlocked replaces the block list as it is known. The Cache hears of the list
-// and of its changes as they pass its handler (XEP-0191), but an answer that the
-// session gives to whoever asked does not pass: who fetches the list so hands it
-// over here. What is known of contacts on it is dropped, and Open refuses to ask
-// about them with [probe.ErrBlocked].
+// SetBlocked replaces the block list (XEP-0191). Call it if your client fetches
+// the list itself: the answer goes to whoever asked and does not pass the
+// Cache's handler. Changes of the list do pass it, and need no call. Knowledge
+// of blocked contacts is dropped, and [Cache.Open] returns [probe.ErrBlocked]
+// for them without asking.
 func (c *Cache) SetBlocked(list []jid.JID) {
 	blocked := make(map[string]bool, len(list))
 	for _, j := range list {

@@ -22,16 +22,17 @@ import (
 // known; afterwards only contacts count.
 const maxEarly = 10_000
 
-// ErrNotSynced means that the roster was not fetched yet, so that nobody can be
-// told from a stranger: see [Cache.Sync].
+// ErrNotSynced means that the roster has not been fetched yet, so that contacts
+// cannot be told from strangers. Call [Cache.Sync] first.
 var ErrNotSynced = errors.New("the roster was not fetched yet: call Sync first")
 
-// Cache is what is known of the contacts of one account.
+// Cache remembers what is known of the contacts of one account.
 //
-// Make one with New or Offline; the zero value is of no use. It learns from the
-// stanzas of its session, which [Cache.Serve] serves, or whatever serves it with
-// [Cache.Handler]. All methods are safe for concurrent use. Only Sync, Open,
-// Refresh and the calls about filtering touch the network.
+// Make one with [New] or [Offline]; the zero value is not usable. It learns
+// from the stanzas of its session, so something must serve the session:
+// [Cache.Serve], or your own code with [Cache.Handler]. All methods are safe
+// for concurrent use. Only Sync, Open, Refresh and the methods that control
+// filtering use the network.
 type Cache struct {
 	account jid.JID // bare
 	ownKey  string
@@ -58,7 +59,7 @@ type entry struct {
 	listed judge.Moment // when the item was told; zero: the sender is no contact yet
 }
 
-// Option changes how a Cache works. The defaults suit a chat client.
+// Option configures a Cache. The defaults suit a chat client.
 type Option func(*config)
 
 type config struct {
@@ -72,22 +73,23 @@ type config struct {
 	unreadable func(address, name string)
 }
 
-// Probing passes options to the [probe.Client] with which the Cache asks, such
-// as [probe.Budget]. Its options Subscribed, Observe, Answered and Continue
-// are set by the Cache itself.
+// Probing passes options to the [probe.Client] that the Cache uses, such as
+// [probe.Budget]. The Cache sets the options Subscribed, Observe, Answered and
+// Continue itself.
 func Probing(opts ...probe.Option) Option {
 	return func(cfg *config) { cfg.probe = append(cfg.probe, opts...) }
 }
 
-// KeepChildren keeps what a contact's presence holds besides (entity
-// capabilities, an avatar's hash, a mood), for [Resource.Children]. At most
-// [probe.MaxKept] bytes are kept of each resource. The default is not to.
+// KeepChildren makes the Cache keep the other child elements of a contact's
+// presence (entity capabilities, avatar hash, mood), for [Resource.Children].
+// It keeps at most [probe.MaxKept] bytes for each resource. By default it keeps
+// none.
 func KeepChildren() Option {
 	return func(cfg *config) { cfg.keep = true }
 }
 
 // New returns a Cache for the session s, which must be negotiated. It panics if
-// s is nil: a Cache without a session is made by [Offline].
+// s is nil; use [Offline] to make a Cache without a session.
 func New(s *xmpp.Session, opts ...Option) *Cache {
 	if s == nil {
 		panic("roster: New: the session is nil; Offline makes a Cache without one")
@@ -100,8 +102,8 @@ func New(s *xmpp.Session, opts ...Option) *Cache {
 }
 
 // Offline returns a Cache for an account that has no session yet. With
-// [Persist] and [Cache.Load] it shows contacts as they were known; all of that is
-// stale. [Cache.Connect] gives it a session.
+// [Persist] and [Cache.Load] it shows what was known of the contacts in an
+// earlier run, all of it stale. [Cache.Connect] gives it a session.
 func Offline(account jid.JID, opts ...Option) *Cache {
 	c := &Cache{
 		account:  account.Bare(),
@@ -116,9 +118,8 @@ func Offline(account jid.JID, opts ...Option) *Cache {
 	return c
 }
 
-// Client returns the client with which the Cache asks in its present session,
-// for its counts and for the uptime of servers. It is nil before there is a
-// session.
+// Client returns the probe client of the present session, for its counts and
+// for the uptime of servers. It is nil until there is a session.
 func (c *Cache) Client() *probe.Client {
 	if l := c.current(); l != nil {
 		return l.client
@@ -132,8 +133,8 @@ func (c *Cache) current() *link {
 	return c.link
 }
 
-// Contact returns what is known of the contact, whose resource does not count,
-// and whether it is in the roster. It never touches the network.
+// Contact returns what is known of a contact, and whether it is in the roster.
+// It ignores the resource of the address, and never uses the network.
 func (c *Cache) Contact(contact jid.JID) (Contact, bool) {
 	var buf [128]byte
 	key := address.AppendBare(buf[:0], contact)
@@ -146,16 +147,16 @@ func (c *Cache) Contact(contact jid.JID) (Contact, bool) {
 	return c.view(e, c.horizon()), true
 }
 
-// Len returns how many contacts the roster has.
+// Len returns the number of contacts in the roster.
 func (c *Cache) Len() int {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return c.items.listed
 }
 
-// All returns what is known of every contact, ordered by address. It is a
-// snapshot of the moment at which the iteration begins. [Compare] orders
-// contacts as a contact list shows them.
+// All returns a snapshot of all contacts, ordered by address. The snapshot is
+// taken when the iteration begins. [Compare] orders contacts as a contact list
+// shows them.
 func (c *Cache) All() iter.Seq[Contact] {
 	return func(yield func(Contact) bool) {
 		for _, contact := range c.snapshot(func(*entry, judge.Horizon) bool { return true }) {
@@ -166,12 +167,13 @@ func (c *Cache) All() iter.Seq[Contact] {
 	}
 }
 
-// Lacking returns the contacts whose presence we may know, who seem offline, and
-// whose details are missing or stale, ordered by address. It is a snapshot of
-// the moment at which the iteration begins.
+// Lacking returns a snapshot of the contacts that may be asked, seem offline,
+// and have details that are missing or stale, ordered by address. The snapshot
+// is taken when the iteration begins.
 //
-// It is for showing. Asking all of them is what XEP-0318 section 2 forbids;
-// [Cache.Open] asks about the one whose chat a human opens.
+// Use it to show these contacts, not to ask about all of them, which XEP-0318
+// section 2 forbids. [Cache.Open] asks about one contact when the user opens
+// its chat.
 func (c *Cache) Lacking() iter.Seq[jid.JID] {
 	return func(yield func(jid.JID) bool) {
 		for _, contact := range c.snapshot(c.lacking) {

@@ -19,8 +19,8 @@ import (
 	"example.org/lastpresence/roster/internal/judge"
 )
 
-// ErrNotOffered means that the server does not offer to filter presence in the
-// way that is asked for.
+// ErrNotOffered means that the server does not offer the requested way to
+// filter presence.
 var ErrNotOffered = errors.New("the server does not offer it")
 
 // filters are what may keep presence from the session.
@@ -46,22 +46,20 @@ func (f filters) withheld(a probe.Answer) bool {
 	return a.Activity.Told && a.Activity.Ago == 0 && a.Activity.Status == ""
 }
 
-// Sift asks the server to keep presence notifications from this session, as
-// XEP-0273 section 5.2 has it, until Unsift. The session must be served
-// meanwhile.
+// Sift asks the server to send this session no presence (XEP-0273 section 5.2),
+// until Unsift. The session must be served meanwhile.
 //
-// What is known is stale from then on, and [Cache.Open] asks even about a
-// contact that seemed online. A server that can
-// tell the account's address from the session's is asked to keep away only what
-// is addressed to the account, as all presence is that comes by itself; the
-// answers to Open come through. On other servers they are kept away too, and
-// Open learns nothing: last activity (XEP-0012) alone cannot be relied on.
+// From then on everything known is stale, and [Cache.Open] asks even about a
+// contact that seemed online. Some servers can filter by the address that a
+// stanza is sent to. These are asked to filter only what is sent to the
+// account, as all unprompted presence is, and the answers to Open, which are
+// sent to the session, still arrive. Other servers filter the answers, too, and
+// Open learns nothing: last activity (XEP-0012) alone cannot be trusted.
 //
-// The errors are [ErrNotOffered] where the server does not have it, a
-// [stanza.Error] where it refuses, [probe.ErrClosed], what the session failed
-// with, and the context's. After the first two nothing has changed; after the
-// others it is not known whether the server has complied, and presence counts
-// as filtered.
+// The errors are [ErrNotOffered] if the server does not support it, a
+// [stanza.Error] if it refuses, [probe.ErrClosed], the error of the session,
+// and that of ctx. After the first two nothing has changed. After the others it
+// is not known whether the server filters; the Cache assumes that it does.
 func (c *Cache) Sift(ctx context.Context) error {
 	l := c.current()
 	if l == nil {
@@ -95,12 +93,12 @@ func (c *Cache) Sift(ctx context.Context) error {
 	return nil
 }
 
-// Unsift undoes Sift. All that is known is stale then, until the presence
-// that the server sends anew confirms or replaces it. Without a Sift before it
-// does nothing.
+// Unsift undoes [Cache.Sift]. Everything known is stale until the presence that
+// the server now sends again confirms or replaces it. Without an earlier Sift
+// it does nothing.
 //
-// The errors are those of Sift, and after each of them presence still counts
-// as filtered.
+// The errors are those of Sift. After an error the Cache still assumes that the
+// server filters.
 func (c *Cache) Unsift(ctx context.Context) error {
 	l := c.current()
 	if l == nil || !c.renewed(l) {
@@ -122,21 +120,20 @@ func (c *Cache) Unsift(ctx context.Context) error {
 	return nil
 }
 
-// Inactive tells the server that nobody looks at the client (XEP-0352), until
-// Active. Servers then hold presence back, and most stamp what they held. What
-// is known is stale from then on, and [Cache.Open] asks even about a contact that
-// seemed online.
+// Inactive tells the server that the user is not looking at the client
+// (XEP-0352), until Active. Servers then hold presence back; most of them stamp
+// it with the time. From then on everything known is stale, and [Cache.Open]
+// asks even about a contact that seemed online.
 //
-// The answers to Open may be held back like other presence. Prosody's
-// mod_csi_simple lets go of them for the answer to the query that goes with a
-// probe. ejabberd's mod_client_state does, too, unless that answer is the first
-// of the two to come, as it often is; then Open learns nothing, and Active
-// brings the presence. A client whose user opens a chat is not inactive: call
-// Active before Open.
+// The server may hold the answers to Open back, too. Prosody's mod_csi_simple
+// releases them together with the answer to the query that follows a probe.
+// ejabberd's mod_client_state does so as well, unless that answer comes first,
+// as it often does; Open then learns nothing, and Active brings the presence. A
+// client whose user opens a chat is not inactive: call Active before Open.
 //
-// The errors are [ErrNotOffered] where the server did not offer it as the
-// session was negotiated, what the session failed with, and the context's.
-// After the first nothing has changed.
+// The errors are [ErrNotOffered] if the server did not offer the feature when
+// the session was negotiated, the error of the session, and that of ctx. After
+// ErrNotOffered nothing has changed.
 func (c *Cache) Inactive(ctx context.Context) error {
 	l := c.current()
 	if l == nil {
@@ -152,12 +149,13 @@ func (c *Cache) Inactive(ctx context.Context) error {
 	return nil
 }
 
-// Active undoes Inactive. It returns when the server has sent what it held
-// back (XEP-0352 section 5.1), and what is known counts again as it did before.
-// Without an Inactive before it does nothing. Do not call the two at once.
+// Active undoes [Cache.Inactive]. It returns when the server has sent what it
+// held back (XEP-0352 section 5.1); what is known then counts as before.
+// Without an earlier Inactive it does nothing. Do not call Active and Inactive
+// concurrently.
 //
-// The errors are [probe.ErrClosed], what the session failed with, and the
-// context's; after each of them presence still counts as filtered.
+// The errors are [probe.ErrClosed], the error of the session, and that of ctx.
+// After an error the Cache still assumes that the server holds presence back.
 func (c *Cache) Active(ctx context.Context) error {
 	l := c.current()
 	if l == nil || !c.filteredBy(l, resting) {

@@ -10,8 +10,8 @@ import (
 	"example.org/lastpresence/internal/wire/address"
 )
 
-// WithoutStatus leaves status texts out of what [Persist] keeps. Those that the
-// store has of before are erased soon after [Cache.Load].
+// WithoutStatus leaves status texts out of what [Persist] keeps. Texts that the
+// store has kept before are erased soon after [Cache.Load].
 func WithoutStatus() Option {
 	return func(cfg *config) { cfg.silent = true }
 }
@@ -19,24 +19,25 @@ func WithoutStatus() Option {
 // retention is the default of [Retention].
 const retention = 90 * 24 * time.Hour
 
-// Retention sets for how long the store of [Persist] keeps, of a contact that was
-// removed from the roster, its address and when it was removed; no more is kept
-// of it. Other processes learn by it that what they know is no longer ours to
-// know, so d must be longer than any of them runs, or lies idle, with old
-// knowledge. What is older is forgotten soon after [Cache.Load]. The default, and
-// what a d of zero or less means, is 90 days.
+// Retention sets how long the store of [Persist] remembers that a contact was
+// removed from the roster. It keeps nothing but the address and the time of
+// removal. Other processes learn from it that they must drop what they know, so
+// d must be longer than any process may run or lie idle without saving. Older
+// entries are erased soon after [Cache.Load]. The default is 90 days, and so is
+// any d that is not positive.
 func Retention(d time.Duration) Option {
 	return func(cfg *config) { cfg.retention = d }
 }
 
-// Forget drops all that is known of a contact, whose resource does not count,
-// here and in the store of [Persist]. The roster item stays: RFC 6121 section
-// 2.5 says how it is removed. What was known does not come back from other
-// processes, but what the server tells from now on is known again. Of a contact
-// that the roster does not have, the store forgets the address as well.
+// Forget drops everything known of a contact, in the Cache and in the store of
+// [Persist]. It ignores the resource of the address. The roster item stays; RFC
+// 6121 section 2.5 describes how to remove it. Other processes cannot bring
+// back what was dropped, but what the server tells from now on is known again.
+// If the contact is not in the roster, the store drops its address, too.
 //
-// It returns what the store failed with; here the contact is forgotten then all
-// the same, and in the store by the next call that succeeds.
+// Forget returns the error of the store. The Cache has then dropped its
+// knowledge nevertheless, and the store drops it with the next call that
+// succeeds.
 func (c *Cache) Forget(ctx context.Context, contact jid.JID) error {
 	key := string(address.AppendBare(nil, contact))
 	c.mu.Lock()

@@ -12,19 +12,20 @@ import (
 	"example.org/lastpresence/internal/wire/request"
 )
 
-// Handler returns a handler that learns from every stanza and then hands it on
-// to next, whole and unchanged; next may be nil. What next asks the Cache, it
-// knows already. It is for who serves the session without [Cache.Serve]; say
-// with [Cache.Disconnected] when the session is over.
+// Handler returns a handler that learns from every stanza and then passes it to
+// next, whole and unchanged; next may be nil. When next handles a stanza, the
+// Cache already knows what it says. Use Handler if you serve the session
+// yourself instead of with [Cache.Serve], and call [Cache.Disconnected] when
+// the session is over.
 //
 // Roster pushes are accepted only from the session's account (RFC 6121 section
-// 2.1.6). They are answered exactly once, whether or not next answers them. A
-// forged push is kept from next, which might accept it, and is refused with
-// service-unavailable, as if nobody here knew what a roster is.
+// 2.1.6). Each is answered exactly once, whether or not next answers it. A
+// forged push does not reach next, which might accept it. It is refused with
+// service-unavailable, as if the client did not support rosters.
 //
-// The handler belongs to the session that New or the latest Connect was given,
-// and must not be called by two goroutines at once. It never fails for what a
-// stanza says. Without a session it only hands stanzas on.
+// The handler belongs to the session of New or of the latest Connect, and must
+// not be called by two goroutines at once. It never fails because of what a
+// stanza says. Without a session it only passes stanzas on.
 func (c *Cache) Handler(next xmpp.Handler) xmpp.Handler {
 	l := c.current()
 	if l == nil {

@@ -21,8 +21,7 @@ type items struct {
 	removed map[string]judge.Moment
 }
 
-// Item is an item of a roster that a client has already, see [Cache.SetRoster]
-// (RFC 6121 section 2.1.2).
+// Item is a roster item (RFC 6121 section 2.1.2), for [Cache.SetRoster].
 type Item struct {
 	JID          jid.JID
 	Name         string
@@ -32,11 +31,11 @@ type Item struct {
 	Approved     bool   // the contact's is granted in advance
 }
 
-// SetRoster takes a roster that the client fetched itself, or has kept, instead
-// of having it fetched by Sync. Contacts that it does not have are forgotten.
-// The version is the roster's (RFC 6121 section 2.6), and may be empty. Roster
-// pushes go on as ever. Items without a valid JID are reported to the function
-// given to [Unreadable].
+// SetRoster sets the roster, for a client that has fetched or kept it itself;
+// it replaces [Cache.Sync]. Contacts that are not in the list are forgotten.
+// The version is that of the roster (RFC 6121 section 2.6) and may be empty.
+// Roster pushes are applied as usual. Items without a valid JID are reported to
+// the function of [Unreadable].
 func (c *Cache) SetRoster(list []Item, version string) {
 	q := query{found: true, versioned: version != "", version: version}
 	for _, it := range list {
@@ -50,10 +49,10 @@ func (c *Cache) SetRoster(list []Item, version string) {
 	c.replace(q)
 }
 
-// Unreadable has f called for every roster item whose address is not a valid JID,
-// with the address as text and the item's name, so that a user can have it
-// removed. f is called on the goroutine that serves the session, with no lock
-// held; it must not block and must not send.
+// Unreadable sets a function that is called for every roster item whose address
+// is not a valid JID, with the address as text and the item's name, so that a
+// user can remove it. f is called in the goroutine that serves the session,
+// without a lock; it must not block or send.
 func Unreadable(f func(address, name string)) Option {
 	return func(cfg *config) { cfg.unreadable = f }
 }

@@ -13,25 +13,32 @@ import (
 	"example.org/lastpresence/roster/internal/judge"
 )
 
-// Open returns what is known of the contact whose chat a human opens, and asks
-// the network first where something is lacking. The contact's resource does not
-// count.
+// Open returns what is known of a contact whose chat the user opens. If
+// something is missing or stale, it asks the contact's server first, and waits
+// for the answer. It ignores the resource of the address.
 //
-// Whatever the error, the Contact is what is known. The errors: [ErrNotSynced]
-// before the roster was fetched; [probe.ErrNotSubscribed] where the contact is
-// not in the roster, its subscription is not to or both, or its server refuses;
-// [probe.ErrBlocked] where we block it; [probe.ErrBudget] where too many probes
-// were sent lately; [probe.ErrNoAnswer] where nothing came back that tells
-// anything; [probe.ErrClosed] where the session is over; what the session failed
-// with; the context's error; and a [stanza.Error], for [errors.As], where one
-// came back, beside any of these. A contact that was asked a moment ago is not
-// asked again, and that is no error. Your own account and rooms are not asked.
+// Whatever the error, the Contact is what is known. The errors are
+//
+//   - [ErrNotSynced]: the roster has not been fetched yet;
+//   - [probe.ErrNotSubscribed]: the contact is not in the roster, its
+//     subscription is not to or both, or its server refuses to tell;
+//   - [probe.ErrBlocked]: we block the contact;
+//   - [probe.ErrBudget]: too many probes were sent a short time ago;
+//   - [probe.ErrNoAnswer]: no answer told anything;
+//   - [probe.ErrClosed]: the session is over;
+//   - the error of the session, or that of ctx.
+//
+// If a stanza error came back, [errors.As] finds the [stanza.Error], beside any
+// of these. A contact that was asked a short time ago (see [probe.CoolDown]) is
+// not asked again; that is not an error. Your own account and rooms are never
+// asked.
 func (c *Cache) Open(ctx context.Context, contact jid.JID) (Contact, error) {
 	return c.open(ctx, contact, false)
 }
 
-// Refresh is Open, but asks even if nothing seems lacking: a contact whose server
-// crashed seems online until somebody asks. Cool-down and budget hold as ever.
+// Refresh is [Cache.Open], except that it asks even if nothing seems to be
+// missing. A contact whose server crashed seems online until somebody asks. The
+// cool-down and the budget apply.
 func (c *Cache) Refresh(ctx context.Context, contact jid.JID) (Contact, error) {
 	return c.open(ctx, contact, true)
 }

@@ -22,11 +22,13 @@ const (
 	closeTimeout = 10 * time.Second
 )
 
-// Persist keeps what is known in a store, from which the first Sync takes what
-// was known before. Changes are written together, about a second after the
-// first of them, off the session's path, and by Close. When the store fails to
-// save, they are kept for the next time. That it fails, in saving or in Sync, is told
-// to failed, which may be nil, and must not wait for the Cache.
+// Persist keeps what is known in a store. [Cache.Load], or else the first Sync,
+// reads it back. Changes are written together, about a second after the first
+// of them and by [Cache.Close], and never hold up the session. If the store
+// fails to save, the changes are kept and saved again later.
+//
+// The function failed is called with the store's errors; it may be nil, and
+// must not call or wait for the Cache.
 func Persist(store Store, failed func(error)) Option {
 	return func(cfg *config) { cfg.store, cfg.failed = store, failed }
 }
@@ -45,10 +47,10 @@ type keeper struct {
 	saving sync.Mutex
 }
 
-// Load takes what the store of [Persist] has, so that contacts can be shown
-// before there is a network. Sync does it where it was not done before. What
-// the session told meanwhile is merged with it. It returns what the store failed
-// with, such as that a file is damaged.
+// Load reads what the store of [Persist] kept, so that contacts can be shown
+// before there is a network. What the session has told meanwhile is merged with
+// it. Sync calls Load if you have not. It returns the error of the store, for
+// example that a file is damaged.
 func (c *Cache) Load(ctx context.Context) error {
 	c.mu.RLock()
 	done := c.cfg.store == nil || c.keeper.loaded
@@ -222,10 +224,10 @@ func (c *Cache) saveChanges(ctx context.Context) error {
 	return fmt.Errorf("roster: save: %w", err)
 }
 
-// Close ends what is under way with [probe.ErrClosed], ends the watching, and
-// writes to the store of [Persist] what waits, for ten seconds at most; what is
-// known can still be looked up. It does not close the session. It returns what
-// the store failed with.
+// Close ends everything: waiting calls return [probe.ErrClosed], watching ends,
+// and unsaved changes are written to the store of [Persist], which may take up
+// to ten seconds. What is known can still be read. Close does not close the
+// session. It returns the error of the store.
 func (c *Cache) Close() error {
 	c.mu.Lock()
 	select {

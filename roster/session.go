@@ -44,14 +44,14 @@ type link struct {
 	ended    judge.Moment
 }
 
-// Connect gives the Cache a session, which must be negotiated and of the same
-// account: the first one after [Offline], or the next one after the session
-// before has ended. All that is known is kept, and is stale until it is
-// confirmed. Limits on probes carry over.
+// Connect gives the Cache a session: the first one after [Offline], or the next
+// one after the session before has ended. The session must be negotiated and
+// must belong to the same account. Everything known is kept, and is stale until
+// it is confirmed. Cool-downs and budget carry over.
 //
-// Serve the session with [Cache.Serve], and fetch its roster with Sync. The
-// errors are [probe.ErrClosed] after Close, and one for a session that is nil or
-// of another account.
+// Then serve the session with [Cache.Serve], and fetch its roster with
+// [Cache.Sync]. Connect fails with [probe.ErrClosed] after Close, and if the
+// session is nil or belongs to another account.
 func (c *Cache) Connect(s *xmpp.Session) error {
 	if s == nil {
 		return errors.New("roster: connect: the session is nil")
@@ -117,12 +117,15 @@ func (l *link) calm() {
 	}
 }
 
-// Serve serves the Cache's session with its handler around next, which may be
-// nil, and returns what [xmpp.Session.Serve] returns. The session is over then:
-// calls that wait for it end with [probe.ErrClosed], and all that is known is
-// stale until the next session, see [Cache.Connect]. Call it once for each
-// session, on a goroutine of its own. It returns [probe.ErrClosed] before there
-// is a session.
+// Serve serves the Cache's session until it ends and returns what
+// [xmpp.Session.Serve] returns. Stanzas pass through the Cache and then to
+// next, which may be nil. Call Serve once for each session, in a goroutine of
+// its own.
+//
+// When Serve returns, the session is over: calls that wait for an answer end
+// with [probe.ErrClosed], and everything known is stale until the next session
+// (see [Cache.Connect]). Before there is a session Serve returns
+// probe.ErrClosed.
 func (c *Cache) Serve(next xmpp.Handler) error {
 	c.mu.Lock()
 	l := c.link
@@ -137,10 +140,10 @@ func (c *Cache) Serve(next xmpp.Handler) error {
 	return err
 }
 
-// Disconnected says that the session is over. It is for whoever serves the
-// session with [Cache.Handler] instead of [Cache.Serve], which says so itself.
-// Calls that wait for the session end with [probe.ErrClosed], and all that is
-// known is stale.
+// Disconnected reports to the Cache that the session is over. Call it only if
+// you serve the session yourself, with [Cache.Handler]; [Cache.Serve] does it
+// for you. Calls that wait for an answer end with [probe.ErrClosed], and
+// everything known is stale.
 func (c *Cache) Disconnected() {
 	if l := c.current(); l != nil {
 		c.disconnected(l)
@@ -172,12 +175,14 @@ func (c *Cache) end(l *link) {
 	l.requests.Close()
 }
 
-// SetAvailable says whether the presence of the session's own resource is
-// available. A session begins so. While it is unavailable the server tells nothing
-// of contacts (RFC 6121 section 4.5), so all that is known is stale. Call it with
-// false before unavailable presence is sent in a session that goes on, and with
-// true before available presence is sent again, whose answer confirms what
-// holds.
+// SetAvailable tells the Cache whether the presence that this session sends is
+// available; it is when a session begins. While it is unavailable the server
+// sends no presence of contacts (RFC 6121 section 4.5), so everything known is
+// stale.
+//
+// Call it with false before you send unavailable presence in a session that
+// goes on, and with true before you send available presence again. What the
+// server then sends confirms what is still true.
 func (c *Cache) SetAvailable(available bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -291,10 +296,10 @@ func (c *Cache) lost(ctx context.Context) bool {
 	return true
 }
 
-// Heard says that something else than presence came from a contact: a message, a
-// receipt, a typing notice. It shows that the contact was there at that time,
-// and makes nobody online: OnlineAt of an offline contact moves, and LastSeen
-// where it would be earlier. A time in the future is ignored.
+// Heard reports a sign of life other than presence: a message, a receipt or a
+// typing notice that the contact sent at the given time. It never makes a
+// contact online. For an offline contact it moves OnlineAt forward, and
+// LastSeen if that would be earlier. A time in the future is ignored.
 func (c *Cache) Heard(contact jid.JID, at time.Time) {
 	var buf [128]byte
 	key := address.AppendBare(buf[:0], contact)

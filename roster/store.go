@@ -12,65 +12,65 @@ import (
 	"mellium.im/xmpp/jid"
 )
 
-// Store keeps what is known of contacts while no program runs. See [Persist],
-// and the packages filestore and sqlstore.
+// Store keeps what is known of contacts between runs of a program. See
+// [Persist], and packages filestore and sqlstore.
 //
-// Several processes may use one Store for one account, and Save must merge:
-// what it writes is, for each contact, the [Record.Merge] of what the Store has
-// and of the change. So nothing later is overwritten by something earlier,
-// whoever writes last. All methods must be safe for concurrent use.
+// Several processes may use one Store for one account, so Save must merge: for
+// each contact it writes the [Record.Merge] of what the Store has and of the
+// change. Whoever saves last, nothing older then replaces anything newer. All
+// methods must be safe for concurrent use.
 type Store interface {
-	// Load returns what is kept of an account, which is a bare address. An
-	// account of which nothing is kept is no error.
+	// Load returns what is kept of an account, which is a bare JID. If nothing
+	// is kept, it returns the zero Saved and no error.
 	Load(ctx context.Context, account jid.JID) (Saved, error)
 
-	// Save merges changes into what is kept of the account. It may save many
-	// changes in parts; with an error some of them may have been saved, and
-	// saving all of them again does no harm. An error that is [ErrLost] has
-	// everything saved anew.
+	// Save merges changes into what is kept of the account. It may save them in
+	// parts. After an error, some of them may have been saved; saving all of
+	// them again does no harm. If the error wraps [ErrLost], the Cache saves
+	// everything again.
 	Save(ctx context.Context, account jid.JID, changes Saved) error
 
-	// Edit replaces each record of the account by the one that edit returns, or
-	// forgets it where edit returns false. What is forgotten must not be left
-	// anywhere. edit leaves the JID as it is, and may be called several times
-	// for one record.
+	// Edit replaces each record of the account by the one that edit returns,
+	// and erases the record if edit returns false. Nothing erased may remain
+	// anywhere. edit does not change the JID, and may be called more than once
+	// for a record.
 	Edit(ctx context.Context, account jid.JID, edit func(Record) (Record, bool)) error
 
-	// Remove forgets the account.
+	// Remove erases everything about the account.
 	Remove(ctx context.Context, account jid.JID) error
 }
 
-// ErrLost is an error of a [Store]'s Save that has found what it kept to be lost,
-// by [errors.Is].
+// ErrLost is wrapped by the error of a [Store]'s Save that found that what it
+// kept is lost.
 var ErrLost = errors.New("what was kept is lost")
 
-// Saved is what a [Store] keeps of an account, or changes of it. It holds no
-// password and no message. The zero value is nothing.
+// Saved is what a [Store] keeps of an account, or changes to it. It holds no
+// passwords and no messages. The zero value is empty.
 type Saved struct {
-	// At is when changes were made, by the clock of who made them; zero in what
-	// Load returns. What a store has of later than that was written while a
-	// clock was wrong, and does not count: see [Record.AsOf].
+	// At is when the changes were made, by the clock of the process that made
+	// them; zero in what Load returns. Anything later that a store has was
+	// written by a process whose clock was wrong, and is ignored: see
+	// [Record.AsOf].
 	At time.Time
 
-	// Version tells the roster's version as of Synced (RFC 6121 section 2.6),
-	// and which items it had. It may be empty. The later Synced counts.
+	// Version identifies the roster's version as of Synced (RFC 6121 section
+	// 2.6) and the items that it had. It may be empty. The later Synced wins.
 	Version string
 	Synced  time.Time
 
-	// Records are of one contact each, in no order.
+	// Records has at most one record for each contact, in any order.
 	Records []Record
 }
 
-// Record is what a [Store] keeps of one contact. Its times are in UTC and have
-// whole microseconds; a zero time means that it is not known.
+// Record is what a [Store] keeps of one contact. Its times are in UTC, in whole
+// microseconds; a zero time means not known.
 //
-// Each of its parts is the latest of the facts of one kind, whoever learnt
-// them.
+// Each part is the latest fact of its kind, whichever process learnt it.
 type Record struct {
 	JID jid.JID // bare
 
-	// The roster item as of Listed. Subscription is none, to, from, both, or
-	// remove where the roster has the contact no longer.
+	// The roster item as it was at the time Listed. Subscription is none, to,
+	// from or both, or remove if the contact is no longer in the roster.
 	Listed       time.Time
 	Name         string
 	Groups       []string
@@ -78,37 +78,36 @@ type Record struct {
 	Ask          bool
 	Approved     bool
 
-	// Since is when all that had been known was dropped, because the
-	// contact's presence was no longer ours to know. What follows was learnt
-	// after it. Of two records the later Since counts with what follows it:
-	// where two processes see a contact leave the roster and come back, what
-	// one of them learns is not kept until it starts anew.
+	// Since is when everything known was dropped because the contact stopped
+	// sharing its presence. Everything below was learnt later. When two records
+	// are merged, only the one with the later Since counts for what is below.
+	// If two processes see a contact leave the roster and come back, what one
+	// of them learns is therefore not kept until it starts again.
 	Since time.Time
 
-	Seen Departure // the last that was seen as it happened
-	Told Departure // the last that a server told of, as it was told last
+	Seen Departure // the last departure that was seen as it happened
+	Told Departure // the last departure that a server told about afterwards
 
-	Online time.Time // when it was last told to be online, or gave another sign of life
-	Learnt time.Time // when anything was last heard
+	Online time.Time // when it was last known to be online, or gave another sign of life
+	Learnt time.Time // when anything was last learnt
 }
 
-// Departure is the end of an appearance of a contact, as it was told at one
-// time.
+// Departure is one report that a contact went offline.
 type Departure struct {
-	Heard    time.Time // when it was told; zero: there is none
-	At       time.Time // zero: not known
+	Heard    time.Time // when we were told; zero: the Departure is empty
+	At       time.Time // when the contact left; zero: not known
 	Stamp    time.Time // what the contact's server stamped on it, by its clock
 	Resource string
 	Status   string // the contact's own words
 	Cause    Cause
-	Text     string // in which its server told the cause
-	Settled  bool   // an empty Status means that nothing was said
-	Ours     bool   // At is by our clock; else it is the Stamp
-	Bounded  bool   // it happened at some time before At
+	Text     string // the server's text that says the cause
+	Settled  bool   // an empty Status means that the contact said nothing
+	Ours     bool   // At is by our clock; otherwise it is the Stamp
+	Bounded  bool   // the contact left at some time before At
 }
 
-// Merge returns what r and other make together. The order of merging does not
-// matter, nor does merging twice.
+// Merge returns the combination of r and other. It does not depend on the
+// order, and merging the same record again changes nothing.
 func (r Record) Merge(other Record) Record {
 	if r.compareItem(other) < 0 {
 		r.Listed, r.Name, r.Groups = other.Listed, other.Name, other.Groups
@@ -128,9 +127,9 @@ func (r Record) Merge(other Record) Record {
 	return r
 }
 
-// AsOf returns the record without what lies in the future of a moment, which was
-// written while a clock was wrong. A minute is allowed for the clocks of several
-// machines. The zero time changes nothing.
+// AsOf returns the record without facts that are later than now, which were
+// written while a clock was wrong. It allows one minute for differences between
+// the clocks of several machines. A zero now changes nothing.
 func (r Record) AsOf(now time.Time) Record {
 	if now.IsZero() {
 		return r
@@ -201,8 +200,7 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// AsOf returns what was saved without what lies in the future of a moment.
-// The zero time changes nothing.
+// AsOf is [Record.AsOf] for everything that was saved.
 func (s Saved) AsOf(now time.Time) Saved {
 	if now.IsZero() {
 		return s
@@ -218,7 +216,7 @@ func (s Saved) AsOf(now time.Time) Saved {
 	return s
 }
 
-// Merge returns what s and changes make together, with the records ordered by
+// Merge returns the combination of s and changes, with the records ordered by
 // address.
 func (s Saved) Merge(changes Saved) Saved {
 	s = s.AsOf(changes.At)

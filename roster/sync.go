@@ -22,18 +22,19 @@ const nsVersioning = "urn:xmpp:features:rosterver"
 // errNoRoster means that the server's answer held no roster.
 var errNoRoster = errors.New("the answer is no roster (RFC 6121 section 2.1.3)")
 
-// Sync fetches the roster (RFC 6121 section 2.1.3). The session must be served
-// with the Cache's handler meanwhile. Contacts that the roster no longer has
-// are forgotten, and so is, within a minute, what was heard of strangers.
+// Sync fetches the roster (RFC 6121 section 2.1.3). Call it before initial
+// presence, while the session is being served. Contacts that are no longer in
+// the roster are forgotten. So, within a minute, is presence that arrived
+// earlier from strangers.
 //
-// Where the session was negotiated with mellium's roster.Versioning feature and
-// the server has it too, a roster that has not changed since the [Store] kept
-// it is not sent again (RFC 6121 section 2.6).
+// If the session was negotiated with the roster.Versioning feature of mellium
+// and the server supports it, a roster that has not changed since the [Store]
+// kept it is not sent again (RFC 6121 section 2.6).
 //
-// It returns the context's error, [probe.ErrClosed], what the session failed
-// with, or the stanza error that the server sent; the Cache stays as it was
-// then. What the store of [Persist] failed with comes last: the roster was
-// fetched then all the same.
+// Sync returns the error of ctx, [probe.ErrClosed], the error of the session,
+// or the stanza error that the server sent; the Cache is then unchanged. An
+// error of the store is not returned: it goes to the function given to
+// [Persist].
 func (c *Cache) Sync(ctx context.Context) error {
 	if err := c.Load(ctx); err != nil && c.cfg.failed != nil {
 		c.cfg.failed(err)
