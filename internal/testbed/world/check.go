@@ -186,11 +186,12 @@ func (w *world) together(c roster.Contact) {
 	w.excuse(excuse)
 }
 
-// bounds reports whether a departure was held back until a time or later: all that
-// is known then is that it was not after that.
+// bounds reports whether all that is known of a departure is that it was not after a
+// time: it was held back until then, or stamped by a clock that is ahead.
 func (w *world) bounds(at time.Time, d *departure) bool {
 	return slices.ContainsFunc(w.client.memory.facts, func(f fact) bool {
-		return f.held && f.of == d && near(at, d.at, f.got.Add(f.shift), w.tolerance())
+		bound := f.held || f.what == stamped && f.time.After(f.got)
+		return bound && f.of == d && near(at, d.at, f.got.Add(f.shift), w.tolerance())
 	})
 }
 

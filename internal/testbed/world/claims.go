@@ -64,7 +64,7 @@ func (w *world) full(c roster.Contact, from, to time.Time, opened bool) {
 		if rule == "" && reason == "" {
 			return
 		}
-		if why == "" || rule == "" {
+		if excuse == "" {
 			why, excuse = rule, reason
 		}
 	}
