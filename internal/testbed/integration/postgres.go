@@ -25,9 +25,11 @@ import (
 
 // Postgres is a PostgreSQL server that runs until its test ends.
 type Postgres struct {
-	url string
-	n   atomic.Int32
-	run func(t testing.TB, program string, args ...string)
+	url   string
+	n     atomic.Int32
+	run   func(t testing.TB, program string, args ...string)
+	start func(t testing.TB)
+	stop  func(how os.Signal)
 }
 
 // postgresFolder returns where Debian has the newest version's programs, "" for
@@ -53,19 +55,7 @@ func StartPostgres(t testing.TB) *Postgres {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	var as *syscall.SysProcAttr
-	if os.Geteuid() == 0 {
-		u, err := user.Lookup("postgres")
-		if err != nil {
-			t.Fatal(err)
-		}
-		uid, _ := strconv.Atoi(u.Uid)
-		gid, _ := strconv.Atoi(u.Gid)
-		as = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
-		if err := os.Chown(dir, uid, gid); err != nil {
-			t.Fatal(err)
-		}
-	}
+	as := unprivileged(t, dir)
 	command := func(program string, args ...string) *exec.Cmd {
 		cmd := exec.Command(filepath.Join(bin, program), args...)
 		cmd.Dir = dir
@@ -81,28 +71,64 @@ func StartPostgres(t testing.TB) *Postgres {
 	data := filepath.Join(dir, "data")
 	p.run(t, "initdb", "-D", data, "-U", "test", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
 	port := freePort(t)
-	cmd := command("postgres", "-D", data, "-h", "127.0.0.1", "-p", strconv.Itoa(port), "-k", dir, "-F")
+	p.url = fmt.Sprintf("postgres://test@127.0.0.1:%d/", port)
 	var log strings.Builder
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	var cmd *exec.Cmd
+	p.start = func(t testing.TB) {
+		t.Helper()
+		cmd = command("postgres", "-D", data, "-h", "127.0.0.1", "-p", strconv.Itoa(port), "-k", dir, "-F")
+		cmd.Stdout, cmd.Stderr = &log, &log
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		deadline := time.Now().Add(30 * time.Second)
+		for command("pg_isready", "-q", "-h", "127.0.0.1", "-p", strconv.Itoa(port)).Run() != nil {
+			if time.Now().After(deadline) {
+				t.Fatal("PostgreSQL does not start")
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
 	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGINT)
+	p.stop = func(how os.Signal) {
+		_ = cmd.Process.Signal(how)
 		_ = cmd.Wait()
+	}
+	p.start(t)
+	t.Cleanup(func() {
+		p.stop(syscall.SIGINT)
 		if t.Failed() {
 			t.Log(log.String())
 		}
 	})
-	p.url = fmt.Sprintf("postgres://test@127.0.0.1:%d/", port)
-	deadline := time.Now().Add(30 * time.Second)
-	for command("pg_isready", "-q", "-h", "127.0.0.1", "-p", strconv.Itoa(port)).Run() != nil {
-		if time.Now().After(deadline) {
-			t.Fatal("PostgreSQL does not start")
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
 	return p
+}
+
+// unprivileged returns who owns dir now and runs PostgreSQL: the user postgres
+// instead of root, and nil for whoever else runs the test.
+func unprivileged(t testing.TB, dir string) *syscall.SysProcAttr {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	u, err := user.Lookup("postgres")
+	if err != nil {
+		t.Fatal(err)
+	}
+	uid, _ := strconv.Atoi(u.Uid)
+	gid, _ := strconv.Atoi(u.Gid)
+	if err := os.Chown(dir, uid, gid); err != nil {
+		t.Fatal(err)
+	}
+	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
+}
+
+// Crash ends the server as a failure of its machine does, and starts it once
+// meanwhile returns.
+func (p *Postgres) Crash(t testing.TB, meanwhile func()) {
+	t.Helper()
+	p.stop(syscall.SIGQUIT)
+	meanwhile()
+	p.start(t)
 }
 
 // Database makes an empty database, and returns its URL.
