@@ -19,6 +19,7 @@ const (
 	beat         = batch / 2
 	longestBatch = time.Minute // after failures
 	saveTimeout  = 30 * time.Second
+	saveEach     = 5 * time.Millisecond // more for each contact
 	closeTimeout = 10 * time.Second
 )
 
@@ -146,9 +147,9 @@ func (c *Cache) schedule() {
 }
 
 func (c *Cache) keepSoon() {
-	ctx, cancel := context.WithTimeout(context.Background(), saveTimeout)
-	defer cancel()
 	c.mu.Lock()
+	ctx, cancel := context.WithTimeout(context.Background(), saveTimeout+time.Duration(len(c.keeper.changed))*saveEach)
+	defer cancel()
 	select {
 	case <-c.closed:
 		c.mu.Unlock()
