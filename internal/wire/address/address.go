@@ -1,10 +1,10 @@
-// Package address parses the addresses in stanzas (RFC 7622), fast where
-// that is provably the same as parsing them in full.
+// Package address parses the JIDs in stanzas (RFC 7622). It takes a short cut
+// where the result is provably that of parsing the JID in full.
 //
-// Almost every address on the wire is plain ASCII that a server has already
-// brought to its canonical form; running PRECIS and IDNA over it again costs
-// more than everything else that reading a presence does. Packages delay, probe,
-// roster and its stores use it.
+// Almost every JID on the wire is plain ASCII, and a server has already brought
+// it to canonical form. Applying PRECIS and IDNA to it again would cost more
+// than everything else in reading a presence. Packages delay, probe and roster,
+// and the stores of roster, use this package.
 package address
 
 import (
@@ -18,15 +18,14 @@ import (
 // (RFC 7622 sections 3.2 to 3.4).
 const maxPart = 1023
 
-// errUnstable is of an address that would be another one once it is written and
-// read again.
+// errUnstable is the error for a JID that would become another one when it is
+// written and read again.
 var errUnstable = errors.New("the address does not read back as it is written")
 
-// Parse is [jid.Parse]: it returns the same address, or an error where that
-// does, and for one more kind of input: jid.Parse takes one dot from the end of
-// a domain, so that what it makes of "montague.lit.." would, written to a stanza
-// or a store and read again, be somebody else. Canonical ASCII addresses take a
-// short cut that allocates once.
+// Parse is [jid.Parse], with one more kind of error. jid.Parse removes one dot
+// from the end of a domain. A JID such as "montague.lit.." would therefore
+// become another one when it is written to a stanza or store and read again;
+// Parse rejects it. Canonical ASCII JIDs take a short cut that allocates once.
 func Parse(s string) (jid.JID, error) {
 	if local, domain, resource, ok := canonical(s); ok {
 		return jid.NewUnsafe(local, domain, resource).JID, nil
@@ -41,9 +40,9 @@ func Parse(s string) (jid.JID, error) {
 	return j, nil
 }
 
-// Bare returns the bare form of the address s, without allocating, and
-// whether s is in canonical ASCII form. Only then may the result stand for
-// the address, in a map's key for example.
+// Bare returns the bare form of s without allocating, and whether s is in
+// canonical ASCII form. Only then may the result stand for the JID, for example
+// as a map key.
 func Bare(s string) (string, bool) {
 	local, domain, _, ok := canonical(s)
 	if !ok {
@@ -56,8 +55,8 @@ func Bare(s string) (string, bool) {
 	return s[:n], true
 }
 
-// AppendBare appends the bare form of j to b. With room in b and parts of at
-// most 32 bytes it does not allocate.
+// AppendBare appends the bare form of j to b. It does not allocate if b has
+// room and no part of j is longer than 32 bytes.
 func AppendBare(b []byte, j jid.JID) []byte {
 	if local := j.Localpart(); local != "" {
 		b = append(b, local...)
@@ -66,8 +65,8 @@ func AppendBare(b []byte, j jid.JID) []byte {
 	return append(b, j.Domainpart()...)
 }
 
-// OfKey returns the address of which key is the bare form, as AppendBare and
-// Bare have it.
+// OfKey returns the JID whose bare form, as AppendBare or Bare returns it, is
+// key.
 func OfKey(key string) jid.JID {
 	local, domain, found := strings.Cut(key, "@")
 	if !found {
@@ -76,8 +75,8 @@ func OfKey(key string) jid.JID {
 	return jid.NewUnsafe(local, domain, "").JID
 }
 
-// canonical splits s and tells whether it is certain that parsing it in full
-// would change nothing.
+// canonical splits s, and reports whether parsing it in full would certainly
+// change nothing.
 func canonical(s string) (local, domain, resource string, ok bool) {
 	domain = s
 	if i := strings.IndexByte(s, '/'); i >= 0 {
@@ -124,8 +123,8 @@ var parts = func() (parts [256]uint8) {
 	return parts
 }()
 
-// consists tells whether a part of an address is there, is not too long, and has
-// only such bytes.
+// consists reports whether a part of a JID is present, not too long, and made
+// only of the given bytes.
 func consists(s string, of uint8) bool {
 	if len(s) == 0 || len(s) > maxPart {
 		return false

@@ -1,5 +1,5 @@
-// Package chardata reads the text of an element without letting a peer decide
-// how much of it is kept. Packages delay, probe, roster and lastactivity use it.
+// Package chardata reads the text of an element and limits how much of it is
+// kept. Packages delay, probe, roster and lastactivity use it.
 package chardata
 
 import (
@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// Read reads the rest of an element from r, up to and including its end, and
-// returns the character data that is directly inside it, across comments and
-// child elements, whose own text does not count. At most limit bytes are kept,
-// cut between two runes; cut tells whether there was more.
+// Read reads the rest of an element from r, up to and including its end. It
+// returns the character data directly inside the element, without that of child
+// elements. It keeps at most limit bytes, cut between two runes; cut reports
+// whether there was more.
 func Read(r xml.TokenReader, limit int) (text string, cut bool, err error) {
 	var more []byte
 	for depth := 0; ; {

@@ -1,5 +1,5 @@
-// Package durable writes files that are there as a whole, before or after, on
-// the disk. Packages roster/filestore and probe/responder use it.
+// Package durable replaces files as a whole: after a crash the disk has the old
+// file or the new one. Packages roster/filestore and probe/responder use it.
 package durable
 
 import (
@@ -10,15 +10,16 @@ import (
 	"strings"
 )
 
-// Write replaces the file at path, which only its owner may read. A process that
-// is killed leaves the old file or the new one, and perhaps a temporary file
-// beside it, see [Temporary]. An error leaves none.
+// Write replaces the file at path with one that only its owner may read. A
+// process that is killed leaves the old file or the new one, and possibly a
+// temporary file beside it (see [Temporary]). After an error there is no
+// temporary file.
 func Write(path string, data []byte) error {
 	return write(path, data, os.Rename)
 }
 
-// Create is Write for a file that does not exist yet. Where it does, the error
-// is [fs.ErrExist], and the file stays as it is.
+// Create is Write for a file that does not exist yet. If it exists, Create
+// leaves it alone and returns [fs.ErrExist].
 func Create(path string, data []byte) error {
 	return write(path, data, link)
 }
@@ -26,8 +27,8 @@ func Create(path string, data []byte) error {
 // suffix ends the names of temporary files.
 const suffix = ".new"
 
-// Temporary returns the name of the file for which a file of the given name is
-// a temporary one, and whether it is a temporary one at all.
+// Temporary reports whether name is that of a temporary file, and returns the
+// name of the file that it was to replace.
 func Temporary(name string) (file string, ok bool) {
 	file, ok = strings.CutSuffix(name, suffix)
 	// Between the two there is a number, except in what older versions wrote.
@@ -37,8 +38,8 @@ func Temporary(name string) (file string, ok bool) {
 	return file, ok
 }
 
-// write gives data to a file that nobody else knows, and has name give it the
-// name that it is to have.
+// write writes data to a temporary file, and then calls name to give it its
+// final name.
 func write(path string, data []byte, name func(from, to string) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*"+suffix)
 	if err != nil {
@@ -61,8 +62,8 @@ func write(path string, data []byte, name func(from, to string) error) (err erro
 	return SyncDir(filepath.Dir(path))
 }
 
-// link renames a file unless that replaced another. Some file systems have no
-// hard links; there it looks first.
+// link renames a file unless that would replace another one. On file systems
+// without hard links it checks first.
 func link(from, to string) error {
 	err := os.Link(from, to)
 	switch {

@@ -2,6 +2,6 @@
 
 package durable
 
-// SyncDir has the names in a folder reach the disk, where folders can be
-// flushed.
+// SyncDir flushes the names in a folder to the disk, on systems that can flush
+// folders.
 func SyncDir(string) error { return nil }

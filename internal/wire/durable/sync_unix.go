@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// SyncDir has the names in a folder reach the disk, where folders can be
-// flushed.
+// SyncDir flushes the names in a folder to the disk, on systems that can flush
+// folders.
 func SyncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {

@@ -1,8 +1,6 @@
-// Package lastactivity is last activity (XEP-0012) as far as a client asks
-// for it: of a contact who is offline (section 3), of a server or component
-// (section 5).
-//
-// Packages probe and probe/responder use it.
+// Package lastactivity implements what a client needs of last activity
+// (XEP-0012): that of an offline contact (section 3) and of a server or
+// component (section 5). Packages probe and probe/responder use it.
 package lastactivity
 
 import (
@@ -28,25 +26,26 @@ const MaxStatus = 4096
 // more exactly what is too long ago.
 const maxAge = 100 * 365 * 24 * time.Hour
 
-// Answer is what an entity's last activity says.
+// Answer is the answer to a query for last activity.
 type Answer struct {
-	// Ago is how long ago it was, in whole seconds; 0 means that the
-	// entity is connected now (XEP-0012 section 3), or has just left.
+	// Ago is how long ago the contact left, or how long the host has been up,
+	// in whole seconds. For a contact, 0 means that it is connected now
+	// (XEP-0012 section 3) or has just left.
 	Ago time.Duration
-	// Status is the text of the last unavailable presence, where the
-	// server tells it.
+	// Status is the text of the last unavailable presence, if the server sends
+	// it.
 	Status string
 }
 
-// Query returns a request for the last activity of to.
+// Query returns a query for the last activity of the entity to.
 func Query(to jid.JID, id string) xml.TokenReader {
 	return stanza.IQ{ID: id, To: to, Type: stanza.GetIQ}.Wrap(
 		xmlstream.Wrap(nil, xml.StartElement{Name: xml.Name{Space: NS, Local: "query"}}))
 }
 
-// Read reads the payload of a result, up to and including the stanza's end.
-// It returns false where there is no query with a readable number of seconds;
-// the status is there all the same.
+// Read reads the payload of a result, up to and including the end of the
+// stanza. It returns false if there is no query element with a valid number of
+// seconds; the Answer has the status even then.
 func Read(r xml.TokenReader) (answer Answer, ok bool, err error) {
 	for {
 		tok, err := r.Token()
@@ -75,8 +74,8 @@ func Read(r xml.TokenReader) (answer Answer, ok bool, err error) {
 	}
 }
 
-// Seconds returns the seconds attribute of a query element (XEP-0012 section 6),
-// and whether there is one that can be read, see parse.
+// Seconds returns the seconds attribute of a query element (XEP-0012 section
+// 6), and whether it is present and valid.
 func Seconds(query xml.StartElement) (time.Duration, bool) {
 	for _, attr := range query.Attr {
 		if attr.Name.Space == "" && attr.Name.Local == "seconds" {

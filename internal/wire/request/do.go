@@ -10,14 +10,14 @@ import (
 	"mellium.im/xmpp/jid"
 )
 
-// ErrClosed means that the session ended before there was an answer.
+// ErrClosed means that the session ended before an answer came.
 var ErrClosed = errors.New("session closed")
 
-// Do sends the request that build makes with its id to the address to, and
-// waits until read has read the answer, the context ends, or the session or the
-// Table is closed. An answer that has begun to be read when the context ends is
-// read to its end nevertheless, in the session's goroutine. An empty address is
-// the session's account.
+// Do sends the request that build returns for an id to the address to, and
+// waits until read has read the answer, ctx ends, or the session or the Table
+// is closed. The empty address means the session's account. If ctx ends while
+// the answer is being read, it is still read to its end, in the session's
+// goroutine.
 func (t *Table) Do(ctx context.Context, s *xmpp.Session, to jid.JID, build func(id string) xml.TokenReader, read func(start *xml.StartElement, r xml.TokenReader)) error {
 	done := make(chan struct{})
 	id := t.Add(to, func(start *xml.StartElement, r xml.TokenReader) {

@@ -1,16 +1,16 @@
-// Package request is about info/query requests (RFC 6120 section 8.2.3): those
-// that we send, whose answers are read where they arrive, in the session's own
-// goroutine, and those that pass a handler. Packages probe, probe/responder and
-// roster use it, and package csi to send its elements.
+// Package request handles IQ requests (RFC 6120 section 8.2.3): those that we
+// send, whose answers are read in the session's own goroutine, and those that
+// pass a handler. Packages probe, probe/responder and roster use it; package
+// csi sends its elements with it.
 //
-// Requests that we send differ from the session's own in three ways: several
-// stanzas leave in one flush, an answer counts only if it comes from the address
-// that was asked, and a caller whose context ends is never held up by a peer that
-// stopped reading or writing.
+// Our requests differ from those of a mellium session in three ways. Several
+// stanzas leave in one flush. An answer counts only if it comes from the
+// address that was asked. A caller whose context ends is never held up by a
+// peer that has stopped reading or writing.
 //
-// A handler that looks into an IQ before it hands it on can have what was read
-// read once more, with [Replay], and notice whether somebody answered, with
-// [Watch]: every request is answered exactly once.
+// A handler that reads part of an IQ before it passes it on uses [Replay],
+// which returns what was read once more. [Watch] notices whether somebody
+// answered, so that every request is answered exactly once.
 package request
 
 import (
@@ -28,8 +28,8 @@ import (
 	"example.org/lastpresence/internal/wire/address"
 )
 
-// Table holds the requests that wait for their answers. Its zero value is
-// ready for use, and it is safe for concurrent use.
+// Table holds the requests that wait for an answer. The zero value is ready to
+// use. A Table is safe for concurrent use.
 type Table struct {
 	mu      sync.Mutex
 	prefix  string
@@ -43,9 +43,9 @@ type request struct {
 	read func(start *xml.StartElement, r xml.TokenReader)
 }
 
-// Add registers a request to the address to and returns the id that it must
-// be sent with. The first answer from that address, of type result or error,
-// is given to read, in the goroutine that calls Handle.
+// Add registers a request to the address to, and returns the id to send it
+// with. The first result or error from that address is passed to read, in the
+// goroutine that calls Handle.
 func (t *Table) Add(to jid.JID, read func(start *xml.StartElement, r xml.TokenReader)) (id string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -59,15 +59,15 @@ func (t *Table) Add(to jid.JID, read func(start *xml.StartElement, r xml.TokenRe
 	return id
 }
 
-// Remove forgets a request. An answer that comes later is still recognised,
-// and dropped; one that is being read is read to its end.
+// Remove forgets a request. An answer that arrives later is still recognised,
+// and dropped. An answer that is being read is read to its end.
 func (t *Table) Remove(id string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.pending, id)
 }
 
-// Close ends the calls of Do that wait, and all later ones, with ErrClosed.
+// Close makes all present and later calls of Do return ErrClosed.
 func (t *Table) Close() {
 	closed := t.done()
 	t.mu.Lock()
@@ -89,7 +89,7 @@ func (t *Table) done() chan struct{} {
 	return t.closed
 }
 
-// Len returns how many requests wait.
+// Len returns the number of requests that wait for an answer.
 func (t *Table) Len() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -140,9 +140,9 @@ func (t *Table) Handle(start *xml.StartElement, r xml.TokenReader, self jid.JID)
 	return true
 }
 
-// Ours reports whether from, the sender of a stanza, stands for our own server:
-// nobody, its own domain, or the account of the address self, in whose name it
-// speaks. Its errors answer what it did not pass on.
+// Ours reports whether from, the sender of a stanza, means our own server: it is
+// empty, the server's domain, or the account of self, in whose name the server
+// speaks. Its errors answer requests that it did not pass on.
 func Ours(from string, self jid.JID) bool {
 	if from == "" {
 		return true
@@ -165,12 +165,12 @@ func sentBy(from string, asked, self jid.JID) bool {
 	return sender.Equal(asked) || ours && (sender.Equal(account) || sender.Equal(self) || sender.Equal(self.Domain()))
 }
 
-// Send writes the stanzas to the session, one behind the other and in one
-// flush, and returns when they are written or the context ends.
+// Send writes the stanzas to the session in order and in one flush. It returns
+// when they are written or ctx ends.
 //
-// The writing goes on in a goroutine of its own, which ends when the session
-// takes the stanzas or fails: interrupting it in the middle of a stanza would
-// break the stream for everyone.
+// The writing goes on in a goroutine of its own until the session has taken the
+// stanzas or failed: to interrupt it in the middle of a stanza would break the
+// stream.
 func Send(ctx context.Context, s *xmpp.Session, stanzas ...xml.TokenReader) error {
 	done := make(chan error, 1)
 	go func() { done <- Write(s, stanzas...) }()
@@ -186,9 +186,8 @@ func Send(ctx context.Context, s *xmpp.Session, stanzas ...xml.TokenReader) erro
 // stanza and no more (RFC 7395 section 3.3).
 const nsFraming = "urn:ietf:params:xml:ns:xmpp-framing"
 
-// Write writes the stanzas to the session, one behind the other and in one
-// flush, or one frame each over WebSocket. It blocks for as long as the session
-// does not take them.
+// Write writes the stanzas to the session in order: in one flush, or over
+// WebSocket in one frame each. It blocks until the session has taken them.
 func Write(s *xmpp.Session, stanzas ...xml.TokenReader) error {
 	w := s.TokenWriter()
 	framed := s.In().XMLNS == nsFraming

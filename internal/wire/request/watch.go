@@ -8,8 +8,8 @@ import (
 	"mellium.im/xmpp/stanza"
 )
 
-// Replay reads what was read once more, then Err, and then the Rest if there
-// is one and no Err.
+// Replay returns the tokens that were already Read, and then Err if it is set,
+// or else the tokens of Rest, if any.
 type Replay struct {
 	xmlstream.Encoder
 	Read []xml.Token
@@ -37,8 +37,8 @@ type Watch struct {
 	Replay
 	ID       string
 	Answered bool
-	// Refusals has answers that are errors not written, and not count: a mux
-	// refuses whatever it has no handler for.
+	// Refusals drops answers that are errors, and does not count them: a mux
+	// refuses everything that it has no handler for.
 	Refusals bool
 
 	depth    int
@@ -64,7 +64,7 @@ func (w *Watch) EncodeToken(tok xml.Token) error {
 }
 
 // Encode implements xmlstream.Encoder. It writes through EncodeToken, so that
-// an answer written with it is noticed as well.
+// the answer is noticed.
 func (w *Watch) Encode(v any) error {
 	if written, err := w.write(v); written {
 		return err
@@ -116,8 +116,8 @@ func (w *Watch) watch(start xml.StartElement) {
 	}
 }
 
-// Payload reads up to and including the first element of an IQ. It returns at
-// least one token, which is nil where there is none.
+// Payload reads up to and including the first child element of an IQ. It
+// returns at least one token, which is nil if there is none.
 func Payload(r xml.TokenReader) ([]xml.Token, error) {
 	var read []xml.Token
 	for {

@@ -8,9 +8,9 @@ import (
 	"mellium.im/xmpp/stanza"
 )
 
-// ReadAnswer reads the answer to a request, an IQ whose start element was
-// read, up to and including its end. Nil means that the server does what was
-// asked; else it returns the [stanza.Error] with which the server refused.
+// ReadAnswer reads the answer to a request, an IQ whose start element has been
+// read, up to and including its end. Nil means that the server has done what
+// was asked; otherwise it returns the [stanza.Error].
 func ReadAnswer(start *xml.StartElement, r xml.TokenReader) error {
 	var a answer
 	if err := decode(start, r, &a); err != nil {

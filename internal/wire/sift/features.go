@@ -11,24 +11,26 @@ import (
 
 const nsInfo = "http://jabber.org/protocol/disco#info"
 
-// errNoFeatures means that the answer was no list of features.
+// errNoFeatures means that the answer was not a list of features.
 var errNoFeatures = errors.New("sift: the answer is no list of features (XEP-0030 section 3.1)")
 
-// Features are what of the protocol a server can do. The zero value is nothing.
+// Features are the parts of the protocol that a server supports. The zero value
+// means none.
 type Features struct {
 	Presence bool // it sifts presence notifications
 	Bare     bool // it tells the bare address from the full one
 }
 
-// Query returns the request for what host can do (XEP-0030 section 3.1).
+// Query returns the request for the features of host (XEP-0030 section 3.1).
 func Query(host jid.JID, id string) xml.TokenReader {
 	return stanza.IQ{ID: id, To: host, Type: stanza.GetIQ}.Wrap(
 		xmlstream.Wrap(nil, xml.StartElement{Name: xml.Name{Space: nsInfo, Local: "query"}}))
 }
 
-// ReadFeatures reads the answer to Query, an IQ whose start element was read,
-// up to and including its end. It returns the [stanza.Error] of an answer that
-// is one. Features of a server that does not advertise [NS] do not count.
+// ReadFeatures reads the answer to Query, an IQ whose start element has been
+// read, up to and including its end. If the answer is an error it returns the
+// [stanza.Error]. Features of a server that does not advertise [NS] are
+// ignored.
 func ReadFeatures(start *xml.StartElement, r xml.TokenReader) (Features, error) {
 	var answer struct {
 		answer

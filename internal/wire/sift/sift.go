@@ -1,17 +1,16 @@
-// Package sift is stanza interception (XEP-0273) as far as a client of
-// presence needs it: have the server keep presence notifications from this
-// resource, and have it stop keeping them.
+// Package sift implements what a presence client needs of stanza interception
+// (XEP-0273): asking the server to keep presence from this resource, and to
+// stop doing so.
 //
-// # Whether the answer to a probe gets through
+// # Do answers to probes get through?
 //
-// A rule says whether it is about stanzas to the bare address, to the full one,
-// or both (section 3.1.3). Servers address presence that contacts broadcast to
-// the bare address of the account, and the answer to a client's own probe to
-// the full address that asked. So a rule about the bare address keeps away what
-// nobody asked for, and lets every answer through; a rule about both keeps the
-// answers away as well.
+// A rule applies to stanzas sent to the bare JID, to the full JID, or to both
+// (section 3.1.3). Servers send the presence that contacts broadcast to the
+// account's bare JID, and the answer to a client's own probe to the full JID
+// that asked. A rule for the bare JID therefore keeps unprompted presence away
+// and lets every answer through. A rule for both keeps the answers away, too.
 //
-// Package roster uses it.
+// Package roster uses this package.
 package sift
 
 import (
@@ -22,8 +21,8 @@ import (
 	"mellium.im/xmpp/stanza"
 )
 
-// NS is the namespace of the protocol, and the feature that a server
-// advertises for it (section 3.2).
+// NS is the namespace of the protocol, and the feature by which a server
+// advertises it (section 3.2).
 const NS = "urn:xmpp:sift:2"
 
 // Further features (section 3.1), of which a server must have the first for
@@ -33,7 +32,8 @@ const (
 	FeatureBare     = "urn:xmpp:sift:recipients:bare"
 )
 
-// Recipient says of which address a rule is. The zero value is Both.
+// Recipient says to which JID the affected stanzas are sent. The zero value is
+// Both.
 type Recipient string
 
 // The recipients.
@@ -43,9 +43,9 @@ const (
 	Full Recipient = "full" // this resource
 )
 
-// Presence returns the request to keep presence notifications, available and
-// unavailable, that are addressed to r away from this resource. It replaces
-// whatever rules were set before. account is the own account.
+// Presence returns the request to keep available and unavailable presence that
+// is sent to r away from this resource. It replaces all earlier rules. The
+// account is the session's own.
 func Presence(account jid.JID, id string, r Recipient) xml.TokenReader {
 	rule := xml.StartElement{Name: xml.Name{Space: NS, Local: "presence"}}
 	if r != Both {
@@ -54,7 +54,7 @@ func Presence(account jid.JID, id string, r Recipient) xml.TokenReader {
 	return request(account, id, xmlstream.Wrap(nil, rule))
 }
 
-// Nothing returns the request to keep nothing away any more (section 3.4).
+// Nothing returns the request to keep nothing away any longer (section 3.4).
 func Nothing(account jid.JID, id string) xml.TokenReader {
 	return request(account, id, nil)
 }
