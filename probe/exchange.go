@@ -46,8 +46,8 @@ type exchange struct {
 	verdict   verdict
 	err       error
 	moved     string
-	returned  bool    // the probe came back, which says nothing of the contact
-	ended     Outcome // set by what decides alone: unauthorized, error
+	returned  bool // the probe came back
+	denied    bool // the contact's presence is not ours to know
 
 	last  time.Time
 	until time.Time
@@ -67,13 +67,18 @@ func (x *exchange) presence(p Presence, now time.Time) {
 			return
 		}
 		x.part()
-		x.ended = Unauthorized
+		x.denied = true
 	case stanza.ErrorPresence:
 		// Servers refuse a probe to one's own account; the fence tells.
 		if p.ID != x.probeID || x.self {
 			return
 		}
-		x.refuse(p)
+		x.returned = true
+		x.refuse(p.Err, p.Moved, judge(p.Err))
+		if judge(p.Err) == refused {
+			x.part()
+			x.denied = true
+		}
 	default:
 		return
 	}
@@ -86,7 +91,7 @@ func (x *exchange) presence(p Presence, now time.Time) {
 func (x *exchange) keep(p Presence, now time.Time) {
 	switch {
 	case p.Type == stanza.AvailablePresence:
-		x.ended = Unanswered
+		x.denied = false
 		if x.arrived.IsZero() {
 			x.arrived = now
 		}
@@ -103,17 +108,11 @@ func (x *exchange) part() {
 	x.arrived = time.Time{}
 }
 
-// refuse takes an error of the probe.
-func (x *exchange) refuse(p Presence) {
-	x.err, x.moved, x.verdict = p.Err, p.Moved, judge(p.Err)
-	switch x.verdict {
-	case refused:
-		x.part()
-		x.ended = Unauthorized
-	case mute:
-		x.returned = true // the fence may know more
-	default:
-		x.ended = Error
+// refuse takes an error of the probe or of the fence. One that says nothing
+// replaces none that does.
+func (x *exchange) refuse(e stanza.Error, moved string, v verdict) {
+	if x.verdict == mute {
+		x.err, x.moved, x.verdict = e, moved, v
 	}
 }
 
@@ -135,10 +134,11 @@ func (x *exchange) fence(a lastactivity.Answer, ok bool, now time.Time) {
 // came from our own server, in its own name.
 func (x *exchange) fenceError(e stanza.Error, moved string, ours bool, now time.Time) {
 	x.last, x.fenced = now, now
-	x.err, x.moved, x.verdict = e, moved, judge(e)
-	if ours && x.verdict != blocked {
-		x.verdict = failed
+	v := judge(e)
+	if ours && v != blocked {
+		v = failed
 	}
+	x.refuse(e, moved, v)
 	x.conclude(now)
 }
 
@@ -152,7 +152,7 @@ func (x *exchange) expire(now time.Time) {
 func (x *exchange) conclude(now time.Time) {
 	x.until = time.Time{}
 	switch {
-	case x.ended != Unanswered:
+	case x.denied, x.returned && x.verdict != mute:
 		x.done = true
 	case x.hasAvailable():
 		x.settleDown()
@@ -258,13 +258,13 @@ func (x *exchange) answer() Answer {
 
 func (x *exchange) outcome() Outcome {
 	switch {
-	case x.ended != Unanswered:
-		return x.ended
+	case x.denied:
+		return Unauthorized
 	case x.hasAvailable(), x.self && x.hasFence(), x.host() && x.activity.Told:
 		return Available
 	case x.self:
 		return Unanswered
-	case x.hasBare(), x.left():
+	case x.hasBare(), x.left() && !x.host():
 		return Unavailable
 	case x.verdict == refused:
 		return Unauthorized

@@ -87,3 +87,27 @@ func TestReadPresenceChildrenLeavesOutWhatItCannotReadWhole(t *testing.T) {
 		}
 	}
 }
+
+// A session's writer changes the start elements that it is given.
+func TestChildrenAreTheSameEachTime(t *testing.T) {
+	const in = "<presence xmlns='jabber:client'><x xmlns='vcard-temp:x:update' a='1' b='2'>t<photo>abc</photo></x></presence>"
+	p, err := probe.ReadPresenceChildren(xml.NewDecoder(strings.NewReader(in)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := children(t, p)
+	r := p.Children()
+	for tok, err := r.Token(); err == nil; tok, err = r.Token() {
+		switch tok := tok.(type) {
+		case xml.StartElement:
+			for i := range tok.Attr {
+				tok.Attr[i] = xml.Attr{Name: xml.Name{Local: "changed"}}
+			}
+		case xml.CharData:
+			clear(tok)
+		}
+	}
+	if after := children(t, p); after != before || !strings.Contains(after, "a=1") {
+		t.Errorf("at first %q, then %q", before, after)
+	}
+}

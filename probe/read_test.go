@@ -89,11 +89,18 @@ func TestStatusSuitsTheLanguage(t *testing.T) {
 
 func TestIdle(t *testing.T) {
 	const delayed = `<delay xmlns='urn:xmpp:delay' stamp='2012-09-10T23:41:07Z'/>`
+	soon := time.Now().Add(3 * time.Hour).UTC().Format(time.RFC3339)
 	for _, tc := range []struct{ name, children, want string }{
 		{"none", ``, "0001-01-01T00:00:00Z"},
 		{"XEP-0319", `<idle xmlns='urn:xmpp:idle:1' since='2012-09-10T20:00:00Z'/>`, "2012-09-10T20:00:00Z"},
 		{"XEP-0256, relative to the delay", `<query xmlns='jabber:iq:last' seconds='67'/>` + delayed, "2012-09-10T23:40:00Z"},
 		{"both: XEP-0319", `<query xmlns='jabber:iq:last' seconds='9'/><idle xmlns='urn:xmpp:idle:1' since='2012-09-10T20:00:00Z'/>`, "2012-09-10T20:00:00Z"},
+		{"XEP-0319 of three hours from now", `<idle xmlns='urn:xmpp:idle:1' since='` + soon + `'/>`, "0001-01-01T00:00:00Z"},
+		{"XEP-0319 of 2038", `<idle xmlns='urn:xmpp:idle:1' since='2138-01-19T03:14:07Z'/>`, "0001-01-01T00:00:00Z"},
+		{"XEP-0319 of 1970", `<idle xmlns='urn:xmpp:idle:1' since='1970-01-01T00:00:00Z'/>`, "0001-01-01T00:00:00Z"},
+		{"XEP-0256 of before 1999", `<query xmlns='jabber:iq:last' seconds='1347320467'/>` + delayed, "0001-01-01T00:00:00Z"},
+		{"XEP-0256 as a float", `<query xmlns='jabber:iq:last' seconds='67.0'/>` + delayed, "2012-09-10T23:40:00Z"},
+		{"both, XEP-0319 of 1970", `<query xmlns='jabber:iq:last' seconds='67'/><idle xmlns='urn:xmpp:idle:1' since='1970-01-01T00:00:00Z'/>` + delayed, "2012-09-10T23:40:00Z"},
 		{"XEP-0319 that cannot be read", `<idle xmlns='urn:xmpp:idle:1' since='earlier'/>`, "0001-01-01T00:00:00Z"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -106,6 +113,88 @@ func TestIdle(t *testing.T) {
 	p := read(t, `<presence from='romeo@montague.lit/orchard'><query xmlns='jabber:iq:last' seconds='60'/></presence>`)
 	if got := p.Received.Sub(p.Idle); got != time.Minute {
 		t.Errorf("XEP-0256 without a delay is %v before receipt, want 1m", got)
+	}
+}
+
+func TestReadPresenceSkipsWhatIsNoStanza(t *testing.T) {
+	for name, tc := range map[string]struct {
+		before string
+		ok     bool
+	}{
+		"white space":                {" \r\n\t", true},
+		"a declaration and comments": {"<?xml version='1.0'?>\n<!-- from a capture -->\n<!DOCTYPE presence>", true},
+		"text":                       {"hello", false},
+		"another stanza":             {"<message xmlns='jabber:client'/>", false},
+		"an end":                     {"</stream>", false},
+	} {
+		p, err := probe.ReadPresence(xml.NewDecoder(strings.NewReader(tc.before + reply)))
+		if (err == nil) != tc.ok || tc.ok != (p.Type == stanza.UnavailablePresence) {
+			t.Errorf("%s: %+v, %v", name, p, err)
+		}
+	}
+	if _, err := probe.ReadPresence(xml.NewDecoder(strings.NewReader("  "))); err == nil {
+		t.Error("nothing at all was read")
+	}
+}
+
+func TestTheServersWordIsKeptAmongManyDelays(t *testing.T) {
+	const (
+		contacts = "<delay xmlns='urn:xmpp:delay' from='romeo@montague.lit' stamp='2012-09-10T20:00:00Z'/>"
+		servers  = "<delay xmlns='urn:xmpp:delay' from='montague.lit' stamp='2012-09-10T23:41:07Z'/>"
+	)
+	many := strings.Repeat(contacts, probe.MaxDelays)
+	for name, children := range map[string]string{
+		"the last":                      many + servers,
+		"the first":                     servers + many,
+		"behind others that do not fit": many + contacts + contacts + servers,
+	} {
+		p := read(t, "<presence from='romeo@montague.lit' type='unavailable'>"+children+"</presence>")
+		if p.Delay.From.String() != "montague.lit" || !p.Cut || len(p.Doubts) != probe.MaxDelays-1 {
+			t.Errorf("%s: believed %+v with %d doubts, cut %v", name, p.Delay, len(p.Doubts), p.Cut)
+		}
+	}
+	p := read(t, "<presence from='romeo@montague.lit' type='unavailable'>"+strings.Repeat(servers, probe.MaxDelays)+strings.Replace(servers, "23:41:07", "20:00:00", 1)+"</presence>")
+	if p.Delay.Stamp.Hour() != 23 || !p.Cut {
+		t.Errorf("believed %+v, cut %v", p.Delay, p.Cut)
+	}
+}
+
+func TestRoom(t *testing.T) {
+	for in, want := range map[string]bool{
+		"<presence><x xmlns='http://jabber.org/protocol/muc#user'><item role='visitor'/></x></presence>": true,
+		"<presence><x xmlns='http://jabber.org/protocol/muc'/></presence>":                               false,
+		"<presence><y xmlns='http://jabber.org/protocol/muc#user'/></presence>":                          false,
+		reply: false,
+	} {
+		if got := read(t, in).Room; got != want {
+			t.Errorf("%s: room %v", in, got)
+		}
+	}
+}
+
+func TestAnErrorHasACondition(t *testing.T) {
+	const stanzas = " xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'"
+	for in, want := range map[string]string{
+		"<error type='auth'><forbidden" + stanzas + "/></error>":     "auth forbidden forbidden",
+		"<error code='404'>Not Found</error>":                        "cancel item-not-found Not Found",
+		"<error code='404'/>":                                        "cancel item-not-found item-not-found",
+		"<error code='404' type='wait'/>":                            "wait item-not-found item-not-found",
+		"<error code='403'><item-not-found" + stanzas + "/></error>": " item-not-found item-not-found",
+		"<error code='402'/>":                                        "auth payment-required payment-required",
+		"<error code='799'/>":                                        " undefined-condition undefined-condition",
+		"<error/>":                                                   " undefined-condition undefined-condition",
+		"":                                                           " undefined-condition undefined-condition",
+		"<error><text" + stanzas + "> \n</text></error>":             " undefined-condition undefined-condition",
+		"<error><gone" + stanzas + "/><text" + stanzas + ">Moved &amp; gone.</text></error>": " gone Moved & gone.",
+		"<error type='wait'><x xmlns='urn:x'>no</x> Try later. </error>":                     "wait undefined-condition Try later.",
+	} {
+		p := read(t, "<presence xmlns='jabber:client' type='error'>"+in+"</presence>")
+		if got := fmt.Sprintf("%s %s %s", p.Err.Type, p.Err.Condition, p.Err.Error()); got != want {
+			t.Errorf("%s reads as %q, want %q", in, got, want)
+		}
+	}
+	if p := read(t, reply); p.Err.Condition != "" {
+		t.Errorf("a presence of another type has an error: %+v", p.Err)
 	}
 }
 
