@@ -72,7 +72,7 @@ func TestHowLongAProbeTakes(t *testing.T) {
 		{"gone within this second",
 			nil, say(strings.Replace(now, "'/></iq>", "'>Bye.</query></iq>", 1), trip), probe.Unavailable, "Bye.", trip, nil},
 		{"no last activity",
-			nil, say(fenceError("from='romeo@montague.lit'", "service-unavailable"), trip), probe.Unanswered, "", 2 * trip, stanza.Error{Condition: stanza.ServiceUnavailable}},
+			nil, say(fenceError("from='romeo@montague.lit'", "service-unavailable"), trip), probe.Unanswered, "", 3 * trip / 2, stanza.Error{Condition: stanza.ServiceUnavailable}},
 		{"no such account",
 			nil, say(fenceError("from='romeo@montague.lit'", "item-not-found"), trip), probe.Unanswered, "", trip, stanza.Error{Condition: stanza.ItemNotFound}},
 		{"an error from nobody",

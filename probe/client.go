@@ -89,7 +89,7 @@ func (c *Client) Probe(ctx context.Context, to jid.JID) (Answer, error) {
 	if to.Equal(jid.JID{}) {
 		return answer, errors.New("probe: ask: the address is empty (XEP-0318 section 3.1)")
 	}
-	f, joined, err := c.ask(ctx, to)
+	f, joined, err := c.ask(to)
 	if err != nil {
 		c.debug("refused", to, reason(err))
 		return answer, fmt.Errorf("%w: %s", err, to)
@@ -113,25 +113,24 @@ func (c *Client) Probe(ctx context.Context, to jid.JID) (Answer, error) {
 }
 
 // ask returns a flight to the contact if there may be one.
-func (c *Client) ask(ctx context.Context, to jid.JID) (f *flight, joined bool, err error) {
+func (c *Client) ask(to jid.JID) (f *flight, joined bool, err error) {
 	switch {
 	case c.cfg.visible != nil && !c.cfg.visible():
 		return nil, false, ErrInvisible
 	case c.cfg.allowed != nil && to.Localpart() != "" && !c.cfg.allowed(to):
 		return nil, false, ErrNotSubscribed
 	}
-	return c.join(ctx, to)
+	return c.join(to)
 }
 
 // join returns the flight to the contact, a new one where there is none to
 // join.
-func (c *Client) join(ctx context.Context, to jid.JID) (f *flight, joined bool, err error) {
+func (c *Client) join(to jid.JID) (f *flight, joined bool, err error) {
 	key := to.String()
 	now := time.Now()
-	ended := c.ended(ctx) // not under the lock
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed || ended {
+	if c.closed {
 		return nil, false, ErrClosed
 	}
 	if f := c.flights[key]; f != nil {

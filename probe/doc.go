@@ -6,13 +6,13 @@
 // known, asks only for what is lacking, and uses this package to ask:
 //
 //	contacts := roster.New(session)
-//	go session.Serve(contacts.Handler(mux))
+//	go contacts.Serve(mux)
 //
 // A program without a roster, such as a command that asks once, uses a
 // [Client]:
 //
 //	client := probe.NewClient(session)
-//	go session.Serve(client.Handler(mux))
+//	go client.Serve(mux)
 //	answer, err := client.Probe(ctx, romeo)
 //
 // # The fence
@@ -24,29 +24,40 @@
 // stream in order (RFC 6120 section 10.1) and always answer a query: when its
 // answer arrives, the probe's has arrived too, or will not.
 //
-//	waiting ──┬─ unavailable, with time and status ───────► unavailable
-//	          ├─ unsubscribed, or refused ────────────────► unauthorized
-//	          ├─ the probe or the fence is returned ──────► error
-//	          ├─ fence: N seconds ago ────────────────────► unavailable
-//	          ├─ fence: not authorised ───────────────────► unauthorized
-//	          ├─ a resource is available ──► seen ─ fence, or grace ──► available
-//	          ├─ a resource leaves ────────► parted ─ fence ──► as in waiting
-//	          ├─ bare unavailable ─────────► bare ─ fence, or grace ──► unavailable
-//	          ├─ fence: connected now ─────► overtaken ─┬─ grace ──► unavailable
-//	          ├─ fence: tells nothing ─────► mute ──────┼─ grace ──► unanswered
-//	          │                                         ├─ unavailable ──► unavailable
-//	          │                                         └─ available ──► settling
-//	          └─ the deadline ───────────────────────────► what has come
+// Until then only what is certain ends the wait. An unavailable presence may be
+// one that the server sent because of the login, and waits for the fence:
 //
-//	seen ─ fence: connected now ──► settling ─ a moment ──► available
-//
-// Presence of other types, errors of other stanzas and what comes from other
-// addresses change nothing. A host that tells its uptime is available, and so
-// is the own account, whose server may refuse the probe.
+//	waiting ──┬─ available ───────────────────────────────► available
+//	          ├─ unsubscribed, or the probe is refused ───► unauthorized
+//	          ├─ the probe is returned ───────────────────► error
+//	          ├─ bare unavailable ──► bare ── fence ──────► unavailable
+//	          ├─ fence: N seconds ago, or a text ─────────► unavailable
+//	          ├─ fence: connected now ──► overtaken ─┬─ available ────────► available
+//	          │                                      ├─ bare unavailable ─► unavailable
+//	          │                                      └─ the grace ────────► unanswered
+//	          ├─ fence: no such service ──► as overtaken, with a shorter grace
+//	          ├─ fence: refused ──────────────────────────► unauthorized
+//	          ├─ fence: returned, or we block the contact ► error
+//	          ├─ fence: anything else ────────────────────► unanswered
+//	          └─ the deadline ────────────────────────────► what has come
 //
 // Where presence and query are handled by different processes the fence may
 // overtake the presence. Then it says that the contact is connected, and the
-// Client waits for the presence during a bounded grace (see [Grace]).
+// Client waits for the presence during a bounded grace (see [Grace]). Some
+// servers say so and never tell how the contact is connected: that is not
+// unavailable, and not available.
+//
+// One available presence is enough; who wants all resources waits for them with
+// [Settle]. Once somebody is available, a bare unavailable presence ends that, for
+// it speaks of the whole contact, and so do unsubscribed and a refusal. What
+// comes after Probe has returned reaches [Observe] and [Answered].
+//
+// Presence of other types, presence of a room's occupants, errors of other stanzas
+// and what comes from other addresses change nothing, except that our own server
+// may return what it does not pass on in its own name. A host that tells its
+// uptime is available; one that is available without a time is asked for its
+// uptime until the fence. Your own account is available whatever the fence says,
+// because it is connected, and its server may refuse the probe.
 //
 // # What must not be done
 //

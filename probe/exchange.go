@@ -194,14 +194,15 @@ func (x *exchange) overtaken() time.Duration {
 	case now:
 		return max(graceTrips*trip, minGrace)
 	case x.unserved():
-		return trip
+		return trip / 2
 	}
 	return 0
 }
 
 // unserved reports whether the contact's server has no last activity, so that it
-// is not known whether a presence is on its way. That was never seen. One round
-// trip more is for servers that handle the two in different processes.
+// is not known whether a presence is on its way. That was never seen. Half a round
+// trip more is for servers that handle the two in different processes, and send
+// them right behind each other.
 func (x *exchange) unserved() bool {
 	e, ok := x.err.(stanza.Error)
 	return ok && x.verdict == mute && e.Condition == stanza.ServiceUnavailable

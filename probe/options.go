@@ -66,8 +66,8 @@ func Timeout(d time.Duration) Option {
 // Grace sets how long a probe waits after the answer to its last-activity query,
 // where that leaves open whether a presence is still on its way. The default, 0,
 // is measured in round trips of the exchange: two, and not less than 100 ms,
-// where the contact is said to be connected; one where its server has no last
-// activity.
+// where the contact is said to be connected; half of one where its server has no
+// last activity.
 func Grace(d time.Duration) Option {
 	return func(cfg *config) { cfg.grace = d }
 }

@@ -35,6 +35,7 @@ type Stream struct {
 	After  int           // bytes that pass before Action
 	Chunk  int           // bytes that pass at a time; 0: as they come
 	Pause  time.Duration // before each chunk
+	Lag    time.Duration // how long the way takes, whatever is on it already
 }
 
 // Plan is what becomes of a connection: of what the client writes, and of what
@@ -146,6 +147,7 @@ type Conn struct {
 	armed          atomic.Pointer[armed]
 	passed         [2]atomic.Int64
 	once           sync.Once
+	ways           sync.WaitGroup
 	over           chan struct{}
 }
 
@@ -171,6 +173,7 @@ func (c *Conn) run() {
 	wg.Go(func() { c.pass(1, c.server, c.client) })
 	wg.Wait()
 	c.end(false)
+	c.ways.Wait()
 }
 
 // end ends both sides; reset has what was not sent yet be lost.
@@ -204,6 +207,7 @@ func (c *Conn) stream(direction int) (s Stream, left int) {
 }
 
 func (c *Conn) pass(direction int, from, to *net.TCPConn) {
+	w := way{conn: c, to: to}
 	buf := make([]byte, 16<<10)
 	for {
 		n, err := from.Read(buf)
@@ -227,7 +231,7 @@ func (c *Conn) pass(direction int, from, to *net.TCPConn) {
 					return
 				}
 			}
-			if _, err := to.Write(chunk); err != nil {
+			if err := w.send(chunk, s.Lag); err != nil {
 				c.end(false)
 				return
 			}
@@ -235,7 +239,7 @@ func (c *Conn) pass(direction int, from, to *net.TCPConn) {
 			rest = rest[len(chunk):]
 		}
 		if err == io.EOF {
-			_ = to.CloseWrite()
+			w.end()
 			return
 		}
 		if err != nil {

@@ -2,116 +2,188 @@ package integration_test
 
 import (
 	"context"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"net"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"mellium.im/xmlstream"
+	"mellium.im/sasl"
 	"mellium.im/xmpp"
+	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/ping"
 	mellium "mellium.im/xmpp/roster"
 	"mellium.im/xmpp/stanza"
 
 	"example.org/lastpresence/internal/testbed/integration"
+	"example.org/lastpresence/internal/testbed/server"
 	"example.org/lastpresence/internal/testbed/suite"
+	"example.org/lastpresence/probe"
 	"example.org/lastpresence/roster"
 )
 
-// BenchmarkOpen opens the chat with a contact who is offline, with a Cache that
-// knows nothing yet, and pings the server (XEP-0199) on the same session in
-// turn. It reports the ratios of the medians and of the 99th percentiles.
+// BenchmarkOpen opens the chat with a contact, who is offline or online, so that
+// it is asked about each time, and in turn with it pings the server (XEP-0199) on
+// the same session, and writes the same stanzas on another, which is not read
+// further than to what ends the wait: the floor, below which no client can be. It
+// reports the ratios of the medians and of the 99th percentiles.
 func BenchmarkOpen(b *testing.B) {
+	starts := map[string]func(testing.TB) suite.World{"embedded": startEmbedded}
 	for _, s := range servers {
-		b.Run(s.name, func(b *testing.B) {
-			w := s.start(b)
+		starts[s.name] = func(t testing.TB) suite.World { return s.start(t) }
+	}
+	for _, name := range slices.Sorted(maps.Keys(starts)) {
+		b.Run(name, func(b *testing.B) {
+			w := starts[name](b)
 			romeo := suite.LogIn(b, w, suite.Romeo)
 			romeo.Available()
 			romeo.Leave(suite.Goodbye)
-
-			session := w.Login(b, suite.Juliet)
-			var current atomic.Pointer[xmpp.Handler]
-			served := make(chan struct{})
-			go func() {
-				defer close(served)
-				_ = session.Serve(xmpp.HandlerFunc(func(t xmlstream.TokenReadEncoder, start *xml.StartElement) error {
-					return (*current.Load()).HandleXMPP(t, start)
-				}))
-			}()
-			defer func() {
-				_ = session.Conn().Close()
-				<-served
-			}()
-			none := roster.New(session).Handler(nil)
-			current.Store(&none)
-			ctx := context.Background()
-			if err := session.Send(ctx, stanza.Presence{}.Wrap(nil)); err != nil {
-				b.Fatal(err)
-			}
-			var opens, pings []time.Duration
-			for b.Loop() {
-				cache := roster.New(session)
-				h := cache.Handler(nil)
-				current.Store(&h)
-				if err := cache.Sync(ctx); err != nil {
-					b.Fatal(err)
-				}
-				start := time.Now()
-				c, err := cache.Open(ctx, suite.Romeo)
-				opens = append(opens, time.Since(start))
-				if err != nil || c.Status != suite.Goodbye {
-					b.Fatalf("Open = %+v, %v", c, err)
-				}
-				start = time.Now()
-				if err := ping.Send(ctx, session, session.RemoteAddr()); err != nil {
-					b.Fatal(err)
-				}
-				pings = append(pings, time.Since(start))
-			}
-			b.ReportMetric(ratio(opens, pings, 0.5), "open/ping")
-			b.ReportMetric(ratio(opens, pings, 0.99), "open/ping-p99")
-			asks, pings := floor(b, w)
-			b.ReportMetric(ratio(asks, pings, 0.5), "floor/ping")
-			b.ReportMetric(ratio(asks, pings, 0.99), "floor/ping-p99")
-			b.ReportMetric(0, "ns/op")
+			b.Run("offline", func(b *testing.B) { benchOpen(b, w, false) })
+			suite.LogIn(b, w, suite.Romeo).Available()
+			b.Run("online", func(b *testing.B) { benchOpen(b, w, true) })
 		})
 	}
 }
 
-// floor is what no client can be below: the same stanzas, written in one piece and
-// not read further than to the answer's id, and a ping likewise.
-func floor(b *testing.B, w suite.World) (asks, pings []time.Duration) {
-	session := w.Login(b, suite.Juliet.Bare())
-	conn := session.Conn()
-	defer conn.Close()
-	buf := make([]byte, 1<<16)
-	round := func(id, stanzas string) time.Duration {
+func benchOpen(b *testing.B, w suite.World, online bool) {
+	session := w.Login(b, suite.Juliet)
+	cache := roster.New(session, roster.Probing(probe.CoolDown(0), probe.Budget(1<<30, time.Nanosecond)))
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = cache.Serve(nil)
+	}()
+	defer func() {
+		_ = session.Conn().Close()
+		<-served
+	}()
+	ctx := context.Background()
+	if err := cache.Sync(ctx); err != nil {
+		b.Fatal(err)
+	}
+	if err := session.Send(ctx, stanza.Presence{}.Wrap(nil)); err != nil {
+		b.Fatal(err)
+	}
+	raw := newFloor(b, w, online)
+	var opens, pings, asks, rawPings []time.Duration
+	for b.Loop() {
 		start := time.Now()
-		if _, err := io.WriteString(conn, stanzas); err != nil {
+		c, err := cache.Refresh(ctx, suite.Romeo)
+		opens = append(opens, time.Since(start))
+		if err != nil || c.Online != online || !online && c.Status != suite.Goodbye {
+			b.Fatalf("Open = %+v, %v", c, err)
+		}
+		start = time.Now()
+		if err := ping.Send(ctx, session, session.RemoteAddr()); err != nil {
 			b.Fatal(err)
 		}
-		for got := ""; !strings.Contains(got, id); {
-			n, err := conn.Read(buf)
-			if err != nil {
-				b.Fatal(err)
-			}
-			got += string(buf[:n])
+		pings = append(pings, time.Since(start))
+		ask, rawPing := raw.round()
+		asks, rawPings = append(asks, ask), append(rawPings, rawPing)
+	}
+	for name, q := range map[string]float64{"": 0.5, "-p99": 0.99} {
+		b.ReportMetric(ratio(opens, pings, q), "open/ping"+name)
+		b.ReportMetric(ratio(asks, rawPings, q), "floor/ping"+name)
+		b.ReportMetric(ratio(opens, asks, q), "open/floor"+name)
+	}
+	b.ReportMetric(micros(opens), "open-µs")
+	b.ReportMetric(micros(asks), "floor-µs")
+	b.ReportMetric(micros(pings), "ping-µs")
+	b.ReportMetric(micros(rawPings), "rawping-µs")
+	b.ReportMetric(0, "ns/op")
+}
+
+// micros returns the median in microseconds.
+func micros(d []time.Duration) float64 {
+	return ratio(d, []time.Duration{time.Microsecond}, 0.5)
+}
+
+// floor is a session whose bytes are written and read as they are.
+type floor struct {
+	b      *testing.B
+	conn   net.Conn
+	host   jid.JID
+	buf    []byte
+	online bool
+	n      int
+}
+
+func newFloor(b *testing.B, w suite.World, online bool) *floor {
+	session := w.Login(b, suite.Juliet.Bare())
+	b.Cleanup(func() { _ = session.Conn().Close() })
+	return &floor{b: b, conn: session.Conn(), host: session.RemoteAddr(), buf: make([]byte, 1<<16), online: online}
+}
+
+// round asks about Romeo and then pings.
+func (f *floor) round() (ask, ping time.Duration) {
+	f.n++
+	id := fmt.Sprintf("floor-%d-", f.n)
+	until := id + "ask"
+	if f.online {
+		until = suite.Romeo.Bare().String() + "/" // the sender of the first available presence
+	}
+	ask = f.write(until, fmt.Sprintf("<presence type='probe' to='%[1]s' id='%[2]sprobe'/>"+
+		"<iq type='get' to='%[1]s' id='%[2]sask'><query xmlns='jabber:iq:last'/></iq>", suite.Romeo.Bare(), id))
+	return ask, f.write(id+"ping", fmt.Sprintf("<iq type='get' to='%s' id='%sping'><ping xmlns='urn:xmpp:ping'/></iq>", f.host, id))
+}
+
+// write returns how long it takes until the answer has come.
+func (f *floor) write(until, stanzas string) time.Duration {
+	start := time.Now()
+	if _, err := io.WriteString(f.conn, stanzas); err != nil {
+		f.b.Fatal(err)
+	}
+	for got := ""; !strings.Contains(got, until); {
+		n, err := f.conn.Read(f.buf)
+		if err != nil {
+			f.b.Fatal(err)
 		}
-		return time.Since(start)
+		got += string(f.buf[:n])
 	}
-	const rounds = 200
-	for i := range rounds {
-		id := fmt.Sprintf("floor-%d-", i)
-		asks = append(asks, round(id+"ask", fmt.Sprintf("<presence type='probe' to='%[1]s' id='%[2]sprobe'/>"+
-			"<iq type='get' to='%[1]s' id='%[2]sask'><query xmlns='jabber:iq:last'/></iq>", suite.Romeo.Bare(), id)))
-		pings = append(pings, round(id+"ping", fmt.Sprintf("<iq type='get' to='%s' id='%sping'><ping xmlns='urn:xmpp:ping'/></iq>", session.RemoteAddr(), id)))
+	return time.Since(start)
+}
+
+// embedded is the embedded server over TCP.
+type embedded struct{ addr string }
+
+func startEmbedded(t testing.TB) suite.World {
+	s := server.New(server.Config{Domains: []string{"capulet.lit", "montague.lit"}, Behaviour: server.XEP0318})
+	t.Cleanup(func() { _ = s.Close() })
+	for _, j := range []jid.JID{suite.Juliet, suite.Romeo} {
+		s.AddAccount(j, integration.Password)
 	}
-	return asks, pings
+	s.Befriend(suite.Juliet, suite.Romeo, "Romeo")
+	addr, err := s.Listen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return embedded{addr.String()}
+}
+
+// Login implements suite.World.
+func (e embedded) Login(t testing.TB, account jid.JID) *xmpp.Session {
+	t.Helper()
+	session, err := plainly(t.Context(), e.addr, account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return session
+}
+
+// plainly logs in to the embedded server.
+func plainly(ctx context.Context, addr string, account jid.JID) (*xmpp.Session, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	return xmpp.NewSession(ctx, account.Domain(), account, conn, xmpp.Secure, xmpp.NewNegotiator(
+		func(*xmpp.Session, *xmpp.StreamConfig) xmpp.StreamConfig {
+			return xmpp.StreamConfig{Features: []xmpp.StreamFeature{xmpp.SASL("", integration.Password, sasl.Plain), xmpp.BindResource()}}
+		}))
 }
 
 // ratio returns that of the same quantile of both.
