@@ -157,8 +157,7 @@ func (c *Client) join(to jid.JID) (f *flight, joined bool, err error) {
 	}
 	f.fenceID = c.requests.Add(to, func(start *xml.StartElement, r xml.TokenReader) { c.fence(f, start, r) })
 	c.flights[key] = f
-	f.timer = time.AfterFunc(c.cfg.timeout, func() { c.tick(f) })
-	c.wake(f, now)
+	f.timer = time.AfterFunc(c.next(f, now), func() { c.tick(f) })
 	go c.launch(f, stanza)
 	return f, false, nil
 }

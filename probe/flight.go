@@ -103,7 +103,7 @@ func (c *Client) step(f *flight, event func(now time.Time)) {
 		return
 	}
 	if !f.x.done && now.Before(f.deadline) {
-		c.wake(f, now)
+		f.timer.Reset(c.next(f, now))
 		c.mu.Unlock()
 		return
 	}
@@ -124,9 +124,9 @@ func (c *Client) step(f *flight, event func(now time.Time)) {
 	close(f.done)
 }
 
-// wake sets the flight's timer. Where nobody says when the session ends, it looks
-// for that.
-func (c *Client) wake(f *flight, now time.Time) {
+// next returns how long the flight's timer is to run. Where nobody says when the
+// session ends, it looks for that.
+func (c *Client) next(f *flight, now time.Time) time.Duration {
 	next := f.deadline.Sub(now)
 	if !f.landed && !f.x.until.IsZero() {
 		next = min(next, f.x.until.Sub(now))
@@ -134,7 +134,7 @@ func (c *Client) wake(f *flight, now time.Time) {
 	if !c.served.Load() && !f.landed {
 		next = min(next, poll)
 	}
-	f.timer.Reset(next)
+	return next
 }
 
 // stepLate tells what a flight that has landed has to add, once its fence has
@@ -145,6 +145,8 @@ func (c *Client) stepLate(f *flight, now time.Time) {
 	answer.Late = true
 	if fenced || !now.Before(f.deadline) {
 		c.forget(f)
+	} else {
+		f.timer.Reset(c.next(f, now))
 	}
 	c.mu.Unlock()
 	if fenced && c.cfg.answer != nil {
@@ -186,7 +188,7 @@ func (c *Client) land(f *flight, now time.Time) {
 		c.forget(before)
 	}
 	c.late[f.key] = f
-	c.wake(f, now)
+	f.timer.Reset(c.next(f, now))
 }
 
 // forget ends all that is left of a flight.
