@@ -10,7 +10,7 @@ type coolDown struct {
 	queue  []string
 }
 
-// ready tells whether the contact may be asked, and forgets what has passed.
+// ready reports whether the contact may be asked, and forgets what has passed.
 func (c *coolDown) ready(key string, now time.Time) bool {
 	for len(c.queue) > 0 {
 		first := c.queue[0]

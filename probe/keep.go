@@ -36,7 +36,7 @@ func (rd *reader) other(start xml.StartElement) error {
 	return nil
 }
 
-// keepToken keeps a token, and tells whether there was room.
+// keepToken keeps a token, and reports whether there was room.
 func (rd *reader) keepToken(tok xml.Token) bool {
 	switch tok := tok.(type) {
 	case xml.StartElement:

@@ -18,7 +18,7 @@ import (
 // copies share nothing that changes.
 type Presence struct {
 	// Presence has the addresses, id, language and type. An empty From
-	// means the own account; see RFC 6120 section 8.1.2.1.
+	// means the session's account; see RFC 6120 section 8.1.2.1.
 	stanza.Presence
 
 	// Show is away, chat, dnd, xa, or empty: simply online. Anything else
