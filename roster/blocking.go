@@ -13,8 +13,7 @@ import (
 // nsBlocking is the namespace of the block list (XEP-0191).
 const nsBlocking = "urn:xmpp:blocking"
 
-// blocks reports whether the block list has the contact, its server, or a
-// resource of it.
+// blocks reports whether the block list has the contact or its server.
 func (c *Cache) blocks(key string) bool {
 	if len(c.blocked) == 0 {
 		return false
@@ -38,8 +37,8 @@ func (c *Cache) SetBlocked(list []jid.JID) {
 	c.block(blocked)
 }
 
-// block takes a block list. What is known of whom it has, or no longer has, was
-// not told while it was on it.
+// block replaces the block list. What is known of contacts that are added or
+// removed is dropped, because they were not heard while they were blocked.
 func (c *Cache) block(blocked map[string]bool) {
 	former := c.blocked
 	for key, e := range c.contacts {
@@ -55,8 +54,8 @@ func (c *Cache) block(blocked map[string]bool) {
 	c.blocked = blocked
 }
 
-// heardBlocking takes an element of the block list that came from our own
-// server: the list, or a change of it.
+// heardBlocking applies the block list, or a change of it, that our own server
+// sent.
 func (c *Cache) heardBlocking(l *link, start xml.StartElement, r xml.TokenReader) {
 	items, err := blockItems(r)
 	if err != nil {
@@ -86,7 +85,7 @@ func (c *Cache) heardBlocking(l *link, start xml.StartElement, r xml.TokenReader
 	c.block(blocked)
 }
 
-// blockItems reads the rest of an element of the block list.
+// blockItems reads the items of a block list.
 func blockItems(r xml.TokenReader) (items []string, err error) {
 	for {
 		tok, err := r.Token()

@@ -18,8 +18,8 @@ import (
 	"example.org/lastpresence/roster/internal/judge"
 )
 
-// maxEarly bounds the senders whose presence is kept before the roster is
-// known; afterwards only contacts count.
+// maxEarly limits how many senders' presence is kept before the roster is
+// known. Afterwards only that of contacts is kept.
 const maxEarly = 10_000
 
 // ErrNotSynced means that the roster has not been fetched yet, so that contacts
@@ -51,7 +51,7 @@ type Cache struct {
 	keeper   keeper
 }
 
-// entry is a contact, or a sender who may become one.
+// entry is a contact, or a sender who may turn out to be one.
 type entry struct {
 	details
 	judge.Knowledge
@@ -202,7 +202,7 @@ func (c *Cache) snapshot(keep func(*entry, judge.Horizon) bool) []Contact {
 	return contacts
 }
 
-// horizon is that of the present moment.
+// horizon returns the horizon of the present moment.
 func (c *Cache) horizon() judge.Horizon {
 	h := judge.Horizon{Now: judge.MomentOf(time.Now()), Epoch: c.epoch, Stale: true}
 	if c.link != nil {
@@ -212,7 +212,7 @@ func (c *Cache) horizon() judge.Horizon {
 	return h
 }
 
-// view returns the contact's copy for callers.
+// view returns a snapshot of the contact.
 func (c *Cache) view(e *entry, h judge.Horizon) Contact {
 	contact := Contact{
 		JID:          address.OfKey(e.key),
@@ -227,8 +227,8 @@ func (c *Cache) view(e *entry, h judge.Horizon) Contact {
 	return contact
 }
 
-// Own returns the other connected resources of the session's account, the best
-// first: by priority, then the latest.
+// Own returns the other connected resources of the session's account, in order
+// of preference: the highest priority first, then the latest presence.
 func (c *Cache) Own() []Resource {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -241,7 +241,8 @@ func (c *Cache) Own() []Resource {
 	return slices.DeleteFunc(own.Resources, func(r Resource) bool { return r.Name == self })
 }
 
-// subscribed is the roster's answer to the probing client.
+// subscribed answers the probe client's question whether a contact may be
+// asked.
 func (c *Cache) subscribed(contact jid.JID) bool {
 	var buf [128]byte
 	key := address.AppendBare(buf[:0], contact)
@@ -251,8 +252,8 @@ func (c *Cache) subscribed(contact jid.JID) bool {
 	return e != nil && e.listed != 0 && e.ours()
 }
 
-// stamp returns when something was heard that others compare with what they
-// heard: two such things never are at once, however coarse the clock.
+// stamp returns the present moment, later than every moment that it has
+// returned before, however coarse the clock.
 func (c *Cache) stamp() judge.Moment {
 	now := judge.MomentOf(time.Now())
 	if ahead := c.clock - now; ahead >= 0 && ahead < 1e6 {
@@ -262,7 +263,7 @@ func (c *Cache) stamp() judge.Moment {
 	return now
 }
 
-// entry returns the entry of a contact, a new one where there is none.
+// entry returns the entry of j, and adds one if there is none.
 func (c *Cache) entry(j jid.JID) *entry {
 	var buf [128]byte
 	b := address.AppendBare(buf[:0], j)
@@ -276,8 +277,8 @@ func (c *Cache) entry(j jid.JID) *entry {
 	return e
 }
 
-// update changes an entry, and tells all who want to know if f reports that it
-// did.
+// update calls f, which may change e and reports whether it did, and announces
+// the change.
 func (c *Cache) update(e *entry, f func() bool) {
 	before := c.before(e)
 	if f() {
@@ -285,7 +286,7 @@ func (c *Cache) update(e *entry, f func() bool) {
 	}
 }
 
-// changed tells all who want to know that there is news of a contact.
+// changed announces a change of a contact to watchers and to the keeper.
 func (c *Cache) changed(e *entry, before *Contact) {
 	if e.listed == 0 {
 		return
@@ -294,7 +295,7 @@ func (c *Cache) changed(e *entry, before *Contact) {
 	c.keep(e)
 }
 
-// before returns what is known of a contact before it changes, nil where nobody
+// before returns a snapshot of a contact before it changes, or nil if nobody
 // watches.
 func (c *Cache) before(e *entry) *Contact {
 	if !c.news.wanted() || e.listed == 0 {
@@ -304,7 +305,8 @@ func (c *Cache) before(e *entry) *Contact {
 	return &contact
 }
 
-// shift changes what everything that is known counts for.
+// shift calls f, which changes how much everything known counts, and announces
+// that.
 func (c *Cache) shift(f func()) {
 	if !c.news.wanted() {
 		f()

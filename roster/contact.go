@@ -31,7 +31,7 @@ func (s Source) String() string {
 	return nameOf(s, "none", "live", "probe", "last-activity", "stored")
 }
 
-// nameOf returns the name of a small number, the first for one that has none.
+// nameOf returns the name of n, or the first one if n has none.
 func nameOf[T ~uint8](n T, names ...string) string {
 	if int(n) >= len(names) {
 		n = 0
@@ -78,13 +78,8 @@ func (c Cause) String() string {
 
 // Resource is a connected client of a contact (RFC 6121 section 4.7).
 type Resource struct {
-	Name string // the resourcepart
-	Show string // "", away, chat, dnd, xa
-	// Status is the status text of the first of Resources or, for an offline
-	// contact, what it said as it left. It is the contact's own text, never its
-	// server's. A server that keeps no unavailable presence may send the status
-	// of the last available one instead; the two cannot be told apart (seen on
-	// jabberd2).
+	Name     string // the resourcepart
+	Show     string // "", away, chat, dnd, xa
 	Status   string
 	Priority int8
 	Since    time.Time // when it sent this presence
@@ -137,10 +132,11 @@ type Contact struct {
 	// means that it is not known to have been here at all.
 	OnlineAt time.Time
 
-	// Status is that of the best resource, or what an offline contact said
-	// as it left: its own words, never its server's. A server that keeps no
-	// unavailable presence may tell the last available one's status instead,
-	// which cannot be told apart (seen on jabberd2).
+	// Status is the status text of the first of Resources or, for an offline
+	// contact, what it said as it left. It is the contact's own text, never its
+	// server's. A server that keeps no unavailable presence may send the status
+	// of the last available one instead; the two cannot be told apart (seen on
+	// jabberd2).
 	Status string
 
 	// Cause is why an offline contact left. CauseText is the server's text that
@@ -188,8 +184,8 @@ func (c *Contact) describe(v judge.View) {
 	}
 }
 
-// same reports whether two snapshots of a contact show the same. When it was
-// confirmed does not count, nor that it is online a while longer.
+// same reports whether two snapshots of a contact show the same. It ignores when
+// the contact was last confirmed, and how long it has been online.
 func (c Contact) same(other Contact) bool {
 	a, b := c, other
 	groups := slices.Equal(a.Groups, b.Groups)
@@ -203,13 +199,12 @@ func (c Contact) same(other Contact) bool {
 		a.Blocked == b.Blocked && a.Room == b.Room && a.Source == b.Source && a.Lack == b.Lack
 }
 
-// subscribed reports whether the contact's presence is ours to know.
+// subscribed reports whether the contact shares its presence with us.
 func (c Contact) subscribed() bool {
 	return c.Subscription == "to" || c.Subscription == "both"
 }
 
-// host reports whether the contact is a server or a component, a gateway for
-// example.
+// host reports whether the contact is a server or a component, such as a gateway.
 func (c Contact) host() bool { return c.JID.Localpart() == "" }
 
 // Ago returns how long before now an offline contact left, and whether that is

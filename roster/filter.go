@@ -23,7 +23,7 @@ import (
 // filter presence.
 var ErrNotOffered = errors.New("the server does not offer it")
 
-// filters are what may keep presence from the session.
+// filters are the ways in which the server may keep presence from the session.
 type filters uint8
 
 const (
@@ -32,10 +32,10 @@ const (
 	resting                     // an inactive client state (XEP-0352)
 )
 
-// withheld reports whether the answer to a probe lacks presence that the server
-// may be keeping. Last activity alone is not believed then: what says that a
-// contact is connected must not make it seem offline, and some servers tell the
-// last logout of one who is online (seen on Prosody).
+// withheld reports whether an answer lacks presence that the server may be
+// keeping back. Last activity alone does not count then: a contact that is
+// connected must not seem offline, and some servers report the last logout of a
+// contact that is online (seen on Prosody).
 func (f filters) withheld(a probe.Answer) bool {
 	switch {
 	case f == 0, len(a.Presences) > 0:
@@ -180,8 +180,8 @@ func ping(host jid.JID) func(id string) xml.TokenReader {
 	}
 }
 
-// filter takes that presence is being filtered, and reports whether it was so
-// before, in one of these ways.
+// filter records that presence is being filtered, and reports whether it was
+// filtered in one of these ways before.
 func (c *Cache) filter(l *link, f filters) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -195,7 +195,7 @@ func (c *Cache) filter(l *link, f filters) bool {
 	return already
 }
 
-// unfilter takes that it is so no longer.
+// unfilter records that presence is no longer filtered in these ways.
 func (c *Cache) unfilter(l *link, f filters) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -214,8 +214,8 @@ func (c *Cache) filteredBy(l *link, f filters) bool {
 	return l == c.link && l.filtered&f != 0
 }
 
-// renewed begins an epoch before the server sends all presence again, and
-// reports whether there is anything to undo.
+// renewed begins an epoch before the server sends all presence again. It
+// reports whether there is a filter to remove.
 func (c *Cache) renewed(l *link) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -226,7 +226,7 @@ func (c *Cache) renewed(l *link) bool {
 	return true
 }
 
-// sifts asks what of XEP-0273 the server can do.
+// sifts asks the server which parts of XEP-0273 it supports.
 func (l *link) sifts(ctx context.Context) (sift.Features, error) {
 	host := l.s.LocalAddr().Domain()
 	var features sift.Features
@@ -249,7 +249,8 @@ func (l *link) ask(ctx context.Context, to jid.JID, build func(id string) xml.To
 	return err
 }
 
-// missing says that a server refused because it does not know what was asked.
+// missing adds [ErrNotOffered] to the error of a server that does not know the
+// request.
 func missing(err error) error {
 	var refused stanza.Error
 	if errors.As(err, &refused) &&

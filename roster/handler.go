@@ -38,7 +38,7 @@ func (c *Cache) handler(l *link, next xmpp.Handler) xmpp.Handler {
 	return handler{cache: c, link: l, next: nothing(next)}
 }
 
-// nothing returns next, or a handler that does nothing where there is none.
+// nothing returns next, or a handler that does nothing if next is nil.
 func nothing(next xmpp.Handler) xmpp.Handler {
 	if next == nil {
 		return xmpp.HandlerFunc(func(xmlstream.TokenReadEncoder, *xml.StartElement) error { return nil })
@@ -63,8 +63,8 @@ func (h handler) HandleXMPP(t xmlstream.TokenReadEncoder, start *xml.StartElemen
 	return h.query(t, start)
 }
 
-// query looks whether an IQ is about the roster or the block list, and hands on
-// whatever it is.
+// query checks whether an IQ is about the roster or the block list, and passes
+// it on in any case.
 func (h handler) query(t xmlstream.TokenReadEncoder, start *xml.StartElement) error {
 	iq, err := stanza.NewIQ(*start)
 	if err != nil || iq.Type != stanza.SetIQ && iq.Type != stanza.ResultIQ {
@@ -95,7 +95,7 @@ func (h handler) query(t xmlstream.TokenReadEncoder, start *xml.StartElement) er
 	return h.next.HandleXMPP(replay, start)
 }
 
-// push takes a roster push, and sees to it that it is answered.
+// push applies a roster push, and makes sure that it is answered.
 func (h handler) push(t xmlstream.TokenReadEncoder, start *xml.StartElement, iq stanza.IQ, first []xml.Token) error {
 	tokens, err := xmlstream.ReadAll(t)
 	tokens = append(first, tokens...)
@@ -110,7 +110,7 @@ func (h handler) push(t xmlstream.TokenReadEncoder, start *xml.StartElement, iq 
 	return err
 }
 
-// pushed applies the items of a roster push. Only a push with one item is one
+// pushed applies a roster push. One with more or fewer than one item is ignored
 // (RFC 6121 section 2.1.6).
 func (c *Cache) pushed(l *link, r xml.TokenReader) {
 	q, err := readQuery(r)
@@ -132,7 +132,7 @@ func (c *Cache) pushed(l *link, r xml.TokenReader) {
 	}
 }
 
-// report tells of the items that cannot be read.
+// report reports the items that cannot be read.
 func (c *Cache) report(q query) {
 	for _, u := range q.unreadable {
 		if c.cfg.unreadable != nil {

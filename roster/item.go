@@ -40,7 +40,7 @@ type details struct {
 	groups       *[]string // nil where there are none: most contacts have none
 }
 
-// subscription is that of an item, zero where there is no item.
+// subscription is the subscription state of an item; zero if there is no item.
 type subscription uint8
 
 const (
@@ -57,8 +57,8 @@ func (s subscription) String() string {
 	return subscriptions[s]
 }
 
-// subscriptionOf returns the subscription that s says; empty is that of no item,
-// and none is whatever is not known.
+// subscriptionOf parses a subscription state. The empty text means no item; an
+// unknown one is read as none.
 func subscriptionOf(s string) subscription {
 	if i := slices.Index(subscriptions[:], s); i >= 0 {
 		return subscription(i)
@@ -66,7 +66,7 @@ func subscriptionOf(s string) subscription {
 	return subNone
 }
 
-// ours reports whether the contact's presence is ours to know.
+// ours reports whether the contact shares its presence with us.
 func (it details) ours() bool {
 	return it.subscription == subTo || it.subscription == subBoth
 }
@@ -84,7 +84,7 @@ func (it details) groupNames() []string {
 	return *it.groups
 }
 
-// inGroups returns groups as details hold them.
+// inGroups returns names in the form in which details hold them.
 func inGroups(names []string) *[]string {
 	if len(names) == 0 {
 		return nil
@@ -106,7 +106,7 @@ type query struct {
 type unreadable struct{ address, name string }
 
 // readQuery reads a query from r, up to and including the end of the element
-// around it. Items whose address is not a valid JID are apart.
+// around it. It separates items whose address is not a valid JID.
 func readQuery(r xml.TokenReader) (q query, err error) {
 	depth := 0
 	for {
@@ -151,7 +151,7 @@ func readQuery(r xml.TokenReader) (q query, err error) {
 	}
 }
 
-// readItem reads an item, and its address as it is written.
+// readItem reads an item, and returns its address as it is written, too.
 func readItem(start xml.StartElement, r xml.TokenReader) (it item, text string, ok bool, err error) {
 	it.subscription = subNone
 	for _, attr := range start.Attr {

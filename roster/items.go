@@ -57,7 +57,7 @@ func Unreadable(f func(address, name string)) Option {
 	return func(cfg *config) { cfg.unreadable = f }
 }
 
-// replace takes a whole roster.
+// replace applies a complete roster.
 func (c *Cache) replace(q query) {
 	listed := make(map[string]bool, len(q.items))
 	for _, it := range q.items {
@@ -77,7 +77,7 @@ func (c *Cache) replace(q query) {
 	c.revise(q)
 }
 
-// revise takes the roster's version.
+// revise records the roster's version.
 func (c *Cache) revise(q query) {
 	if q.versioned {
 		c.items.version = q.version
@@ -87,8 +87,8 @@ func (c *Cache) revise(q query) {
 	c.schedule()
 }
 
-// apply adds, changes or removes a contact. What is known of one whose presence
-// is no longer ours to know is dropped.
+// apply adds, changes or removes a contact. What is known of a contact is
+// dropped when it stops sharing its presence.
 func (c *Cache) apply(it item) {
 	if it.subscription == subRemove {
 		if e := c.contacts[string(address.AppendBare(nil, it.jid))]; e != nil {
@@ -111,7 +111,7 @@ func (c *Cache) apply(it item) {
 	c.changed(e, before)
 }
 
-// forget drops a contact that the roster has no longer.
+// forget drops a contact that is no longer in the roster.
 func (c *Cache) forget(e *entry) {
 	delete(c.contacts, e.key)
 	if e.listed == 0 {
@@ -122,7 +122,7 @@ func (c *Cache) forget(e *entry) {
 	c.gone(e.key, c.stamp(), before)
 }
 
-// gone takes that the roster has a contact no longer.
+// gone records that a contact is no longer in the roster.
 func (c *Cache) gone(key string, at judge.Moment, before *Contact) {
 	c.items.removed[key] = at
 	e := &entry{key: key, details: details{subscription: subRemove}, listed: at}
@@ -130,10 +130,11 @@ func (c *Cache) gone(key string, at judge.Moment, before *Contact) {
 	c.changed(e, before)
 }
 
-// interim is how long the pushes may take that tell what has changed in a roster.
+// interim is how long after Sync the pushes with what has changed in a roster
+// may still arrive.
 const interim = judge.Moment(time.Minute / time.Microsecond)
 
-// forgetStrangers forgets what was heard of those who are no contacts.
+// forgetStrangers drops what is known of senders who are not contacts.
 func (c *Cache) forgetStrangers() {
 	c.items.early = 0
 	for _, e := range c.contacts {
@@ -143,8 +144,8 @@ func (c *Cache) forgetStrangers() {
 	}
 }
 
-// list sets the details of a contact as of a moment, zero if the sender is no
-// contact yet.
+// list sets the roster item of an entry, as of the moment at. Zero means that
+// the sender is not a contact yet.
 func (c *Cache) list(e *entry, d details, at judge.Moment) {
 	c.unlist(e)
 	e.details, e.listed = d, at
@@ -154,7 +155,7 @@ func (c *Cache) list(e *entry, d details, at judge.Moment) {
 	}
 }
 
-// unlist takes a contact off what is known of all items.
+// unlist removes an entry from the count and the sum of all items.
 func (c *Cache) unlist(e *entry) {
 	if e.listed != 0 {
 		c.items.sum -= e.details.sum(e.key)

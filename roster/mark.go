@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// mark is what a [Store] keeps as the roster's version: the version, and a sum of
-// the items that the roster had. A store may have other items, because a file was
-// damaged or because several processes wrote to it. The server, told the version,
+// mark returns what a [Store] keeps as the roster's version: the version and a
+// sum of the roster's items. The store may have other items, because a file was
+// damaged or several processes wrote to it. A server that is told the version
 // would then send too little.
 func mark(sum uint64, version string) string {
 	if version == "" {
@@ -19,8 +19,8 @@ func mark(sum uint64, version string) string {
 	return fmt.Sprintf("%x:%s", sum, version)
 }
 
-// marked returns the version of a mark, empty where it is not of items with that
-// sum.
+// marked returns the version in a mark, or the empty string if the mark belongs
+// to items with another sum.
 func marked(mark string, sum uint64) (version string) {
 	text, version, _ := strings.Cut(mark, ":")
 	if n, err := strconv.ParseUint(text, 16, 64); err != nil || n != sum {
@@ -29,8 +29,7 @@ func marked(mark string, sum uint64) (version string) {
 	return version
 }
 
-// sum returns a number that other details of the contact, or of another one,
-// hardly have.
+// sum returns a hash of the details and the contact's address.
 func (d details) sum(key string) uint64 {
 	h := fnv.New64a()
 	for _, s := range append([]string{key, d.name, d.subscription.String(), strconv.FormatBool(d.ask), strconv.FormatBool(d.approved)}, d.groupNames()...) {

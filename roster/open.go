@@ -58,7 +58,7 @@ func (c *Cache) open(ctx context.Context, contact jid.JID, again bool) (Contact,
 	return known, nil
 }
 
-// ask asks about a contact where that is allowed and of use.
+// ask asks about a contact if that is allowed and useful.
 func (c *Cache) ask(ctx context.Context, contact jid.JID, again bool) (Contact, error) {
 	known, ok := c.Contact(contact)
 	l := c.current()
@@ -93,8 +93,9 @@ func (c *Cache) ask(ctx context.Context, contact jid.JID, again bool) (Contact, 
 	return known, err
 }
 
-// answer is what is known of the contact right after it was asked. What was just
-// told holds at this moment even while the server holds other presence back.
+// answer returns what is known of the contact right after it was asked. What it
+// was told in answer is certain at this moment, even while the server holds
+// other presence back.
 func (c *Cache) answer(contact jid.JID, a probe.Answer, err error) Contact {
 	var buf [128]byte
 	key := address.AppendBare(buf[:0], contact)
@@ -117,7 +118,7 @@ func (c *Cache) isSynced() bool {
 	return c.items.synced
 }
 
-// ourselves is what is known of the session's own account.
+// ourselves returns what is known of the session's own account.
 func (c *Cache) ourselves() Contact {
 	contact, ok := c.Contact(c.account)
 	if !ok {
@@ -129,7 +130,7 @@ func (c *Cache) ourselves() Contact {
 	return contact
 }
 
-// verdict is the error of an answer from which nothing was learnt.
+// verdict returns the error for an answer from which nothing was learnt.
 func verdict(a probe.Answer) error {
 	switch a.Outcome {
 	case probe.Unauthorized:
@@ -145,7 +146,7 @@ func verdict(a probe.Answer) error {
 	return nil
 }
 
-// withReason adds why a server said so to what it means.
+// withReason combines an error with the server's reason for it.
 func withReason(err, reason error) error {
 	if reason == nil {
 		return err

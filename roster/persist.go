@@ -34,8 +34,8 @@ func Persist(store Store, failed func(error)) Option {
 	return func(cfg *config) { cfg.store, cfg.failed = store, failed }
 }
 
-// keeper has what waits to be kept. The Cache's lock guards it, but for saving,
-// which is held while the store writes.
+// keeper holds what has not been saved yet. The Cache's lock guards it, apart
+// from saving, which is held while the store writes.
 type keeper struct {
 	loaded  bool
 	untidy  bool // the store has what it is not to keep
@@ -79,9 +79,9 @@ func (c *Cache) Load(ctx context.Context) error {
 	return nil
 }
 
-// restore takes a record of the store's. A fetched roster is later than all
-// that a store says of who is a contact. What it says of the future is not
-// known: our clock was wrong then.
+// restore applies a record of the store. For who is a contact, a roster that
+// was fetched counts more than any store. Facts that lie in the future are
+// ignored: our clock was wrong then.
 func (c *Cache) restore(r Record, now judge.Moment) {
 	key := string(address.AppendBare(nil, r.JID))
 	known := c.contacts[key]
@@ -119,7 +119,7 @@ func (c *Cache) restore(r Record, now judge.Moment) {
 	}
 }
 
-// keep remembers that the store does not have an entry as it is.
+// keep marks an entry as not saved yet.
 func (c *Cache) keep(e *entry) {
 	if c.cfg.store == nil {
 		return
@@ -131,7 +131,7 @@ func (c *Cache) keep(e *entry) {
 	c.schedule()
 }
 
-// schedule sees to it that what waits is kept, soon.
+// schedule arranges that changes are saved soon.
 func (c *Cache) schedule() {
 	k := &c.keeper
 	if c.cfg.store == nil || k.timer != nil {
@@ -175,8 +175,8 @@ func (c *Cache) keepSoon() {
 	}
 }
 
-// save writes what waits to be kept, and has the store forget what it is not to
-// keep. What fails waits on.
+// save writes the changes, and lets the store erase what it must not keep. What
+// fails is tried again later.
 func (c *Cache) save(ctx context.Context) error {
 	c.keeper.saving.Lock()
 	defer c.keeper.saving.Unlock()

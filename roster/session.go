@@ -25,8 +25,8 @@ const (
 	maxLogin = 10 * time.Second
 )
 
-// link ties the Cache to one session. The Cache's lock guards all of it but
-// what never changes.
+// link ties the Cache to one session. The Cache's lock guards it, apart from
+// the fields that never change.
 type link struct {
 	s        *xmpp.Session
 	client   *probe.Client
@@ -100,7 +100,7 @@ func (c *Cache) connect(s *xmpp.Session, opts ...probe.Option) {
 	l.client = probe.NewClient(s, opts...)
 }
 
-// turn begins an epoch of the present session, in which the server tells
+// turn begins an epoch of the present session, in which the server sends
 // everything again.
 func (c *Cache) turn() {
 	c.epoch++
@@ -109,7 +109,7 @@ func (c *Cache) turn() {
 	c.link.settled = false
 }
 
-// calm stops what waits for the login's presences.
+// calm stops waiting for the presence of the login.
 func (l *link) calm() {
 	if l.login != nil {
 		l.login.Stop()
@@ -165,7 +165,7 @@ func (c *Cache) disconnected(l *link) {
 	_ = l.client.Close()
 }
 
-// end takes that a session is over.
+// end records that a session is over.
 func (c *Cache) end(l *link) {
 	if l.over {
 		return
@@ -197,7 +197,7 @@ func (c *Cache) SetAvailable(available bool) {
 }
 
 // hear returns how something is heard now. What a former session still hears
-// counts as of its end.
+// counts as heard at its end.
 func (c *Cache) hear(l *link, at time.Time, source Source) judge.Hearing {
 	h := judge.Hearing{At: judge.MomentOf(at), Epoch: l.epoch, Source: judge.Source(source), Filtered: l.since}
 	if l.over {
@@ -259,7 +259,7 @@ func (c *Cache) loggedIn(l *link, p *probe.Presence) {
 	})
 }
 
-// answered learns from the answer to a probe what no presence told.
+// answered learns what no presence said from the answer to a probe.
 func (c *Cache) answered(l *link, a probe.Answer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -279,8 +279,8 @@ func (c *Cache) answered(l *link, a probe.Answer) {
 	})
 }
 
-// lost reports whether the session is over, which it looks for itself where
-// nobody says.
+// lost reports whether the session is over. If nobody reports the end to the
+// Cache, it checks for itself.
 func (c *Cache) lost(ctx context.Context) bool {
 	c.mu.RLock()
 	l := c.link

@@ -8,7 +8,7 @@ import (
 	"example.org/lastpresence/internal/wire/address"
 )
 
-// news is what there is to tell watchers. The Cache's lock guards it.
+// news holds the watchers. The Cache's lock guards it.
 type news struct {
 	watchers []*watcher
 }
@@ -16,7 +16,7 @@ type news struct {
 // wanted reports whether anybody watches.
 func (n *news) wanted() bool { return len(n.watchers) > 0 }
 
-// add takes that a contact may show something else than before.
+// add records that a contact may look different from before.
 func (n *news) add(key string, before *Contact) {
 	for _, w := range n.watchers {
 		w.add(key, before)
@@ -27,8 +27,8 @@ func (n *news) remove(w *watcher) {
 	n.watchers = slices.DeleteFunc(n.watchers, func(other *watcher) bool { return other == w })
 }
 
-// watcher has the contacts of which there may be news, and as what they were
-// last told.
+// watcher holds the contacts that may have changed, each as its iterator last
+// returned it.
 type watcher struct {
 	pending map[string]*Contact
 	order   []string
@@ -111,7 +111,7 @@ func (c *Cache) Watch(ctx context.Context) iter.Seq2[Contact, Contact] {
 	}
 }
 
-// change takes the next contact of which something has changed.
+// change returns the next contact that has changed.
 func (c *Cache) change(w *watcher) (now, before Contact, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
