@@ -117,7 +117,9 @@ func (w *world) left(c roster.Contact, d *departure) (rule string, excuse Reason
 	if c.LastSeen.IsZero() {
 		return "nothing is lacking only if the time is known", ""
 	}
-	if ok, reason := w.explains(c.LastSeen, d); ok {
+	if ok, reason := w.explains(c.LastSeen, d); ok && reason == HeldStamp {
+		return "what was held back is known only not to be later", ""
+	} else if ok {
 		rule, excuse = w.said(c.Status, d)
 		if rule == "" && !plausible(c.Cause, d.how) {
 			rule = "the cause is why the contact left"
@@ -232,13 +234,15 @@ func (w *world) explains(shown time.Time, d *departure) (ok bool, excuse Reason)
 		switch {
 		case f.shift != 0:
 			return true, OwnClock
+		case f.what == stamped && f.bound:
+			excuse = HeldStamp
 		case f.what == stamped:
 			return true, StampAlone
 		case f.what == counted:
 			return true, TheirClock
 		}
 	}
-	return false, ""
+	return excuse != "", excuse
 }
 
 func near(t, from, to time.Time, tolerance time.Duration) bool {

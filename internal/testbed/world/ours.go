@@ -67,7 +67,7 @@ func (o *ours) hold(s *session, m message) {
 	for i := range m.facts {
 		m.facts[i].held = true
 		if m.facts[i].what == live {
-			m.facts[i].what, m.facts[i].time = stamped, at
+			m.facts[i].what, m.facts[i].time, m.facts[i].bound = stamped, at, true
 		}
 	}
 	if o.kind.Latest {

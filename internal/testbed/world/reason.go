@@ -18,6 +18,9 @@ const (
 	// StampAlone: a stamp alone tells the time, and the clock that stamped is
 	// wrong.
 	StampAlone Reason = "a stamp alone, of a clock that is wrong"
+	// HeldStamp: our own server held the departure back, and its clock is
+	// wrong. It excuses a time only while something is said to be lacking.
+	HeldStamp Reason = "our own server's stamp, of a clock that is wrong"
 	// TheirClock: the contact's server counts seconds over a step of its
 	// clock, and nobody else told the time.
 	TheirClock Reason = "the server's clock stepped"
@@ -56,6 +59,7 @@ type fact struct {
 	here     bool       // text and time are of an available presence
 	marked   bool       // and that can be seen
 	held     bool       // our own server held it back
+	bound    bool       // and that is all that stamps it
 	never    bool       // the contact never was here
 	say      control    // nothing of the contact, but whether it is ours to know
 }
