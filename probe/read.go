@@ -344,7 +344,7 @@ func (rd *reader) own(start xml.StartElement) error {
 func parsePriority(s string) (int8, error) {
 	n, err := strconv.ParseInt(s, 10, 8)
 	if err != nil {
-		return 0, fmt.Errorf("probe: priority %q is no whole number from -128 to 127 (RFC 6121 section 4.7.2.3)", shorten(s))
+		return 0, fmt.Errorf("probe: the priority %q is not a whole number from -128 to 127 (RFC 6121 section 4.7.2.3)", shorten(s))
 	}
 	return int8(n), nil
 }

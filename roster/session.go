@@ -57,7 +57,7 @@ func (c *Cache) Connect(s *xmpp.Session) error {
 		return errors.New("roster: connect: the session is nil")
 	}
 	if account := s.LocalAddr().Bare(); !account.Equal(c.account) {
-		return fmt.Errorf("roster: connect: the session is of %s, the cache of %s", account, c.account)
+		return fmt.Errorf("roster: connect: the session belongs to %s, the Cache to %s", account, c.account)
 	}
 	c.mu.Lock()
 	select {

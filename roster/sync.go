@@ -20,7 +20,7 @@ import (
 const nsVersioning = "urn:xmpp:features:rosterver"
 
 // errNoRoster means that the server's answer held no roster.
-var errNoRoster = errors.New("the answer is no roster (RFC 6121 section 2.1.3)")
+var errNoRoster = errors.New("the answer has no roster (RFC 6121 section 2.1.3)")
 
 // Sync fetches the roster (RFC 6121 section 2.1.3). Call it before initial
 // presence, while the session is being served. Contacts that are no longer in

@@ -128,7 +128,7 @@ func (r *Responder) change(ctx context.Context, peer jid.JID, f func(Buddy) (Bud
 	}
 	peer = peer.Bare()
 	if peer.Equal(jid.JID{}) || peer.Equal(r.host) {
-		return fmt.Errorf("responder: %q is no buddy (XEP-0267 section 2)", peer)
+		return fmt.Errorf("responder: %q is not a buddy (XEP-0267 section 2)", peer)
 	}
 	if err := r.lock(ctx); err != nil {
 		return err

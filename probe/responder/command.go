@@ -95,7 +95,7 @@ type order struct {
 // Errors of a command, beside what makes an address unreadable.
 var (
 	errTooLong = errors.New("responder: the command is too long")
-	errForm    = errors.New("responder: the form is not of " + formType)
+	errForm    = errors.New("responder: the form is not of type " + formType)
 )
 
 // command carries out a command, whose element r is about to be read, and

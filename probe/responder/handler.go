@@ -87,7 +87,7 @@ func (r *Responder) subscription(from jid.JID, typ stanza.PresenceType) {
 		return
 	}
 	if !r.line.add(func() { r.heard(from, typ) }) && r.ctx.Err() == nil {
-		r.cfg.failed(fmt.Errorf("responder: %s from %s: too many others wait", typ, from))
+		r.cfg.failed(fmt.Errorf("responder: %s from %s dropped: too many requests are waiting", typ, from))
 	}
 }
 

@@ -162,13 +162,13 @@ func open(account jid.JID, data []byte) (saved roster.Saved, body *lines, err er
 	}
 	switch own := account.Bare().String(); {
 	case h.Format != format:
-		return roster.Saved{}, nil, fmt.Errorf("line 1: the format is %q, not %q", h.Format, format)
+		return roster.Saved{}, nil, fmt.Errorf("line 1: the format is %q, want %q", h.Format, format)
 	case h.Version > version:
 		return roster.Saved{}, nil, fmt.Errorf("%w: version %d, not %d", errNewer, h.Version, version)
 	case h.Version < 1:
 		return roster.Saved{}, nil, fmt.Errorf("line 1: there is no version %d", h.Version)
 	case h.Account != own:
-		return roster.Saved{}, nil, fmt.Errorf("line 1: the account is %q, not %q", h.Account, own)
+		return roster.Saved{}, nil, fmt.Errorf("line 1: the account is %q, want %q", h.Account, own)
 	}
 	rest, err = check(data, rest)
 	return roster.Saved{Version: h.Roster, Synced: h.Synced.time()}, &lines{rest: rest, version: h.Version}, err
@@ -177,7 +177,7 @@ func open(account jid.JID, data []byte) (saved roster.Saved, body *lines, err er
 // check returns the lines between head and foot, of whose sum it makes sure.
 func check(data, rest []byte) ([]byte, error) {
 	if !bytes.HasSuffix(rest, []byte("\n")) {
-		return nil, errors.New("the last line has no end")
+		return nil, errors.New("the last line is cut off")
 	}
 	begin := bytes.LastIndexByte(rest[:len(rest)-1], '\n') + 1
 	var f foot
@@ -186,7 +186,7 @@ func check(data, rest []byte) ([]byte, error) {
 	}
 	sum := sha256.Sum256(data[:len(data)-len(rest)+begin])
 	if f.Sum != hex.EncodeToString(sum[:]) {
-		return nil, errors.New("the last line is not the sum of those before it")
+		return nil, errors.New("the checksum in the last line is wrong")
 	}
 	return rest[:begin], nil
 }

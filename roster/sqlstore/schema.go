@@ -56,7 +56,7 @@ func (s *Store) prepare(ctx context.Context) error {
 		}
 	}
 	if found > version {
-		return fmt.Errorf("the tables are of version %d, this program knows %d", found, version)
+		return fmt.Errorf("the tables have version %d; this program supports versions up to %d", found, version)
 	}
 	return nil
 }
@@ -83,7 +83,7 @@ func (s *Store) upgrade(ctx context.Context, tx *sql.Tx) (int, error) {
 				continue
 			}
 			if _, err := tx.ExecContext(ctx, statement); err != nil {
-				return 0, fmt.Errorf("make the tables of version %d; whoever owns them can run %s: %w", found+1, name, err)
+				return 0, fmt.Errorf("create the tables of version %d (their owner can run %s): %w", found+1, name, err)
 			}
 		}
 	}

@@ -37,7 +37,7 @@ func (a answer) refusal() error {
 func decode(start *xml.StartElement, r xml.TokenReader, v any) error {
 	d := xml.NewTokenDecoder(xmlstream.MultiReader(xmlstream.Token(*start), r))
 	if err := d.Decode(v); err != nil {
-		return fmt.Errorf("sift: unreadable answer: %w", err)
+		return fmt.Errorf("sift: the answer cannot be read: %w", err)
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 const nsInfo = "http://jabber.org/protocol/disco#info"
 
 // errNoFeatures means that the answer was not a list of features.
-var errNoFeatures = errors.New("sift: the answer is no list of features (XEP-0030 section 3.1)")
+var errNoFeatures = errors.New("sift: the answer has no list of features (XEP-0030 section 3.1)")
 
 // Features are the parts of the protocol that a server supports. The zero value
 // means none.
