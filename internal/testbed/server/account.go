@@ -19,8 +19,12 @@ type account struct {
 	ver      int              // of the roster
 	pushes   int
 
-	left departure // as it went offline last
-	last departure // the presence it sent last, of whichever type
+	left   departure // as it went offline last
+	logged departure // the same, as the server's last activity has it
+	last   departure // the presence it sent last, of whichever type
+	here   departure // the available presence it sent last
+
+	blocked map[string]bool // addresses, as they were blocked
 }
 
 // departure is a presence that is kept of an account.
@@ -29,6 +33,7 @@ type departure struct {
 	resource string
 	status   string
 	children string // as XML
+	id, lang string
 }
 
 // AddAccount makes an account that may log in with the password, or changes
@@ -39,7 +44,7 @@ func (s *Server) AddAccount(j jid.JID, password string) {
 	j = j.Bare()
 	a := s.accounts[j.String()]
 	if a == nil {
-		a = &account{jid: j, made: time.Now(), conns: make(map[string]*conn), roster: make(map[string]*item)}
+		a = &account{jid: j, made: s.now(j.Domainpart()), conns: make(map[string]*conn), roster: make(map[string]*item)}
 		s.accounts[j.String()] = a
 	}
 	a.password = password
@@ -51,11 +56,11 @@ func (s *Server) SetOffline(j jid.JID, at time.Time, status string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if a := s.accounts[j.Bare().String()]; a != nil {
-		a.left = departure{at: at, resource: j.Resourcepart(), status: status}
+		a.left = departure{at: s.shown(j.Domainpart(), at), resource: j.Resourcepart(), status: status}
 		if status != "" {
 			a.left.children = element("status", escape(status))
 		}
-		a.last = a.left
+		a.last, a.logged = a.left, a.left
 	}
 }
 
@@ -70,7 +75,11 @@ func (a *account) interested() []*conn {
 	return slices.DeleteFunc(a.sorted(), func(c *conn) bool { return !c.interested })
 }
 
+// sorted returns the connections, by resource; no account has none.
 func (a *account) sorted() []*conn {
+	if a == nil {
+		return nil
+	}
 	var conns []*conn
 	for _, resource := range sortedKeys(a.conns) {
 		conns = append(conns, a.conns[resource])

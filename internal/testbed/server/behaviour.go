@@ -24,6 +24,15 @@ type Behaviour struct {
 	Offline Replay
 	// AtLogin has that arrive at login for every contact who is offline.
 	AtLogin bool
+	// Deaf ignores the probes of clients: what Online and Offline say comes
+	// at login alone.
+	Deaf bool
+	// Ghosts has an available presence arrive at login for a contact who
+	// went unavailable and is still connected.
+	Ghosts bool
+	// PlainGrant leaves the stamp out of presence that comes because a
+	// subscription was granted.
+	PlainGrant bool
 
 	// Host answers a probe to a host. The stamp is the start of the server.
 	Host Replay
@@ -38,6 +47,15 @@ type Behaviour struct {
 
 	// Last is how queries for last activity are answered.
 	Last LastActivity
+
+	// Live are the server's own words in the unavailable presence that it
+	// sends for a resource which said none itself, see [Server.End].
+	Live Texts
+	// Abrupt stops without a word about its accounts, and keeps none.
+	Abrupt bool
+
+	// Blocking is what becomes of those who are blocked (XEP-0191).
+	Blocking Blocking
 
 	// ClientState is what the server makes of a client that is not looked
 	// at (XEP-0352), and Sift whether it keeps presence away from who asks
@@ -60,6 +78,8 @@ type Replay struct {
 	// From is who stamps, and Digits how many digits follow the second.
 	From   From
 	Digits int
+	// Reason is the text of the stamp.
+	Reason string
 	// ToBare sends it to the bare address of who asked instead.
 	ToBare bool
 }
@@ -78,6 +98,9 @@ const (
 	// unavailable; its stamp says when that was sent. Of a contact whose
 	// connection broke, it is what they said as they were available.
 	LastWords
+	// LastAvailable repeats the last available presence with its id, turned
+	// into unavailable. It never is a goodbye.
+	LastAvailable
 )
 
 // From is who is named in a stamp.
@@ -103,17 +126,35 @@ type Refusal struct {
 	Condition stanza.Condition
 	Text      string
 	NoID      bool
+	// Blocked says in the error that the sender blocks the other.
+	Blocked bool
 }
 
 // LastActivity is how a server answers XEP-0012.
 type LastActivity struct {
 	// Known says that the server has it at all; else service-unavailable.
 	Known bool
-	// Stranger answers those who may not know, and who ask about nobody.
-	Stranger Refusal
+	// Stranger answers those who may not know, NoAccount those who ask about
+	// nobody; its zero value is Stranger as well.
+	Stranger, NoAccount Refusal
+	// Uptime answers for hosts although Known is unset.
+	Uptime bool
 	// Stale tells the last logout of an account even while it is connected,
 	// instead of 0.
 	Stale bool
+	// Sent knows only the departures that clients said themselves, so that
+	// after a connection broke it tells the one before that.
+	Sent bool
+	// Gone counts from the end of the connection, without any words, and
+	// answers for who is unavailable and still connected as of the session
+	// before.
+	Gone bool
+	// Forgets has it lose everything as the server ends, in any way.
+	Forgets bool
+	// Decimals writes the seconds as a fraction, against XEP-0012.
+	Decimals bool
+	// Texts are the server's own words about those who said none.
+	Texts Texts
 	// Never is for an account that never was online.
 	Never Never
 }
@@ -131,4 +172,6 @@ const (
 	NeverMinusOne
 	// NeverRegistered says when the account was made, and that as a status.
 	NeverRegistered
+	// NeverUnavailable says service-unavailable.
+	NeverUnavailable
 )

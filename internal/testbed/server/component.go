@@ -183,7 +183,9 @@ func (s *Server) fromComponent(c *conn, st stanzaIn) {
 		s.presenceFrom(as, st)
 	case st.name == "iq" && st.typ == "get" && st.child().Space == nsLast && s.asksUs(as, st):
 		s.count(as, LastQueries)
-		as.send(s.last(as, st))
+		if answer := s.last(as, st); answer != "" {
+			as.send(answer)
+		}
 	case st.name == "iq":
 		s.iq(as, st)
 	case st.name == "message":
@@ -201,7 +203,7 @@ func (s *Server) presenceFrom(as *conn, st stanzaIn) {
 		s.receive(as.account, st.to.Bare(), st)
 	case "", "unavailable":
 		s.count(as, Presences)
-		s.deliver(st.to, func(to *conn) string { return st.relay(as.jid.String(), to.jid.String()) })
+		s.deliver(as.account, st.to, func(to *conn) string { return st.relay(as.jid.String(), to.jid.String()) })
 	case "error":
 		s.route(as, st)
 	}

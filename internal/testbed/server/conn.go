@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"time"
@@ -38,6 +39,8 @@ type conn struct {
 	priority   int
 	since      time.Time
 	directed   map[string]jid.JID // who else was sent presence
+	blocklist  bool               // has fetched the block list
+	left       bool               // its contacts know that it is gone
 }
 
 // negotiator makes a stream of a connection, and binds it to whom it serves.
@@ -64,7 +67,7 @@ func (s *Server) accept(nc net.Conn, negotiate negotiator) bool {
 		if err != nil {
 			s.debug("not logged in", "reason", err)
 			c.drop()
-			s.leave(c)
+			s.leave(c, Lost)
 			return
 		}
 		s.debug("logged in", "account", c.jid)
@@ -74,7 +77,7 @@ func (s *Server) accept(nc net.Conn, negotiate negotiator) bool {
 		})
 		err = c.read(session)
 		s.debug("stream ended", "account", c.jid, "reason", err)
-		s.leave(c)
+		s.leave(c, ending(err))
 		c.part(errors.Is(err, io.EOF))
 	})
 	return true
@@ -88,6 +91,9 @@ func (s *Server) bind(c *conn, account jid.JID, resource string) (jid.JID, error
 	a := s.accounts[account.Bare().String()]
 	if a == nil || c.account != nil {
 		return jid.JID{}, errors.New("server: no such account")
+	}
+	if s.gone(a.jid) {
+		return jid.JID{}, fmt.Errorf("server: %s is not running", a.jid.Domainpart())
 	}
 	if resource == "" || a.conns[resource] != nil {
 		resource = newResource()
@@ -123,7 +129,7 @@ func (c *conn) read(session *xmpp.Session) error {
 }
 
 // leave takes the connection's resource away; whoever saw its presence is told.
-func (s *Server) leave(c *conn) {
+func (s *Server) leave(c *conn, how Ending) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if c.component != nil {
@@ -132,8 +138,7 @@ func (s *Server) leave(c *conn) {
 	if c.account == nil {
 		return
 	}
-	s.unavailable(c, nil)
-	delete(c.account.conns, c.jid.Resourcepart())
+	s.end(c, how)
 }
 
 // part lets the writer finish, politely if the client has ended its stream.

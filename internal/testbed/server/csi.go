@@ -64,7 +64,7 @@ func (s *Server) clientState(c *conn, name string) {
 		case HoldAll:
 			f.by, f.stamp = c.jid.Bare(), Replay{Stamp: true, From: FromResource}
 		case HoldLatest:
-			f.by, f.stamp = c.jid, Replay{Stamp: true, StampFirst: true, From: FromHost, Digits: 6}
+			f.by, f.stamp = c.jid, Replay{Stamp: true, StampFirst: true, From: FromHost, Digits: 6, Reason: "Client Inactive"}
 		}
 	}
 }
@@ -116,8 +116,8 @@ func (f *filter) flush(c *conn, chosen func(heldPresence) bool) {
 }
 
 // stamped adds when a presence is held, and who says so.
-func (f *filter) stamped(presence string) string {
-	stamp := f.stamp.stamps(time.Now(), f.by)
+func (f *filter) stamped(c *conn, presence string) string {
+	stamp := f.stamp.stamps(c.srv.now(c.jid.Domainpart()), f.by)
 	start, rest, _ := strings.Cut(presence, ">")
 	if empty, ok := strings.CutSuffix(start, "/"); ok {
 		return empty + ">" + stamp + "</presence>"
@@ -125,7 +125,7 @@ func (f *filter) stamped(presence string) string {
 	at := len(rest) - len("</presence>")
 	if f.stamp.StampFirst {
 		at = 0
-		for strings.HasPrefix(rest[at:], "<delay ") {
+		for strings.HasPrefix(rest[at:], "<delay ") || strings.HasPrefix(rest[at:], "Client Inactive</delay>") {
 			at += strings.Index(rest[at:], ">") + 1
 		}
 	}

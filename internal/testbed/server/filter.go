@@ -34,7 +34,7 @@ type heldPresence struct {
 func (f *filter) pass(c *conn, stanza string, account bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if notification(stanza) && f.takes(stanza, account, false) {
+	if notification(stanza) && f.takes(c, stanza, account, false) {
 		return
 	}
 	f.release(c, stanza)
@@ -46,17 +46,17 @@ func (f *filter) pass(c *conn, stanza string, account bool) {
 func (f *filter) keeps(c *conn, stanza string, overtaken bool) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return notification(stanza) && f.takes(stanza, false, overtaken)
+	return notification(stanza) && f.takes(c, stanza, false, overtaken)
 }
 
-func (f *filter) takes(stanza string, account, overtaken bool) bool {
+func (f *filter) takes(c *conn, stanza string, account, overtaken bool) bool {
 	switch {
 	case f.sifted == "all", f.sifted == "bare" && account, f.sifted == "full" && !account:
 		return true
 	case f.state == NoClientState, time.Now().Before(f.flushing):
 		return false
 	}
-	held := heldPresence{from: attribute(stanza, "from"), stanza: f.stamped(stanza), overtaken: overtaken}
+	held := heldPresence{from: attribute(stanza, "from"), stanza: f.stamped(c, stanza), overtaken: overtaken}
 	if f.state == HoldLatest && !overtaken {
 		f.held = slices.DeleteFunc(f.held, func(other heldPresence) bool { return other.from == held.from })
 	}

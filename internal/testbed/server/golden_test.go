@@ -73,7 +73,11 @@ func TestBehaviours(t *testing.T) {
 	for file, b := range map[string]server.Behaviour{
 		"prosody-stock":  server.ProsodyStock,
 		"prosody-stamps": server.ProsodyStamps,
+		"prosody":        server.ProsodyShipped,
 		"ejabberd":       server.Ejabberd,
+		"jabberd2":       server.Jabberd2,
+		"jackal":         server.Jackal,
+		"metronome":      server.Metronome,
 		"openfire":       server.Openfire,
 		"tigase":         server.Tigase,
 		"jabberd":        server.Jabberd,
@@ -110,6 +114,7 @@ func TestWhatArrivesAtLogin(t *testing.T) {
 	for _, b := range []server.Behaviour{
 		server.ProsodyStock, server.ProsodyStamps, server.Ejabberd, server.Openfire,
 		server.Tigase, server.Jabberd, server.XEP0318, server.Silent,
+		server.ProsodyShipped, server.Jabberd2, server.Jackal, server.Metronome,
 	} {
 		fmt.Fprintf(&got, "<!-- %s: Benvolio is online, Romeo offline -->\n", b.Name)
 		bubble(t, b, func(t *testing.T, s *server.Server) {

@@ -58,6 +58,10 @@ func (s *Server) take(c *conn, st stanzaIn) *Question {
 		s.clientState(c, st.name)
 	case st.toErr != nil:
 		c.refuse(st, Refusal{Type: "modify", Condition: "jid-malformed"})
+	case s.hosts[st.to.Domainpart()].hangs:
+		// Its answers never come.
+	case c.component == nil && c.account.blocks(st.to) && !st.own(c):
+		s.toBlocked(c, st)
 	case s.toComponent(c, st):
 	case st.name == "presence" && st.typ == "probe":
 		s.count(c, Probes)
@@ -67,7 +71,10 @@ func (s *Server) take(c *conn, st stanzaIn) *Question {
 		s.takePresence(c, st)
 	case st.name == "iq" && st.typ == "get" && st.child().Space == nsLast && s.asksUs(c, st):
 		s.count(c, LastQueries)
-		q.Kind, q.Answers = LastQueries, []Answer{{XML: s.last(c, st)}}
+		q.Kind = LastQueries
+		if answer := s.last(c, st); answer != "" {
+			q.Answers = []Answer{{XML: answer}}
+		}
 		return q
 	case st.name == "iq":
 		s.iq(c, st)

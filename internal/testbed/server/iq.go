@@ -26,12 +26,16 @@ func (s *Server) iq(c *conn, st stanzaIn) {
 	case st.typ != "get" && st.typ != "set" || query.Local == "":
 		c.refuse(st, Refusal{Type: "modify", Condition: stanza.BadRequest})
 	case !own && !s.serves(st.to.Domainpart()):
-		c.refuse(st, s.unreachable(c).orUnavailable())
+		c.refuse(st, s.unreachable(c, st.to).orUnavailable())
+	case s.rooms[st.to.Bare().String()] != nil:
+		c.refuse(st, unavailable)
 	case !own && !host && s.route(c, st):
 	case query.Space == nsRoster && own && st.typ == "get":
 		s.rosterGet(c, st)
 	case query.Space == nsRoster && own:
 		s.rosterSet(c, st)
+	case query.Space == nsBlocking && own && s.behaviour(c.jid.Domainpart()).Blocking.Known:
+		s.blockList(c, st)
 	case query.Space == nsSift && own && st.typ == "set" && s.behaviour(c.jid.Domainpart()).Sift:
 		s.sift(c, st)
 	case query.Space == nsPing && (own || host):
@@ -56,7 +60,10 @@ func (st stanzaIn) own(c *conn) bool {
 func (s *Server) info(host string) string {
 	b := s.behaviour(host)
 	features := []string{nsInfo, nsItems, nsRoster, nsPing}
-	if b.Last.Known {
+	if b.Blocking.Known {
+		features = append(features, nsBlocking)
+	}
+	if b.Last.Known || b.Last.Uptime {
 		features = append(features, nsLast)
 	}
 	if b.Sift {
@@ -96,6 +103,9 @@ func (r Refusal) xml() string {
 	inner := element(string(r.Condition), "", "xmlns", stanza.NSError)
 	if r.Text != "" {
 		inner += element("text", escape(r.Text), "xmlns", stanza.NSError)
+	}
+	if r.Blocked {
+		inner += element("blocked", "", "xmlns", nsBlocking+":errors")
 	}
 	return element("error", inner, "type", string(r.Type))
 }

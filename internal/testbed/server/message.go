@@ -13,7 +13,7 @@ func (s *Server) message(c *conn, st stanzaIn) {
 	}
 	relayed := st.relay(c.jid.String(), to.String())
 	delivered := false
-	if a := s.accounts[to.Bare().String()]; a != nil {
+	if a := s.accounts[to.Bare().String()]; a != nil && !a.blocks(c.jid) && !s.gone(to) {
 		if one := a.conns[to.Resourcepart()]; one != nil {
 			one.send(relayed)
 			return
@@ -28,7 +28,7 @@ func (s *Server) message(c *conn, st stanzaIn) {
 	switch {
 	case delivered || st.typ == "error" || st.typ == "headline":
 	case !s.serves(to.Domainpart()):
-		c.send(s.unreachable(c).orUnavailable().stanza(c, st))
+		c.send(s.unreachable(c, to).orUnavailable().stanza(c, st))
 	default:
 		c.send(unavailable.stanza(c, st))
 	}
@@ -37,7 +37,7 @@ func (s *Server) message(c *conn, st stanzaIn) {
 // route hands an answer or a query to the resource that it is for, and reports
 // whether there is one.
 func (s *Server) route(c *conn, st stanzaIn) bool {
-	if a := s.accounts[st.to.Bare().String()]; a != nil {
+	if a := s.accounts[st.to.Bare().String()]; a != nil && !a.blocks(c.jid) {
 		if to := a.conns[st.to.Resourcepart()]; to != nil {
 			to.send(st.relay(c.jid.String(), st.to.String()))
 			return true

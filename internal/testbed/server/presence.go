@@ -3,7 +3,6 @@ package server
 import (
 	"strconv"
 	"strings"
-	"time"
 
 	"mellium.im/xmpp/jid"
 )
@@ -20,17 +19,19 @@ func (s *Server) takePresence(c *conn, st stanzaIn) {
 	case "subscribe", "subscribed", "unsubscribe", "unsubscribed":
 		s.count(c, Subscriptions)
 		if !s.serves(st.to.Domainpart()) {
-			c.sendAll(s.unreachable(c).presence(c, st))
+			c.sendAll(s.unreachable(c, st.to).presence(c, st))
 			return
 		}
 		s.subscription(c.account, st.to.Bare(), st)
 	case "", "unavailable":
 		s.count(c, Presences)
 		switch {
+		case s.rooms[st.to.Bare().String()] != nil:
+			s.rooms[st.to.Bare().String()].presence(c, st)
 		case !st.to.Equal(jid.JID{}):
 			s.direct(c, st)
 		case st.typ == "unavailable":
-			s.unavailable(c, &st)
+			s.unavailable(c, &st, Closed)
 		default:
 			s.available(c, st)
 		}
@@ -50,8 +51,9 @@ func (s *Server) available(c *conn, st stanzaIn) {
 	if err != nil {
 		priority = 0
 	}
-	c.available, c.presence, c.id, c.lang, c.priority, c.since = true, st.inner(), st.id, st.lang, int(priority), time.Now()
-	c.account.last = departure{at: c.since, resource: c.jid.Resourcepart(), children: c.presence}
+	c.available, c.presence, c.id, c.lang, c.priority, c.since = true, st.inner(), st.id, st.lang, int(priority), s.now(c.jid.Domainpart())
+	c.account.here = departure{at: c.since, resource: c.jid.Resourcepart(), children: c.presence, id: c.id, lang: c.lang}
+	c.account.last = c.account.here
 	s.broadcast(c, "")
 	if !initial {
 		return
@@ -70,13 +72,17 @@ func (s *Server) available(c *conn, st stanzaIn) {
 }
 
 // unavailable takes that a resource is no longer available, by its own word or,
-// where st is nil, because its connection is gone.
-func (s *Server) unavailable(c *conn, st *stanzaIn) {
+// where st is nil, because its connection has ended in some way.
+func (s *Server) unavailable(c *conn, st *stanzaIn, how Ending) {
 	if !c.available && len(c.directed) == 0 {
 		return
 	}
-	left := departure{at: time.Now(), resource: c.jid.Resourcepart()}
+	b := s.behaviour(c.jid.Domainpart())
+	left := departure{at: s.now(c.jid.Domainpart()), resource: c.jid.Resourcepart()}
 	c.id, c.presence = "", ""
+	if text := b.Live.of(how); text != "" {
+		c.presence = element("status", escape(text))
+	}
 	if st != nil {
 		var content content
 		st.decode(&content)
@@ -88,13 +94,19 @@ func (s *Server) unavailable(c *conn, st *stanzaIn) {
 	}
 	if c.available {
 		c.account.left = left
+		if !b.Last.Gone && (st != nil || !b.Last.Sent) {
+			c.account.logged = left
+			if st == nil {
+				c.account.logged.status = b.Last.Texts.of(how)
+			}
+		}
 		if st != nil {
 			c.account.last = left
 		}
 		s.broadcast(c, "unavailable")
 	}
 	for _, key := range sortedKeys(c.directed) {
-		s.deliver(c.directed[key], func(to *conn) string { return c.now(to.jid, "unavailable") })
+		s.deliver(c.account, c.directed[key], func(to *conn) string { return c.now(to.jid, "unavailable") })
 	}
 	c.available, c.directed = false, nil
 }
@@ -105,10 +117,10 @@ func (s *Server) broadcast(c *conn, typ string) {
 	now := func(to *conn) string { return c.now(to.jid, typ) }
 	for _, it := range c.account.items() {
 		if it.from {
-			s.deliver(it.jid, now)
+			s.deliver(c.account, it.jid, now)
 		}
 	}
-	s.deliver(c.account.jid, now)
+	s.deliver(c.account, c.account.jid, now)
 }
 
 // now is the resource's presence as it is sent when it changes.
@@ -128,13 +140,17 @@ func (s *Server) direct(c *conn, st stanzaIn) {
 		}
 		c.directed[key] = st.to
 	}
-	s.deliver(st.to, func(*conn) string { return st.relay(c.jid.String(), st.to.String()) })
+	s.deliver(c.account, st.to, func(*conn) string { return st.relay(c.jid.String(), st.to.String()) })
 }
 
-// deliver sends presence to a connected resource, or to each that is available
-// of an account (RFC 6121 section 8.5).
-func (s *Server) deliver(to jid.JID, presence func(to *conn) string) {
+// deliver sends an account's presence to a connected resource, or to each that
+// is available of an account (RFC 6121 section 8.5), unless either blocks the
+// other or a server between them is not there.
+func (s *Server) deliver(from *account, to jid.JID, presence func(to *conn) string) {
 	a := s.accounts[to.Bare().String()]
+	if from.blocks(to) || a.blocks(from.jid) || s.gone(from.jid) || s.gone(to) {
+		return
+	}
 	if a == nil {
 		s.deliverComponent(to, presence)
 		return
@@ -157,10 +173,14 @@ func (s *Server) atLogin(c *conn, contact jid.JID) {
 	switch {
 	case s.components[contact.Domainpart()] != nil:
 		s.probeComponent(c, contact)
-	case a == nil || !a.shows(c.jid):
+	case a == nil || !a.shows(c.jid) || a.blocks(c.jid) || c.account.blocks(contact) || s.gone(contact):
 	case len(a.online()) > 0:
 		for _, other := range a.online() {
 			c.send(other.replay(c.jid, b.Online))
+		}
+	case b.Ghosts && len(a.conns) > 0:
+		for _, other := range a.sorted() {
+			c.send(element("presence", "", "from", other.jid.String(), "to", c.jid.String()))
 		}
 	case b.AtLogin:
 		c.sendAll(a.absent(c.jid, b.Offline))

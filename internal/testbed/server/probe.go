@@ -14,12 +14,18 @@ func (s *Server) probe(c *conn, st stanzaIn) []Answer {
 	b := s.behaviour(st.to.Domainpart())
 	a := s.accounts[st.to.Bare().String()]
 	switch {
+	case b.Deaf:
+		return nil
 	case st.own(c):
 		return s.behaviour(c.jid.Domainpart()).Ourselves.presence(c, st)
+	case s.rooms[st.to.Bare().String()] != nil:
+		return s.rooms[st.to.Bare().String()].probe(c)
 	case !s.serves(st.to.Domainpart()):
-		return s.unreachable(c).presence(c, st)
+		return s.unreachable(c, st.to).presence(c, st)
 	case st.to.Localpart() == "":
 		return s.host(c, st, b.Host)
+	case a.blocks(c.jid):
+		return nil
 	case a == nil:
 		return b.NoAccount.presence(c, st)
 	case !a.shows(c.jid):
@@ -58,6 +64,10 @@ func (a *account) absent(to jid.JID, r Replay) []Answer {
 		content = kept.children
 	case LastWords:
 		kept = a.last
+		kept.id, kept.lang = "", ""
+		content = kept.children
+	case LastAvailable:
+		kept = a.here
 		content = kept.children
 	}
 	if !r.Send || r.NotEmpty && content == "" {
@@ -67,7 +77,7 @@ func (a *account) absent(to jid.JID, r Replay) []Answer {
 	if full, err := a.jid.WithResource(kept.resource); err == nil {
 		from = full
 	}
-	return []Answer{{XML: r.presence(content, kept.at, from, "from", a.jid.String(), "to", to.String(), "type", "unavailable")}}
+	return []Answer{{XML: r.presence(content, kept.at, from, "from", a.jid.String(), "to", to.String(), "type", "unavailable", "id", kept.id, "xml:lang", kept.lang)}}
 }
 
 // host is what answers for a host.
@@ -79,7 +89,7 @@ func (s *Server) host(c *conn, st stanzaIn, r Replay) []Answer {
 	if r.ToBare {
 		to = to.Bare()
 	}
-	return []Answer{{XML: r.presence("", s.started, st.to, "from", st.to.Domainpart(), "to", to.String(), "id", st.id)}}
+	return []Answer{{XML: r.presence("", s.shown(st.to.Domainpart(), s.up(st.to.Domainpart())), st.to, "from", st.to.Domainpart(), "to", to.String(), "id", st.id)}}
 }
 
 // presence formats a presence with content that was said at a time by somebody.
@@ -113,7 +123,7 @@ func (r Replay) stamps(at time.Time, by jid.JID) string {
 		if r.Digits > 0 {
 			layout += "." + strings.Repeat("0", r.Digits)
 		}
-		stamps += element("delay", "", "xmlns", delay.NS, "from", from, "stamp", at.Format(layout+"Z"))
+		stamps += element("delay", escape(r.Reason), "xmlns", delay.NS, "from", from, "stamp", at.Format(layout+"Z"))
 	}
 	return stamps
 }
@@ -133,7 +143,10 @@ func (r Refusal) presence(c *conn, st stanzaIn) []Answer {
 }
 
 // unreachable refuses what is for a domain that the server cannot reach.
-func (s *Server) unreachable(c *conn) Refusal {
+func (s *Server) unreachable(c *conn, to jid.JID) Refusal {
+	if s.hosts[to.Domainpart()].down {
+		return notFound
+	}
 	return s.behaviour(c.jid.Domainpart()).Unreachable
 }
 

@@ -61,7 +61,11 @@ type Server struct {
 	conns      map[*conn]struct{}
 	listeners  []net.Listener
 	counts     map[string]int
+	rooms      map[string]*room // by bare address
+	hosts      map[string]host  // those of which something was said
 	closed     bool
+
+	clocks clocks
 }
 
 // New returns a server that has no port and no goroutine yet.
@@ -73,6 +77,8 @@ func New(cfg Config) *Server {
 		components: make(map[string]*component),
 		conns:      make(map[*conn]struct{}),
 		counts:     make(map[string]int),
+		rooms:      make(map[string]*room),
+		hosts:      make(map[string]host),
 	}
 }
 
@@ -127,7 +133,9 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// Cut drops all connections of an account, as a failing network does.
+// Cut drops all connections of an account, as a failing network does. The
+// account's contacts are told as soon as the server has noticed; to have that
+// done at once, and for other ways of ending, see [Server.End].
 func (s *Server) Cut(j jid.JID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -176,7 +184,7 @@ func (s *Server) behaviour(host string) Behaviour {
 }
 
 func (s *Server) serves(host string) bool {
-	return slices.Contains(s.cfg.Domains, host) || s.components[host] != nil
+	return !s.hosts[host].down && (slices.Contains(s.cfg.Domains, host) || s.components[host] != nil || s.hosts[host].rooms)
 }
 
 func (s *Server) debug(msg string, args ...any) {

@@ -2,11 +2,12 @@ package server
 
 import "mellium.im/xmpp/stanza"
 
-// The servers that were seen. Prosody and ejabberd were run; of the others the
-// sources were read, and what they did not show is as the RFCs have it.
+// The servers that were seen. Prosody 0.12 and 13, ejabberd, jabberd2 and jackal
+// were run; of the others the sources were read, and what they did not show is as
+// the RFCs have it.
 var (
 	// ProsodyStock is Prosody 0.12 with its modules for rosters, presence
-	// and last activity.
+	// and last activity. That is in memory only.
 	ProsodyStock = Behaviour{
 		Name:        "Prosody",
 		Online:      Replay{Send: true, Stamp: true, From: FromHost},
@@ -17,13 +18,31 @@ var (
 		Unreachable: Refusal{Type: stanza.Cancel, Condition: stanza.NotAllowed, Text: "Communication with remote domains is not enabled"},
 		OwnNameless: true,
 		ClientState: HoldAll,
+		Live:        prosodyTexts,
+		Blocking: Blocking{
+			Known:  true,
+			Ours:   Refusal{Type: stanza.Cancel, Condition: stanza.NotAcceptable, Text: "You have blocked this JID", Blocked: true},
+			Told:   true,
+			Theirs: unavailable,
+			Push:   true,
+		},
 		Last: LastActivity{
 			Known:    true,
 			Stranger: Refusal{Type: stanza.Auth, Condition: stanza.Forbidden},
 			Stale:    true,
+			Forgets:  true,
 			Never:    NeverZero,
+			Texts:    prosodyTexts,
 		},
 	}
+
+	// ProsodyShipped is Prosody as it is shipped, 0.12 and 13 alike: it knows
+	// last activity of hosts only, and refuses it of everybody else, whether
+	// subscribed or not.
+	ProsodyShipped = with(ProsodyStock, func(b *Behaviour) {
+		b.Name = "Prosody as shipped"
+		b.Last = LastActivity{Uptime: true}
+	})
 
 	// ProsodyStamps is Prosody with mod_lastlog, which is told to stamp the
 	// presence of those who are offline.
@@ -39,14 +58,75 @@ var (
 		Online:      Replay{Send: true, Stamp: true, StampFirst: true, From: FromResource, Digits: 6},
 		OneResource: true,
 		FenceFirst:  true,
+		PlainGrant:  true,
+		Abrupt:      true,
 		ClientState: HoldLatest,
+		Blocking: Blocking{
+			Known: true,
+			Ours: Refusal{Type: stanza.Modify, Condition: stanza.NotAcceptable,
+				Text: "Your active privacy list has denied the routing of this stanza."},
+			Theirs:  Refusal{Type: stanza.Auth, Condition: stanza.Forbidden},
+			PushAll: true,
+		},
 		Unreachable: Refusal{Type: stanza.Auth, Condition: stanza.Forbidden},
 		Last: LastActivity{
 			Known:    true,
 			Stranger: Refusal{Type: stanza.Auth, Condition: stanza.SubscriptionRequired, Text: "Not subscribed"},
 			Never:    NeverRegistered,
+			Texts: Texts{
+				Closed:   "Stream reset by peer",
+				Lost:     "Connection failed: connection closed",
+				TimedOut: "Stream closed by local host: Timed out waiting for stream resumption (connection-timeout)",
+				Failed:   "Stream closed by local host: not well-formed (invalid token) (not-well-formed)",
+			},
 		},
 	}
+
+	// Jabberd2 is jabberd2 2.7. It has no ear for clients' probes, and what it
+	// repeats at login says what the contact said as it was online.
+	Jabberd2 = Behaviour{
+		Name:        "jabberd2",
+		Online:      Replay{Send: true, Stamp: true, StampFirst: true, From: FromResource},
+		Offline:     Replay{Send: true, Content: LastAvailable},
+		AtLogin:     true,
+		Deaf:        true,
+		Abrupt:      true,
+		Unreachable: Refusal{Type: stanza.Cancel, Condition: stanza.ItemNotFound},
+		Blocking:    Blocking{Known: true, Told: true},
+		Last: LastActivity{
+			Known:     true,
+			Stranger:  Refusal{Type: stanza.Auth, Condition: stanza.Forbidden},
+			NoAccount: unavailable,
+			Gone:      true,
+			Never:     NeverUnavailable,
+		},
+	}
+
+	// Jackal is jackal 0.64. Its last activity is what clients said as they
+	// left, and is told of a contact who is unavailable and connected.
+	Jackal = Behaviour{
+		Name:        "jackal",
+		Online:      Replay{Send: true},
+		Offline:     Replay{Send: true},
+		AtLogin:     true,
+		Ghosts:      true,
+		Unreachable: notFound,
+		Blocking:    Blocking{Known: true, Told: true, Ours: notAcceptable, Theirs: unavailable, Push: true},
+		Last: LastActivity{
+			Known:    true,
+			Stranger: Refusal{Type: stanza.Auth, Condition: stanza.Forbidden},
+			Sent:     true,
+		},
+	}
+
+	// Metronome is metronome, a relative of Prosody: only what it says of
+	// last activity was seen, and the rest is Prosody's.
+	Metronome = with(ProsodyStock, func(b *Behaviour) {
+		b.Name = "metronome"
+		b.Live = Texts{}
+		b.Last.Decimals = true
+		b.Last.Texts = Texts{Closed: "Logged out", Lost: "Logged out", TimedOut: "Logged out", Failed: "Logged out", Stopped: "Logged out"}
+	})
 
 	// Openfire keeps an unavailable presence that says something, and never
 	// stamps one.
@@ -73,7 +153,7 @@ var (
 		Unreachable: notFound,
 	}
 
-	// Jabberd is the jabberd family, which stamps twice.
+	// Jabberd is the family of jabberd 1.4, which stamps twice.
 	Jabberd = Behaviour{
 		Name:        "jabberd",
 		Online:      Replay{Send: true},
@@ -103,6 +183,19 @@ var (
 	// Silent never answers a probe, and knows no last activity.
 	Silent = Behaviour{Name: "silent"}
 )
+
+// prosodyTexts are in the unavailable presence that it sends, and in last activity.
+var prosodyTexts = Texts{
+	Lost:     "Disconnected: closed",
+	TimedOut: "Disconnected: Hibernating too long",
+	Failed:   "Disconnected: not-well-formed",
+	Stopped:  "Disconnected: Received SIGTERM",
+	Deleted:  "Disconnected: Account deleted",
+}
+
+// notAcceptable is for what is sent to somebody who is blocked (XEP-0191 section
+// 3.5).
+var notAcceptable = Refusal{Type: stanza.Cancel, Condition: stanza.NotAcceptable, Blocked: true}
 
 // notFound is for a domain that cannot be reached (RFC 6120 section 8.3.3.16).
 var notFound = Refusal{Type: stanza.Cancel, Condition: stanza.RemoteServerNotFound}

@@ -24,7 +24,7 @@ func (s *Server) subscription(own *account, contact jid.JID, st stanzaIn) {
 	}
 	s.receive(own, contact, st)
 	if st.typ == "subscribed" {
-		s.showOnline(own, contact)
+		s.grant(own, contact)
 	}
 }
 
@@ -53,7 +53,7 @@ func (s *Server) receive(own *account, contact jid.JID, st stanzaIn) {
 	}
 	if grant {
 		s.receive(other, own.jid, stanzaIn{name: "presence", typ: "subscribed"})
-		s.showOnline(other, own.jid)
+		s.grant(other, own.jid)
 	}
 	if st.typ == "unsubscribe" && before.from {
 		s.showGone(other, own.jid)
@@ -70,18 +70,26 @@ func (s *Server) requests(c *conn) {
 	}
 }
 
+// grant shows a contact who was just granted a subscription who is online.
+func (s *Server) grant(own *account, contact jid.JID) {
+	kept := s.behaviour(own.jid.Domainpart()).Online
+	if s.behaviour(own.jid.Domainpart()).PlainGrant {
+		kept = Replay{}
+	}
+	s.showOnline(own, contact, kept)
+}
+
 // showOnline and showGone tell a contact that the account's resources are there,
 // or no longer to be seen.
-func (s *Server) showOnline(own *account, contact jid.JID) {
-	kept := s.behaviour(own.jid.Domainpart()).Online
+func (s *Server) showOnline(own *account, contact jid.JID, kept Replay) {
 	for _, c := range own.online() {
-		s.deliver(contact, func(to *conn) string { return c.replay(to.jid, kept) })
+		s.deliver(own, contact, func(to *conn) string { return c.replay(to.jid, kept) })
 	}
 }
 
 func (s *Server) showGone(own *account, contact jid.JID) {
 	for _, c := range own.online() {
-		s.deliver(contact, func(to *conn) string {
+		s.deliver(own, contact, func(to *conn) string {
 			return element("presence", "", "from", c.jid.String(), "to", to.jid.String(), "type", "unavailable")
 		})
 	}
