@@ -134,7 +134,7 @@ func (k *Knowledge) account(d *departure, h Hearing) {
 func (k *Knowledge) relate(d *departure, filtered bool) relation {
 	old := k.left
 	inSession := old != nil && old.epoch == d.epoch && d.epoch != 0 && !filtered
-	before := d.at != 0 && d.at+second < k.online
+	before := d.at != 0 && d.at+early < k.online
 	switch {
 	case before && !d.byStamp:
 		return earlier
@@ -145,7 +145,11 @@ func (k *Knowledge) relate(d *departure, filtered bool) relation {
 	}
 	switch {
 	case old.at != 0 && d.at != 0 && !old.byStamp && !d.byStamp && !d.bounded && !old.bounded:
-		return compareTimes(d.at-old.at, early, late)
+		r := compareTimes(d.at-old.at, early, late)
+		if r == later && inSession && old.live {
+			return earlier // we would have seen it come: its server's seconds are wrong
+		}
+		return r
 	case inSession:
 		return same
 	case old.stamp != 0 && d.stamp != 0:
@@ -253,11 +257,18 @@ func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
 	if a.LastSeenFrom == probe.FromLastActivity {
 		d.source = LastActivity
 	}
+	words := cmp.Or(a.Status, a.Activity.Status)
+	if d.stamp != 0 && !d.byStamp && d.stamp-d.at > apart {
+		// It was there long after what last activity tells of.
+		d.at, d.byStamp, d.settled, d.source = d.stamp, true, false, Probe
+		if a.StatusFrom != probe.FromPresence {
+			words = ""
+		}
+	}
 	origin := Live
 	if a.StatusFrom != probe.FromPresence {
 		origin = LastActivity
 	}
-	words := cmp.Or(a.Status, a.Activity.Status)
 	if slices.ContainsFunc(a.Presences, probe.Presence.LastWords) {
 		// A server made it of the last available presence.
 		if a.LastSeenFrom == probe.FromPresence {
