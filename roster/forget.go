@@ -63,7 +63,7 @@ func (c *Cache) Forget(ctx context.Context, contact jid.JID) error {
 			return r, true
 		}
 		r.Since, r.Seen, r.Told = at.Time(), Departure{}, Departure{}
-		r.Online, r.Learnt = time.Time{}, time.Time{}
+		r.Online, r.Words, r.Learnt = time.Time{}, nil, time.Time{}
 		return r, listed
 	})
 	if err != nil {
@@ -83,7 +83,7 @@ func (cfg *config) tidied(r Record, now time.Time) (Record, bool) {
 		return Record{}, false
 	}
 	if cfg.silent {
-		r.Seen.Status, r.Told.Status = "", ""
+		r.Seen.Status, r.Told.Status, r.Words = "", "", nil
 	}
 	return r, true
 }
@@ -95,7 +95,7 @@ func (c *Cache) tidy(records []Record, now time.Time) []Record {
 	untidy := false
 	for _, r := range records {
 		tidied, keep := c.cfg.tidied(r, now)
-		untidy = untidy || !keep || tidied.Seen != r.Seen || tidied.Told != r.Told
+		untidy = untidy || !keep || tidied.Seen != r.Seen || tidied.Told != r.Told || len(tidied.Words) != len(r.Words)
 		if keep {
 			kept = append(kept, tidied)
 		}

@@ -20,9 +20,11 @@ func (e *entry) record(texts bool) Record {
 		Seen:         departureOf(k.Seen),
 		Told:         departureOf(k.Told),
 		Online:       k.Online.Time(),
+		Words:        k.Words,
 		Learnt:       k.Learnt.Time(),
 	}
 	if !texts {
+		r.Words = nil
 		r.Seen.Status, r.Told.Status = "", ""
 	}
 	return r
@@ -42,6 +44,7 @@ func (r Record) kept() judge.Kept {
 		Seen:   r.Seen.account(),
 		Told:   r.Told.account(),
 		Online: judge.MomentOf(r.Online),
+		Words:  r.Words,
 		Learnt: judge.MomentOf(r.Learnt),
 	}
 }

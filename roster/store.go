@@ -89,6 +89,7 @@ type Record struct {
 	Told Departure // the last departure that a server told about afterwards
 
 	Online time.Time // when it was last known to be online, or gave another sign of life
+	Words  []string  // the statuses of its resources then
 	Learnt time.Time // when anything was last learnt
 }
 
@@ -117,11 +118,13 @@ func (r Record) Merge(other Record) Record {
 	case c < 0:
 		r.Since = other.Since
 		r.Seen, r.Told = other.Seen, other.Told
-		r.Online, r.Learnt = other.Online, other.Learnt
+		r.Online, r.Words, r.Learnt = other.Online, other.Words, other.Learnt
 	case c == 0:
 		r.Seen = r.Seen.merge(other.Seen)
 		r.Told = r.Told.merge(other.Told)
-		r.Online = later(r.Online, other.Online)
+		if cmp.Or(r.Online.Compare(other.Online), slices.Compare(r.Words, other.Words)) < 0 {
+			r.Online, r.Words = other.Online, other.Words
+		}
 		r.Learnt = later(r.Learnt, other.Learnt)
 	}
 	return r
@@ -145,6 +148,9 @@ func (r Record) AsOf(now time.Time) Record {
 		if d.Heard.After(limit) || d.Ours && d.At.After(limit) {
 			*d = Departure{}
 		}
+	}
+	if r.Online.After(limit) {
+		r.Words = nil
 	}
 	for _, t := range []*time.Time{&r.Online, &r.Learnt} {
 		if t.After(limit) {

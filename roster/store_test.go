@@ -50,6 +50,7 @@ func (p picker) record(j jid.JID) roster.Record {
 		Seen:         p.departure(),
 		Told:         p.departure(),
 		Online:       p.time(),
+		Words:        pick(p, nil, []string{"Here."}, []string{"Here.", "Busy."}),
 		Learnt:       p.time(),
 	}
 }

@@ -46,7 +46,7 @@ var romeo = roster.Record{
 	Ask: true, Approved: true, Since: at(2),
 	Seen:   roster.Departure{At: at(3), Heard: at(4), Resource: "orchard", Status: "<Bye> & …", Settled: true, Ours: true, Cause: roster.Goodbye},
 	Told:   roster.Departure{At: at(5), Heard: at(5), Stamp: at(6), Bounded: true, Cause: roster.TimedOut, Text: "Hibernating"},
-	Online: at(6), Learnt: at(8),
+	Online: at(6), Words: []string{"Here."}, Learnt: at(8),
 }
 
 func at(second int) time.Time { return time.Date(2012, 9, 10, 23, 41, second, 1000*second, time.UTC) }

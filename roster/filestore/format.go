@@ -42,6 +42,7 @@ type contact struct {
 	Seen         departure `json:"seen,omitzero"`
 	Told         departure `json:"told,omitzero"`
 	Online       micros    `json:"online,omitempty"`
+	Words        []string  `json:"words,omitempty"`
 	Learnt       micros    `json:"learnt,omitempty"`
 }
 
@@ -108,6 +109,7 @@ func (p *page) add(r roster.Record) {
 		Seen:         departureOf(r.Seen),
 		Told:         departureOf(r.Told),
 		Online:       microsOf(r.Online),
+		Words:        r.Words,
 		Learnt:       microsOf(r.Learnt),
 	})
 }

@@ -74,6 +74,9 @@ func (l *lines) record() roster.Record {
 	if len(c.Groups) == 0 {
 		c.Groups = nil // as it is written
 	}
+	if len(c.Words) == 0 {
+		c.Words = nil
+	}
 	j, err := address.Parse(c.JID)
 	switch {
 	case err != nil:
@@ -93,6 +96,7 @@ func (l *lines) record() roster.Record {
 		Seen:         c.Seen.departure(),
 		Told:         c.Told.departure(),
 		Online:       c.Online.time(),
+		Words:        c.Words,
 		Learnt:       c.Learnt.time(),
 	}
 }

@@ -45,6 +45,7 @@ var columns = slices.Concat([]column{
 	{"approved", number, func(r *roster.Record) any { return (*flag)(&r.Approved) }},
 	{"since", when, func(r *roster.Record) any { return (*moment)(&r.Since) }},
 	{"online", when, func(r *roster.Record) any { return (*moment)(&r.Online) }},
+	{"words", text, func(r *roster.Record) any { return (*list)(&r.Words) }},
 	{"learnt", when, func(r *roster.Record) any { return (*moment)(&r.Learnt) }},
 },
 	departure("seen", func(r *roster.Record) *roster.Departure { return &r.Seen }),
@@ -132,10 +133,10 @@ func (k *key) Scan(value any) error {
 	return nil
 }
 
-// groupEnd ends the name of each group. XML does not have it.
+// groupEnd ends each text of a list. XML does not have it.
 const groupEnd = "\x01"
 
-// list has the names of groups.
+// list has texts, such as the names of groups.
 type list []string
 
 func (l list) MarshalJSON() ([]byte, error) {

@@ -53,6 +53,7 @@ func Changes(r *rand.Rand) roster.Saved {
 			Told:         departure(),
 			Online:       at(),
 			Learnt:       at(),
+			Words:        []string{text()},
 		}
 		for range r.IntN(3) {
 			rec.Groups = append(rec.Groups, text())

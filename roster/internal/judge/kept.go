@@ -10,6 +10,7 @@ type Kept struct {
 	Seen   Account // the last departure that was seen as it happened
 	Told   Account // the last account of a departure by a server
 	Online Moment
+	Words  []string // the statuses of its resources then
 	Learnt Moment
 }
 
@@ -26,7 +27,7 @@ type Account struct {
 
 // Keep returns what a store is to keep.
 func (k *Knowledge) Keep() Kept {
-	kept := Kept{Since: k.Since(), Online: k.online, Learnt: k.learnt}
+	kept := Kept{Since: k.Since(), Online: k.online, Words: k.statuses(), Learnt: k.learnt}
 	switch d := k.left; {
 	case d == nil, k.some().life > d.at+late:
 		kept.Online = max(k.online, k.some().life)
@@ -63,6 +64,9 @@ func (k *Knowledge) Restore(kept Kept, now Moment) {
 		}
 	}
 	before.online, before.learnt, before.source = kept.Online, kept.Learnt, Stored
+	if kept.Online != 0 {
+		before.remember(kept.Words)
+	}
 	seen, told := kept.Seen.departure(true), kept.Told.departure(false)
 	first, second := seen, told
 	if told.heard < seen.heard {
@@ -87,7 +91,11 @@ func (k *Knowledge) follow(before Knowledge) {
 		return
 	}
 	if k.learnt == 0 {
-		before.rare = k.rare
+		if k.rare != nil {
+			r := *k.rare
+			r.words = before.some().words
+			before.rare = &r
+		}
 		*k = before
 		return
 	}

@@ -187,14 +187,31 @@ func (k *Knowledge) available(p *probe.Presence, h Hearing, keep bool) {
 // lose drops resources whose leaving nobody told. Some servers tell their statuses
 // later, as if the contact had said them on leaving.
 func (k *Knowledge) lose() {
-	words := "\x00"
+	if words := k.statuses(); k.here != nil {
+		k.here = nil
+		k.remember(words)
+	}
+}
+
+// statuses returns those of the resources that are connected, or were when
+// anything was last told of them.
+func (k *Knowledge) statuses() (words []string) {
+	if k.here == nil && k.some().words != "" {
+		return strings.Split(strings.Trim(k.rare.words, "\x00"), "\x00")
+	}
 	for _, r := range k.resources() {
 		if r.Status != "" {
-			words += r.Status + "\x00"
+			words = append(words, r.Status)
 		}
 	}
-	if k.here = nil; len(words) > 1 {
-		k.set(func(r *rare) { r.words = words })
+	slices.Sort(words)
+	return words
+}
+
+// remember keeps statuses that are no goodbye.
+func (k *Knowledge) remember(words []string) {
+	if len(words) > 0 {
+		k.set(func(r *rare) { r.words = "\x00" + strings.Join(words, "\x00") + "\x00" })
 	}
 }
 

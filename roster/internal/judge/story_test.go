@@ -283,6 +283,8 @@ func TestStories(t *testing.T) {
 		{"a contact that blocked us comes and leaves unseen", "session; U . old @-60; wait 5; U orchard", "offline at 8 orchard"},
 		{"the disconnect behind the goodbye", "session; A orchard; U orchard bye; wait -1.9; U orchard", "offline at 2 orchard bye"},
 		{"a server tells the last available status as if it were a goodbye", "session; A orchard Here.; session; U . Here.; F 60 Here.", "no details: offline at 3"},
+		{"it does so after a restart", "session; A orchard Here.; restart; U . Here.; F 60 Here.", "no details: offline at 3"},
+		{"it does so after two", "session; A orchard Here.; restart; restart; U . Here.; F 60 Here.", "no details: offline at 4"},
 		{"an answer made of the last available presence", "session; u . busy Here. @-60; F - busy Here. @-60", "no details: offline"},
 
 		{"of a contact that nothing was told of, one resource leaves", "session; U orchard bye", "outdated: offline at 1 orchard bye"},

@@ -5,6 +5,7 @@
 ALTER TABLE lastpresence_contacts ADD COLUMN seen_stamp BIGINT NOT NULL DEFAULT -62135596800000000;
 ALTER TABLE lastpresence_contacts ADD COLUMN seen_cause SMALLINT NOT NULL DEFAULT 0;
 ALTER TABLE lastpresence_contacts ADD COLUMN seen_text TEXT NOT NULL DEFAULT '';
+ALTER TABLE lastpresence_contacts ADD COLUMN words TEXT NOT NULL DEFAULT '';
 ALTER TABLE lastpresence_contacts ADD COLUMN seen_ours SMALLINT NOT NULL DEFAULT 0;
 ALTER TABLE lastpresence_contacts ADD COLUMN seen_bounded SMALLINT NOT NULL DEFAULT 0;
 ALTER TABLE lastpresence_contacts ADD COLUMN told_heard BIGINT NOT NULL DEFAULT -62135596800000000;
