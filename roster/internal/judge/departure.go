@@ -204,6 +204,14 @@ func (d *departure) enrich(other *departure) {
 	d.heard, d.epoch, d.doubt = other.heard, max(d.epoch, other.epoch), false
 }
 
+// lastStamp returns the latest stamp of an answer, zero where there is none.
+func lastStamp(a probe.Answer) (latest Moment) {
+	for _, p := range a.Presences {
+		latest = max(latest, MomentOf(p.Delay.Stamp))
+	}
+	return max(latest, MomentOf(a.Stamp))
+}
+
 // wantsTime reports whether another account knows better when it was.
 func (d *departure) wantsTime(other *departure) bool {
 	switch {
@@ -258,7 +266,9 @@ func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
 		d.source = LastActivity
 	}
 	words := cmp.Or(a.Status, a.Activity.Status)
-	if d.stamp != 0 && !d.byStamp && d.stamp-d.at > apart {
+	there := lastStamp(a)
+	older := there != 0 && !d.byStamp && there-d.at > apart
+	if older {
 		// It was there long after what last activity tells of.
 		d.at, d.byStamp, d.settled, d.source = d.stamp, true, false, Probe
 		if a.StatusFrom != probe.FromPresence {
@@ -271,7 +281,7 @@ func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
 	}
 	if slices.ContainsFunc(a.Presences, probe.Presence.LastWords) {
 		// A server made it of the last available presence.
-		if a.LastSeenFrom == probe.FromPresence {
+		if a.LastSeenFrom == probe.FromPresence || older {
 			d.at, d.settled = 0, false
 		}
 		if origin == Live {

@@ -254,7 +254,9 @@ func (k *Knowledge) unavailable(p *probe.Presence, h Hearing) {
 		}
 	} else if was {
 		here := k.resources()
-		name = here[len(here)-1].Name
+		if name = here[len(here)-1].Name; answer {
+			k.lose()
+		}
 		k.here = nil
 	}
 	d := told(p, h)
@@ -262,7 +264,7 @@ func (k *Knowledge) unavailable(p *probe.Presence, h Hearing) {
 	toldBefore := k.epoch == h.Epoch
 	repeated := k.left != nil && k.left.epoch == h.Epoch && h.Filtered == 0 && h.At-k.left.at <= late
 	k.told(h, h.Source)
-	if (p.LastWords() || k.before(d.words)) && !was {
+	if (p.LastWords() || k.before(d.words)) && (!was || answer) {
 		// A server made it of the last available presence: the contact is
 		// offline, and nothing is told of how it left.
 		return
