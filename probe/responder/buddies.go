@@ -18,14 +18,14 @@ import (
 // refused.
 const maxPending = 1000
 
-// Start tells every buddy that the component is available, and since when. Call
-// it when the session is served.
+// Start sends available presence, with the component's start time, to every
+// buddy. Call it when the session is being served.
 func (r *Responder) Start(ctx context.Context) error {
 	return r.tell(ctx, func(b Buddy) xml.TokenReader { return r.available(b.JID, "") })
 }
 
-// Stop tells every buddy that the component is no longer available, with a
-// status that may be empty, and closes the Responder.
+// Stop sends unavailable presence with the given status, which may be empty, to
+// every buddy, and closes the Responder.
 func (r *Responder) Stop(ctx context.Context, status string) error {
 	err := r.tell(ctx, func(b Buddy) xml.TokenReader { return r.unavailable(b.JID, status) })
 	_ = r.Close()
@@ -54,7 +54,7 @@ func (r *Responder) tell(ctx context.Context, presence func(Buddy) xml.TokenRead
 	return nil
 }
 
-// Buddies returns the roster of the component, ordered by address.
+// Buddies returns the component's buddies, ordered by address.
 func (r *Responder) Buddies(ctx context.Context) ([]Buddy, error) {
 	if err := r.lock(ctx); err != nil {
 		return nil, err
@@ -66,15 +66,15 @@ func (r *Responder) Buddies(ctx context.Context) ([]Buddy, error) {
 	return r.sorted(), nil
 }
 
-// Befriend asks to see the peer's presence, and accepts a request of its own
-// in return. XEP-0267 section 2 wants that to be an administrator's explicit
-// wish.
+// Befriend subscribes to the peer's presence, and accepts a request from the
+// peer in return. Call it only at an administrator's explicit request (XEP-0267
+// section 2).
 func (r *Responder) Befriend(ctx context.Context, peer jid.JID) error {
 	return r.change(ctx, peer, Buddy.befriend)
 }
 
-// Approve accepts a request that waits, see [Later], and tells so anew to whoever
-// was approved before. Where there is neither it does nothing.
+// Approve accepts a request that waits (see [Later]). If the peer was approved
+// before, Approve sends the approval again. Otherwise it does nothing.
 func (r *Responder) Approve(ctx context.Context, peer jid.JID) error {
 	return r.change(ctx, peer, func(b Buddy) (Buddy, []stanza.PresenceType) {
 		if !b.Pending && !b.From {

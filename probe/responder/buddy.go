@@ -5,25 +5,26 @@ import (
 	"mellium.im/xmpp/stanza"
 )
 
-// Buddy is an entity of the server's or component's own roster (XEP-0267
-// section 3): a server, a component, or a user.
+// Buddy is an entry in the roster of the component or server itself (XEP-0267
+// section 3): a server, a component or a user.
 type Buddy struct {
 	JID     jid.JID // bare
-	To      bool    // its presence is told to us
-	From    bool    // ours is told to it
-	Asked   bool    // our request waits for its answer
-	Pending bool    // its request waits for ours, see [Responder.Approve]
+	To      bool    // we receive its presence
+	From    bool    // it receives ours
+	Asked   bool    // our request has no answer yet
+	Pending bool    // its request has no answer yet, see [Responder.Approve]
 }
 
-// Decision is what becomes of a request to see the component's presence.
+// Decision says what to do with a request to subscribe to the component's
+// presence.
 type Decision uint8
 
 // The decisions. The zero value is Refuse.
 const (
-	Refuse Decision = iota // it is refused
-	Accept                 // it is accepted
-	Mutual                 // it is accepted, and the component asks likewise
-	Later                  // it waits for [Responder.Approve] or [Responder.Unfriend]
+	Refuse Decision = iota // refuse it
+	Accept                 // accept it
+	Mutual                 // accept it, and subscribe in return
+	Later                  // decide later, with [Responder.Approve] or [Responder.Unfriend]
 )
 
 // String returns the decision in lower case.

@@ -1,37 +1,38 @@
 // Package responder answers presence probes for components, gateways and
-// servers: the other end of package probe.
+// servers (XEP-0318, XEP-0267). It is the counterpart of package probe.
 //
-// A component (XEP-0114) becomes a good citizen of XEP-0318 by one line around
-// its handler:
+// A component (XEP-0114) answers probes if you wrap its handler:
 //
 //	answers := responder.New(session)
 //	defer answers.Close()
 //	err := session.Serve(answers.Handler(mux))
 //
-// From then on a probe to the component's address is answered by available
-// presence whose delay says since when it is up (XEP-0318 section 3.2), a
-// query for last activity by the seconds since then (XEP-0012 section 5), and
-// service discovery names both, unless the component's own handler answers it.
+// The Responder then answers a probe to the component's address with available
+// presence, whose delay is the component's start time (XEP-0318 section 3.2).
+// It answers a query for last activity with the seconds since then (XEP-0012
+// section 5). Service discovery names both features, unless the component's own
+// handler answers it.
 //
 // # Buddies
 //
 // Servers and users may subscribe to the presence of a server or component
-// (XEP-0267). Who may is decided by [Requests]; by default nobody. The approved
-// are kept in a [Store]. [Responder.Start] tells them that the component is
-// available, [Responder.Stop] that it is not. Requests of the component's own
-// are sent only when [Responder.Befriend] is called, or by those who [Admins]
-// names, with an ad-hoc command (XEP-0050).
+// (XEP-0267). [Requests] decides who may; by default nobody. Those who are
+// accepted are kept in a [Store]. [Responder.Start] sends them available
+// presence, and [Responder.Stop] unavailable presence. The component subscribes
+// to others only when you call [Responder.Befriend], or when one of the
+// [Admins] runs an ad-hoc command (XEP-0050).
 //
 // # Contacts behind a gateway
 //
-// With [Gateway] probes to user@gateway are answered as well, to those who are
-// subscribed to that user, by functions of the gateway's. They may be slow: they
-// run beside the session, not more than [Workers] at once, and their context
-// ends with the session.
+// With [Gateway], probes to user@gateway are answered, too, by functions of the
+// gateway, for entities that are subscribed to that user. These functions may
+// be slow: they run in goroutines of their own, at most [Workers] at a time,
+// and their context ends with the session.
 //
 // # What it does not do
 //
-// Replies are paced for each address and for each domain that asks, see [Pace],
-// so that probes in somebody else's name do not become a flood towards them. It
-// says nothing to those whom the policy refuses, and never asks by itself.
+// Replies are limited for each address and each domain that asks (see [Pace]),
+// so that forged probes do not become a flood towards their supposed sender.
+// The Responder does not answer those whom the policy refuses, and never
+// subscribes on its own.
 package responder

@@ -24,36 +24,38 @@ const poll = time.Second
 type Presence struct {
 	// Resource is where the contact is, or was last; it may be empty.
 	Resource string
-	// Online tells whether the contact is available.
+	// Online reports whether the contact is available.
 	Online bool
-	// Since is when it came to be so: of a contact who is not Online, when it
-	// was last there. Zero means that it is not known.
+	// Since is when the contact came online or, if it is not Online, when it
+	// went offline. Zero means not known.
 	Since time.Time
-	// Show is "", away, chat, dnd or xa. Show and Priority are of one who is
-	// Online (RFC 6121 section 4.7.2).
+	// Show is "", away, chat, dnd or xa. Show and Priority are used only if the
+	// contact is Online (RFC 6121 section 4.7.2).
 	Show     string
 	Priority int8
-	// Status is what the contact says, or said as it left.
+	// Status is the contact's status text, or what it said as it left.
 	Status string
 }
 
-// Gateway has the contacts of a gateway's domain answered for. subscribed tells
-// whether the prober, a bare address, is subscribed to the target's presence;
-// it must be quick. Others are told nothing but that they are not (RFC 6121
-// section 4.3.2); if it is nil, that is everybody.
+// Gateway makes the Responder answer for the contacts behind a gateway.
 //
-// presence tells what is known of the target. It may be slow, and is called by
-// many goroutines at once, not more than [Workers]; its ctx ends after 10
-// seconds, with the session, and by Close. It may return [ErrNotAuthorized] or
-// [ErrNoSuchContact], which are told to the prober; other errors are told to
-// [Failed], and the prober is not answered.
+// The function subscribed reports whether the prober, a bare JID, is subscribed
+// to the target's presence. It must return quickly. A prober that is not
+// subscribed learns only that (RFC 6121 section 4.3.2). If subscribed is nil,
+// nobody is.
+//
+// The function presence returns what is known of the target. It may be slow. It
+// is called from many goroutines, at most [Workers] at a time. Its ctx ends
+// after 10 seconds, with the session, and by Close. It may return
+// [ErrNotAuthorized] or [ErrNoSuchContact], which the prober is told. Other
+// errors go to the function of [Failed], and the prober gets no answer.
 func Gateway(subscribed func(prober, target jid.JID) bool, presence func(ctx context.Context, prober, target jid.JID) (Presence, error)) Option {
 	return func(cfg *config) { cfg.subscribed, cfg.presence = subscribed, presence }
 }
 
-// Workers is how many calls of a gateway's function there may be at once. The
-// default is 64. Probes beyond that are not answered, and queries are told to
-// wait.
+// Workers limits how many calls of a gateway's function run at the same time.
+// The default is 64. Beyond the limit, probes are not answered, and queries are
+// answered with a request to wait.
 func Workers(n int) Option {
 	return func(cfg *config) { cfg.workers = n }
 }

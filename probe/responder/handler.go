@@ -17,14 +17,17 @@ import (
 	"example.org/lastpresence/internal/wire/request"
 )
 
-// Handler returns a handler that answers what is the Responder's to answer and
-// hands all else on to next, whole and unchanged; next may be nil. Probes and
-// subscriptions to the session's own domain are not handed on. Service
-// discovery is, and is answered only if next does not, or refuses as a mux
-// without a handler does; a component that answers it itself should name the
-// features [NS] and jabber:iq:last. After Close all is handed on.
+// Handler returns a handler that answers probes, queries and subscriptions to
+// the session's domain, and passes everything else to next, whole and
+// unchanged; next may be nil.
 //
-// It never fails for what a stanza says.
+// Probes and subscriptions to the session's own domain do not reach next.
+// Service discovery does; the Responder answers it only if next does not
+// answer, or refuses as a mux without a handler does. A component that answers
+// it itself should name the features [NS] and jabber:iq:last. After Close
+// everything is passed on.
+//
+// The handler never fails because of what a stanza says.
 func (r *Responder) Handler(next xmpp.Handler) xmpp.Handler {
 	if next == nil {
 		next = xmpp.HandlerFunc(func(xmlstream.TokenReadEncoder, *xml.StartElement) error { return nil })

@@ -19,16 +19,15 @@ const NS = "urn:xmpp:server-presence"
 var (
 	// ErrClosed is returned after Close.
 	ErrClosed = errors.New("responder: closed")
-	// ErrNotAuthorized is for a gateway's function to return: the prober may
-	// not know.
+	// A gateway's function returns ErrNotAuthorized if the prober may not know.
 	ErrNotAuthorized = errors.New("responder: not authorized")
-	// ErrNoSuchContact is for a gateway's function to return.
+	// A gateway's function returns ErrNoSuchContact if it has no such contact.
 	ErrNoSuchContact = errors.New("responder: no such contact")
 )
 
-// Responder answers probes that come to the address of a session. Make one with
-// New, and put its Handler into the session's Serve; the zero value is of no
-// use. All methods are safe for concurrent use.
+// Responder answers probes that are sent to the address of a session. Make one
+// with [New] and serve the session with its Handler; the zero value is not
+// usable. All methods are safe for concurrent use.
 type Responder struct {
 	s    *xmpp.Session
 	host jid.JID
@@ -67,40 +66,42 @@ type config struct {
 	failed     func(error)
 }
 
-// Since is when the component came up. The default is when New was called. It
-// is told in UTC and whole seconds.
+// Since sets the component's start time. The default is the time of the call to
+// New. It is sent in UTC, in whole seconds.
 func Since(t time.Time) Option {
 	return func(cfg *config) { cfg.since = t }
 }
 
-// Identity is what service discovery tells the component is (XEP-0030 section
-// 3.1), where its own handler does not answer that. The default is of category
-// component and type generic.
+// Identity sets what service discovery says the component is (XEP-0030 section
+// 3.1), unless the component's own handler answers. The default is category
+// component, type generic.
 func Identity(category, typ, name string) Option {
 	return func(cfg *config) { cfg.identity = info.Identity{Category: category, Type: typ, Name: name} }
 }
 
-// Requests decides about requests to see the component's presence, for which it
-// may be called at any time but never twice at once; other requests wait
-// meanwhile. Without it, or if f is nil, all are refused; who is a buddy already, and
-// who was asked by Befriend, is accepted without being judged.
+// Requests sets the function that decides requests to subscribe to the
+// component's presence. It is never called twice at the same time; other
+// requests wait meanwhile. The default, or a nil f, refuses all of them.
+// Existing buddies, and entities that Befriend has asked, are accepted without
+// it.
 func Requests(f func(from jid.JID) Decision) Option {
 	return func(cfg *config) { cfg.requests = f }
 }
 
-// Always decides every request in the same way.
+// Always returns a function for Requests that decides every request in the same
+// way.
 func Always(d Decision) func(jid.JID) Decision {
 	return func(jid.JID) Decision { return d }
 }
 
-// Keep has buddies kept in a store. The default keeps them as long as the
-// Responder. See [File].
+// Keep keeps the buddies in a store, such as [File]. By default they last as
+// long as the Responder.
 func Keep(s Store) Option {
 	return func(cfg *config) { cfg.store = s }
 }
 
-// Admins may have the component befriend a server, by the ad-hoc command of
-// XEP-0267 section 4. Their resources do not count. The default is nobody.
+// Admins sets who may make the component befriend a server, with the ad-hoc
+// command of XEP-0267 section 4. Resources are ignored. The default is nobody.
 func Admins(admins ...jid.JID) Option {
 	return func(cfg *config) {
 		for _, j := range admins {
@@ -109,18 +110,22 @@ func Admins(admins ...jid.JID) Option {
 	}
 }
 
-// Pace bounds the replies to one bare address: so many at once, and one more
-// each so often. The default is 20, and one each second. All of a domain's
-// addresses together have 25 times as many, and everybody 250 times. What is
-// beyond is not answered, and a request to see the component's presence that is
-// beyond is not heard; that a subscription ended, or was accepted, always is.
+// Pace limits the replies to one bare JID: burst at once, and one more for each
+// period every. The default is 20, and one more each second. All addresses of
+// one domain together may have 25 times as many, and all domains together 250
+// times.
+//
+// Probes and queries beyond the limit are not answered, and subscription
+// requests are ignored. That a subscription has ended, or has been accepted, is
+// always heeded.
 func Pace(burst int, every time.Duration) Option {
 	return func(cfg *config) { cfg.burst, cfg.every = burst, every }
 }
 
-// Failed is told what went wrong while nobody waited: a store that does not
-// save, a gateway's function that fails, a subscription that too many others keep
-// waiting. It must not wait for the Responder.
+// Failed sets a function that is called with errors that no caller waits for: a
+// store that fails to save, a gateway's function that fails, a subscription
+// that was dropped because too many others were waiting. It must not wait for
+// the Responder.
 func Failed(f func(error)) Option {
 	return func(cfg *config) { cfg.failed = f }
 }
@@ -162,7 +167,8 @@ func New(s *xmpp.Session, opts ...Option) *Responder {
 }
 
 // Close ends everything that the Responder does, and waits for the functions
-// that it called. It sends nothing; see Stop. It always returns nil.
+// that it has called. It sends nothing; see [Responder.Stop]. It always returns
+// nil.
 func (r *Responder) Close() error {
 	r.open.Lock()
 	r.cancel()

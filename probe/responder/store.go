@@ -15,12 +15,14 @@ import (
 	"example.org/lastpresence/internal/wire/durable"
 )
 
-// Store keeps buddies while no program runs. Its methods must be safe for
-// concurrent use. One Responder uses it at a time.
+// Store keeps buddies between runs of a program. Its methods must be safe for
+// concurrent use. Only one Responder uses a Store at a time.
 type Store interface {
-	// Load returns what was saved last; nothing is no error.
+	// Load returns what was saved last. If nothing was saved, it returns no
+	// error.
 	Load(ctx context.Context) ([]Buddy, error)
-	// Save replaces all that is kept, or with an error nothing.
+	// Save replaces everything that is kept; after an error nothing has
+	// changed.
 	Save(ctx context.Context, buddies []Buddy) error
 }
 
@@ -43,9 +45,9 @@ func (m *memory) Save(_ context.Context, buddies []Buddy) error {
 	return nil
 }
 
-// File returns a Store that is one JSON file, which only its owner may read. It
-// is replaced as a whole, and is on the disk when Save returns. A file that
-// cannot be read is an error of Load, and is left alone.
+// File returns a Store in one JSON file that only its owner may read. The file
+// is replaced as a whole, and is on the disk when Save returns. If it cannot be
+// read, Load fails and leaves it alone.
 func File(path string) Store {
 	return &file{path: path}
 }

@@ -21,15 +21,15 @@ import (
 // longestName is that of a file, in bytes, without what is behind it.
 const longestName = 200
 
-// Store is a [roster.Store] in a folder. Make one with New. It is safe for
-// concurrent use, also by several processes.
+// Store is a [roster.Store] in a folder. Make one with [New]. It is safe for
+// concurrent use, by several processes, too.
 type Store struct {
 	dir string
 }
 
-// New returns a Store in the folder dir, which it makes where there is none.
-// Only its owner may read what it makes. New deletes temporary files that
-// processes left behind when they were killed, an hour ago or earlier.
+// New returns a Store in the folder dir, and creates the folder if it does not
+// exist. Only the owner may read what it creates. New deletes temporary files
+// that killed processes left behind at least an hour ago.
 func New(dir string) (*Store, error) {
 	if dir == "" {
 		return nil, errors.New("filestore: the folder's name is empty")
@@ -41,8 +41,8 @@ func New(dir string) (*Store, error) {
 	return &Store{dir: dir}, nil
 }
 
-// DamagedError says that a file could not be read, and was set aside. What it
-// had is lost to the Store, which goes on without.
+// DamagedError means that a file could not be read and was set aside. The Store
+// goes on without what the file had.
 type DamagedError struct {
 	Path  string // the file
 	Aside string // where it is now
@@ -61,8 +61,8 @@ func (e *DamagedError) Unwrap() error { return e.Err }
 func (e *DamagedError) Is(target error) bool { return target == roster.ErrLost }
 
 // Load implements [roster.Store]. It returns a [*DamagedError] once for each
-// file that cannot be read; the next call finds nothing. It works in a folder
-// that cannot be written, too.
+// file that cannot be read; the next call finds no file. It also works in a
+// folder that cannot be written to.
 func (s *Store) Load(ctx context.Context, account jid.JID) (saved roster.Saved, err error) {
 	path := s.path(account)
 	parse := func(data []byte) (err error) {
@@ -97,8 +97,8 @@ func (s *Store) Load(ctx context.Context, account jid.JID) (saved roster.Saved, 
 	return saved, err
 }
 
-// Save implements [roster.Store]. It returns a [*DamagedError], and has written
-// nothing, where the file cannot be read; the next call writes a new one.
+// Save implements [roster.Store]. If the file cannot be read, Save writes
+// nothing and returns a [*DamagedError]; the next call writes a new file.
 func (s *Store) Save(ctx context.Context, account jid.JID, changes roster.Saved) error {
 	return s.locked(ctx, account, func(path string, exists bool) (err error) {
 		if !exists {
@@ -116,9 +116,9 @@ func (s *Store) Save(ctx context.Context, account jid.JID, changes roster.Saved)
 	})
 }
 
-// Edit implements [roster.Store]. No earlier state of the account is left in
-// another file: what was set aside is deleted, and so is what a process that was
-// killed left behind.
+// Edit implements [roster.Store]. No earlier state of the account remains in
+// another file: files that were set aside, or left by a killed process, are
+// deleted.
 func (s *Store) Edit(ctx context.Context, account jid.JID, edit func(roster.Record) (roster.Record, bool)) error {
 	return s.locked(ctx, account, func(path string, exists bool) error {
 		if exists {
@@ -145,8 +145,8 @@ func (s *Store) Edit(ctx context.Context, account jid.JID, edit func(roster.Reco
 	})
 }
 
-// Remove implements [roster.Store]. It deletes every file of the account, those
-// that were set aside as well.
+// Remove implements [roster.Store]. It deletes every file of the account,
+// including those that were set aside.
 func (s *Store) Remove(ctx context.Context, account jid.JID) error {
 	return s.locked(ctx, account, func(path string, exists bool) error {
 		if exists {

@@ -13,21 +13,21 @@ import (
 	"example.org/lastpresence/roster"
 )
 
-// Store is a [roster.Store] in a database. Make one with New. It is safe for
-// concurrent use, also by several processes.
+// Store is a [roster.Store] in a database. Make one with [New]. It is safe for
+// concurrent use, by several processes, too.
 type Store struct {
 	db    *sql.DB
 	d     dialect
 	queue queue
 }
 
-// New returns a Store in the database. It creates the tables where there are
-// none, and upgrades those of an earlier version; otherwise it needs no right to
-// create or change tables. It does not close the database.
+// New returns a Store in the database. It creates the tables if there are none
+// and upgrades those of an earlier version; otherwise it needs no right to
+// create or change tables. The Store does not close the database.
 //
-// The error is [errors.ErrUnsupported] for a database that is neither PostgreSQL
-// nor SQLite. It names the statements that failed, or says that the tables are
-// of a later version of this package.
+// New returns an error that wraps [errors.ErrUnsupported] for a database that
+// is neither PostgreSQL nor SQLite. Other errors name the statements that
+// failed, or say that the tables belong to a later version of this package.
 func New(ctx context.Context, db *sql.DB) (*Store, error) {
 	s := &Store{db: db}
 	s.queue.write = s.saveGroup
@@ -41,12 +41,13 @@ func New(ctx context.Context, db *sql.DB) (*Store, error) {
 	return s, nil
 }
 
-// Save implements [roster.Store]. Calls that come at the same time share a
-// transaction. More than a thousand records are written in parts, each in a
-// transaction of its own; with an error, the first parts may have been saved.
-// Those who save all of it again find them saved.
+// Save implements [roster.Store]. Concurrent calls share a transaction. More
+// than a thousand records are written in parts, each in its own transaction;
+// after an error, the first parts may have been saved. Saving everything again
+// does no harm.
 //
-// A group whose name holds a control character that XML has not is refused.
+// Save rejects a group whose name has a control character that XML does not
+// allow.
 func (s *Store) Save(ctx context.Context, account jid.JID, changes roster.Saved) error {
 	for _, r := range changes.Records {
 		if err := check(r); err != nil {
