@@ -3,6 +3,7 @@ package world
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,6 +84,17 @@ var weights = []struct {
 	{BlockUs, 2}, {UnblockUs, 4}, {ClockStep, 1},
 }
 
+// themes are what stories are about more than others are.
+var themes = [][]Op{
+	nil,
+	{Inactive, Active, Come, Leave, Open_},
+	{BlockHim, UnblockHim, BlockUs, UnblockUs},
+	{Revoke, Grant, Unsub, Remove},
+	{Die, Stop, Crash, Refresh},
+	{Away, Back, Cut, Login},
+	{Restart, Kill, Login, ClockStep},
+}
+
 // Step is an operation, and how much later than the step before it comes.
 type Step struct {
 	ID       int // for words that nobody else says
@@ -133,18 +145,17 @@ func Random(seed uint64, kind Kind, offset, latency time.Duration) Story {
 		add(pick(r, Come, Leave, Leave, Crash))
 	}
 	add(Login)
-	sum := 0
+	theme := pick(r, themes...)
+	var bag []Op
 	for _, w := range weights {
-		sum += w.n
+		n := w.n
+		if slices.Contains(theme, w.op) {
+			n = 5*n + 10
+		}
+		bag = append(bag, slices.Repeat([]Op{w.op}, n)...)
 	}
 	for range 10 + r.IntN(30) {
-		k := r.IntN(sum)
-		for _, w := range weights {
-			if k -= w.n; k < 0 {
-				add(w.op)
-				break
-			}
-		}
+		add(pick(r, bag...))
 	}
 	if gateway {
 		for i := range s.Steps {
