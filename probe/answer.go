@@ -6,23 +6,23 @@ import (
 	"mellium.im/xmpp/jid"
 )
 
-// Outcome is how a probe ended.
+// Outcome says how a probe ended.
 type Outcome uint8
 
 // The outcomes. The zero value is Unanswered.
 const (
-	// Unanswered: nothing came back that tells how the contact is. It is the
-	// outcome, too, where a server tells that somebody is connected (Activity
-	// is Told with an Ago of 0), but not that anybody is available.
+	// Unanswered: no answer says how the contact is. This is also the outcome if
+	// a server says that the contact is connected (Activity is Told, with an Ago
+	// of 0) but not that it is available.
 	Unanswered Outcome = iota
 	// Available: at least one resource is online, or the host is up.
 	Available
 	// Unavailable: the contact is offline.
 	Unavailable
-	// Unauthorized: the contact's presence is not ours to know, or there
-	// is no such account; servers do not say which.
+	// Unauthorized: the contact does not share its presence with us, or does not
+	// exist; servers do not say which.
 	Unauthorized
-	// Error: the question was returned with an error, which is in Err.
+	// Error: the probe or the query was returned with an error, which is in Err.
 	Error
 )
 
@@ -41,7 +41,7 @@ func (o Outcome) String() string {
 	return "unanswered"
 }
 
-// Origin is where a part of an answer comes from.
+// Origin says where a part of an answer comes from.
 type Origin uint8
 
 // The origins. The zero value is FromNothing.
@@ -51,8 +51,7 @@ const (
 	FromLastActivity               // the answer to the last-activity query
 )
 
-// String returns the origin's name in lower case: none, presence or
-// last-activity.
+// String returns the origin in lower case: none, presence or last-activity.
 func (o Origin) String() string {
 	switch o {
 	case FromPresence:
@@ -63,76 +62,76 @@ func (o Origin) String() string {
 	return "none"
 }
 
-// LastActivity is what the fence said (XEP-0012).
+// LastActivity is the answer to the query that follows a probe (XEP-0012).
 type LastActivity struct {
-	// Told is false where there was no such answer, or its seconds cannot be
-	// read or lead to before 1999; Ago is zero then.
+	// Told is false if there was no answer, or if its seconds cannot be read or
+	// point to a time before 1999; Ago is then zero.
 	Told bool
 	// Ago is how long ago the contact was connected, or how long a host has
-	// been up, in whole seconds. For a contact 0 means connected now, or gone
-	// within this second. Some servers tell the last logout of a contact who
-	// is online.
+	// been up, in whole seconds. For a contact, 0 means that it is connected
+	// now or has left within this second. Some servers report the last logout
+	// even of a contact that is online.
 	Ago time.Duration
-	// Status is the text of the last unavailable presence, where told. It may
-	// be a server's.
+	// Status is the text of the last unavailable presence, if the server sends
+	// it. The text may be the server's own.
 	Status string
 }
 
-// Answer is what a probe brought to light. It is a value, to be read only. Its
-// times have no monotonic reading.
+// Answer is what a probe has found out. It is a value; do not change what its
+// fields point to. Its times have no monotonic reading.
 type Answer struct {
-	// Contact is the bare address that was asked.
+	// Contact is the bare JID that was asked.
 	Contact jid.JID
 
-	// Outcome says which of the other fields mean something.
+	// Outcome says which of the other fields have a meaning.
 	Outcome Outcome
 
-	// Presences has the latest presence of each resource that sent one, and
-	// the presence from the bare address, if any, in order of arrival. Those
-	// that a later one of the whole contact ended are left out.
+	// Presences has the latest presence of each resource that sent one, and the
+	// presence from the bare JID, if any, in order of arrival. It leaves out
+	// those that a later presence of the whole contact ended.
 	Presences []Presence
 
-	// Activity is the answer to the last-activity query.
+	// Activity is the answer to the query for last activity.
 	Activity LastActivity
 
-	// LastSeen is when an unavailable contact went offline, zero where it
-	// is not told; LastSeenFrom says who told. It is by our own clock where
-	// last activity tells it too, whose seconds count until now. A stamp that
-	// stands alone is by the clock of the contact's server.
+	// LastSeen is when an unavailable contact went offline; zero if that was
+	// not told. LastSeenFrom says who told. It is by our own clock if last
+	// activity tells it, too, because that counts seconds until now. A stamp
+	// alone is by the clock of the contact's server.
 	LastSeen     time.Time
 	LastSeenFrom Origin
 
-	// Status is what was said as the contact left, at LastSeen where that is
-	// told; StatusFrom says who told. Last activity may tell a server's text.
+	// Status is what the contact said as it left, at LastSeen if that is known.
+	// StatusFrom says who told. Last activity may have a server's text instead.
 	Status     string
 	StatusFrom Origin
 
 	// Stamp is what the contact's server stamped on the departure, by its own
-	// clock, zero where it did not: told again, the same departure has the same
-	// stamp.
+	// clock; zero if it did not. The same departure has the same stamp when it
+	// is told again.
 	Stamp time.Time
 
-	// Up is when an available server or component was started, zero where it
-	// is not told (XEP-0318 section 3.2); UpFrom says who told. It is by our own
-	// clock where last activity tells it.
+	// Up is when an available server or component started; zero if that was not
+	// told (XEP-0318 section 3.2). UpFrom says who told. It is by our own clock
+	// if last activity tells it.
 	Up     time.Time
 	UpFrom Origin
 
-	// RoundTrip is from sending the probe to the last stanza that the
-	// answer is made of.
+	// RoundTrip is the time from sending the probe until the last stanza that
+	// is part of the answer arrived.
 	RoundTrip time.Duration
 
 	// Received is when that stanza arrived.
 	Received time.Time
 
-	// Late marks a second account of a probe that had ended before its
-	// last-activity query was answered. Only [Answered] is told one.
+	// Late marks a second answer of a probe that had ended before its query for
+	// last activity was answered. Only the function of [Answered] gets it.
 	Late bool
 
-	// Err says why nothing is known: a stanza error, for [errors.As], where one
-	// came, with [ErrBlocked] where it says that we block the contact, or
-	// [ErrNoAnswer] where the time was up. It is nil where Outcome is Available
-	// or Unavailable. Moved is the new address that the stanza error may name.
+	// Err says why nothing is known. It wraps a stanza error if one came back,
+	// together with [ErrBlocked] if we block the contact, or is [ErrNoAnswer]
+	// if time ran out. It is nil if Outcome is Available or Unavailable. Moved
+	// is the new address in the stanza error, if any.
 	Err   error
 	Moved string
 }

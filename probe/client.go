@@ -19,12 +19,12 @@ import (
 	"example.org/lastpresence/internal/wire/request"
 )
 
-// Client sends the probes of one session and collects their answers.
+// Client sends the probes of one session and collects the answers.
 //
-// Its handler must be in place, see [Client.Handler], before Probe can hear an
-// answer. A Client has no goroutine of its own while no probe is under way.
-// Make one with NewClient; the zero value is of no use. All methods are safe
-// for concurrent use.
+// Make one with [NewClient]; the zero value is not usable. Something must serve
+// the session with its handler, or no answer arrives: [Client.Serve], or your
+// own code with [Client.Handler]. A Client has no goroutine while no probe is
+// under way. All methods are safe for concurrent use.
 type Client struct {
 	s        *xmpp.Session
 	cfg      config
@@ -71,15 +71,15 @@ type flight struct {
 	err      error
 }
 
-// Probe asks for the presence of the contact to, whose resource does not
-// count, and waits for what can be known. Call it when a human wants to know,
-// never for a list of contacts (XEP-0318 section 2).
+// Probe asks for the presence of the contact to, and waits for the answer. It
+// ignores the resource. Call it when a person wants to know, never for every
+// contact of a list (XEP-0318 section 2).
 //
-// An answer of any outcome is not an error. The error is for what stopped the
-// asking: ErrInvisible, ErrNotSubscribed, ErrCoolDown, ErrBudget, ErrClosed,
-// what the session failed with, or the context's error, which comes with what
-// was known by then. Simultaneous probes to one contact are one probe; the end
-// of one caller's context does not concern the others.
+// No outcome is an error, not even Error. The error says why asking failed:
+// [ErrInvisible], [ErrNotSubscribed], [ErrCoolDown], [ErrBudget], [ErrClosed],
+// the error of the session, or that of ctx, which comes with what was known by
+// then. Concurrent calls for one contact send one probe; if the ctx of one
+// caller ends, the others still get the answer.
 func (c *Client) Probe(ctx context.Context, to jid.JID) (Answer, error) {
 	to = to.Bare()
 	answer := Answer{Contact: to}
@@ -175,13 +175,14 @@ func (c *Client) launch(f *flight, stanza xml.TokenReader) {
 	}
 }
 
-// Uptime returns when a server or component was started (XEP-0318 section 3.2):
-// by the delay in its presence where it stamps one, or by its last activity
-// (XEP-0012 section 5), which is by our own clock. [Client.Probe] says which, in
-// Answer.UpFrom. The time is in the local zone or in the one that the host wrote.
+// Uptime returns when a server or component started (XEP-0318 section 3.2). It
+// uses the delay in its presence if there is one, or its last activity
+// (XEP-0012 section 5), which is by our own clock; [Answer.UpFrom] of
+// [Client.Probe] says which. The time is in the local zone, or in the zone that
+// the host wrote.
 //
-// The errors are those of Probe, the stanza error with which the host refused,
-// and ErrNoAnswer where the host did not tell.
+// The errors are those of Probe, the stanza error of a host that refuses, and
+// [ErrNoAnswer] if the host does not tell.
 func (c *Client) Uptime(ctx context.Context, host jid.JID) (time.Time, error) {
 	answer, err := c.Probe(ctx, host.Domain())
 	switch {
@@ -195,8 +196,8 @@ func (c *Client) Uptime(ctx context.Context, host jid.JID) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%w: uptime of %s", ErrNoAnswer, host)
 }
 
-// Close ends the probes that are under way with ErrClosed, and makes every
-// later one fail so. It does not close the session. It always returns nil.
+// Close ends all probes with [ErrClosed], and lets every later call fail with
+// it. It does not close the session. It always returns nil.
 func (c *Client) Close() error {
 	c.mu.Lock()
 	c.closed = true

@@ -1,15 +1,14 @@
-// Package probe asks for the presence of one contact, when a human wants to
-// know it, and tells apart every way in which a server may answer or stay
-// silent (XEP-0318: Best Practices for Client Initiated Presence Probes).
+// Package probe asks for the presence of one contact when a person wants to know
+// it, and tells apart every way in which a server may answer or stay silent
+// (XEP-0318: Best Practices for Client Initiated Presence Probes).
 //
-// A program that shows contacts wants package roster, which remembers what is
-// known, asks only for what is lacking, and uses this package to ask:
+// A program that shows contacts should use package roster instead. It remembers
+// what is known, asks only for what is missing, and uses this package to ask:
 //
 //	contacts := roster.New(session)
 //	go contacts.Serve(mux)
 //
-// A program without a roster, such as a command that asks once, uses a
-// [Client]:
+// A program without a roster, such as a command that asks once, uses a Client:
 //
 //	client := probe.NewClient(session)
 //	go client.Serve(mux)
@@ -17,15 +16,15 @@
 //
 // # The fence
 //
-// The answer to a probe carries no id that could be relied on, several
-// presences may answer one probe, nothing marks the last, and many servers
-// say nothing at all. So a Client writes a query for last activity (XEP-0012)
-// to the same address right behind the probe. Servers take the stanzas of one
-// stream in order (RFC 6120 section 10.1) and always answer a query: when its
-// answer arrives, the probe's has arrived too, or will not.
+// The answer to a probe carries no id that can be relied on. Several presences
+// may answer one probe, nothing marks the last, and many servers send none at
+// all. So a Client sends a query for last activity (XEP-0012) to the same address
+// right behind the probe. Servers handle the stanzas of one stream in order (RFC
+// 6120 section 10.1) and must answer every query. When the query's answer
+// arrives, the probe's answer has arrived, too, if there is one.
 //
-// Until then only what is certain ends the wait. An unavailable presence may be
-// one that the server sent because of the login, and waits for the fence:
+// Before that, only a certain answer ends the wait. An unavailable presence is not
+// certain, because the server may have sent it as part of the login:
 //
 //	waiting ──┬─ available ───────────────────────────────► available
 //	          ├─ unsubscribed, or the probe is refused ───► unauthorized
@@ -41,32 +40,33 @@
 //	          ├─ fence: anything else ────────────────────► unanswered
 //	          └─ the deadline ────────────────────────────► what has come
 //
-// Where presence and query are handled by different processes the fence may
-// overtake the presence. Then it says that the contact is connected, and the
-// Client waits for the presence during a bounded grace (see [Grace]). Some
-// servers say so and never tell how the contact is connected: that is not
-// unavailable, and not available.
+// Some servers handle presence and queries in different processes, so that the
+// fence may overtake the presence. The fence then says that the contact is
+// connected, and the Client waits for the presence for a limited time (see
+// [Grace]). If none comes, the contact is neither known to be available nor known
+// to be unavailable.
 //
-// One available presence is enough; who wants all resources waits for them with
-// [Settle]. Once somebody is available, a bare unavailable presence ends that, for
-// it speaks of the whole contact, and so do unsubscribed and a refusal. What
-// comes after Probe has returned reaches [Observe] and [Answered].
+// One available presence is enough; use [Settle] to wait for further resources. A
+// bare unavailable presence that follows ends them all, because it speaks of the
+// whole contact; so do unsubscribed and a refusal. What arrives after Probe has
+// returned reaches [Observe] and [Answered].
 //
-// Presence of other types, presence of a room's occupants, errors of other stanzas
-// and what comes from other addresses change nothing, except that our own server
-// may return what it does not pass on in its own name. A host that tells its
-// uptime is available; one that is available without a time is asked for its
-// uptime until the fence. Your own account is available whatever the fence says,
-// because it is connected, and its server may refuse the probe.
+// Some stanzas are never an answer: presence of other types, presence of the
+// occupants of a room, errors of other stanzas, and stanzas from other addresses,
+// except that our own server may return in its own name what it did not pass on.
+// A host that tells its uptime is available. If a host is available and its
+// presence has no time, the Client waits for the fence, which may have its uptime.
+// Your own account is always available, because it is connected; its server may
+// refuse the probe.
 //
 // # What must not be done
 //
-// XEP-0318 section 2 forbids a client to probe all the contacts that seem
-// offline after login. No function of this package takes more than one
-// contact; all probes of a Client share a budget (see [Budget]); a contact is
-// not asked again within a cool-down (see [CoolDown]); and simultaneous
-// probes to one contact are one probe.
+// XEP-0318 section 2 forbids a client to probe every contact that seems offline
+// after login. No function of this package takes more than one contact. All
+// probes of a Client share a budget (see [Budget]), a contact is not asked again
+// within a cool-down (see [CoolDown]), and concurrent calls for one contact send
+// one probe.
 //
-// A probe tells the contact's server, and so perhaps the contact, that the
-// asking user is online and interested.
+// A probe tells the contact's server, and so possibly the contact, that the user
+// is online and interested.
 package probe

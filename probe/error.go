@@ -16,26 +16,28 @@ import (
 // Errors that a caller decides on. They are found with [errors.Is]; a stanza
 // error that a server sent is found with [errors.As].
 var (
-	// ErrNotSubscribed means that the contact's presence is not ours to
-	// know: by our own roster, without asking, or by its server's word.
+	// ErrNotSubscribed means that the contact does not share its presence with
+	// us: our roster says so, in which case it was not asked, or its server
+	// does.
 	ErrNotSubscribed = errors.New("probe: not subscribed to the contact's presence")
 
-	// ErrInvisible means that asking would show the user, who hides; see
+	// ErrInvisible means that a probe would reveal a user who hides; see
 	// [Visible].
 	ErrInvisible = errors.New("probe: our presence is not visible")
 
-	// ErrBudget means that too many probes were sent lately; see [Budget].
+	// ErrBudget means that too many probes were sent a short time ago; see
+	// [Budget].
 	ErrBudget = errors.New("probe: over budget")
 
-	// ErrCoolDown means that the contact was asked a moment ago; see
+	// ErrCoolDown means that the contact was asked a short time ago; see
 	// [CoolDown].
 	ErrCoolDown = errors.New("probe: asked a moment ago")
 
 	// ErrBlocked means that we block the contact (XEP-0191, XEP-0016), so that
-	// our own server returns what we ask.
+	// our own server returns the probe.
 	ErrBlocked = errors.New("probe: the contact is blocked")
 
-	// ErrNoAnswer means that nothing came back that tells anything.
+	// ErrNoAnswer means that no answer said how the contact is.
 	ErrNoAnswer = errors.New("probe: no answer")
 
 	// ErrClosed means that the Client or its session is closed.

@@ -9,12 +9,12 @@ import (
 	"mellium.im/xmpp/stanza"
 )
 
-// Handler returns a handler that hears answers and then hands every stanza on
-// to next, whole and unchanged; next may be nil. Only the answers to the
-// Client's own queries are kept from it.
+// Handler returns a handler that reads the answers to probes, and then passes
+// every stanza to next, whole and unchanged; next may be nil. Only answers to
+// the Client's own queries do not reach next.
 //
-// It belongs to one session's Serve: it must not be called by two goroutines
-// at once. It never sends and never fails for what a stanza says.
+// Two goroutines must not call the handler at the same time. It never sends,
+// and never fails because of what a stanza says.
 func (c *Client) Handler(next xmpp.Handler) xmpp.Handler {
 	if next == nil {
 		next = xmpp.HandlerFunc(func(xmlstream.TokenReadEncoder, *xml.StartElement) error { return nil })

@@ -12,59 +12,59 @@ import (
 	"example.org/lastpresence/delay"
 )
 
-// Presence is a presence stanza as it was read (RFC 6121 section 4.7).
+// Presence is a presence stanza that was read (RFC 6121 section 4.7).
 //
-// Its zero value is an available presence from nobody. A Presence is a value:
+// The zero value is an available presence from nobody. A Presence is a value:
 // copies share nothing that changes.
 type Presence struct {
 	// Presence has the addresses, id, language and type. An empty From
 	// means the session's account; see RFC 6120 section 8.1.2.1.
 	stanza.Presence
 
-	// Show is away, chat, dnd, xa, or empty: simply online. Anything else
-	// that a peer wrote reads as empty (RFC 6121 section 4.7.2.1).
+	// Show is away, chat, dnd or xa, or empty for simply online. Anything else
+	// that a peer wrote is read as empty (RFC 6121 section 4.7.2.1).
 	Show string
 
-	// Priority is 0 where the stanza has none, or none that can be read
-	// (RFC 6121 section 4.7.2.3).
+	// Priority is 0 if the stanza has none, or one that cannot be read (RFC
+	// 6121 section 4.7.2.3).
 	Priority    int8
 	PriorityErr error // why it cannot be read, nil where it can
 
-	// Delay is the believed one of the stanza's delayed-delivery elements
-	// (XEP-0203, XEP-0091); a zero Stamp means none. Doubts has the others,
-	// those that Held is from among them.
+	// Delay is the trusted one of the stanza's delayed-delivery elements
+	// (XEP-0203, XEP-0091); a zero Stamp means that there is none. Doubts has
+	// the others, among them those that set Held.
 	Delay  delay.Delay
 	Doubts []delay.Doubt
 
-	// Idle is since when the user has not interacted (XEP-0319, or XEP-0256
-	// made absolute), zero where it is not told, or where the time that is
-	// told lies in the future or before 1999.
+	// Idle is when the user was last active (XEP-0319, or XEP-0256 converted to
+	// a time). It is zero if that was not told, or is in the future or before
+	// 1999.
 	Idle time.Time
 
-	// Err is the error of a presence of type error, zero otherwise.
+	// Err is the error of a presence of type error, and zero otherwise.
 	Err stanza.Error
 
-	// Moved is the new address that an error of condition gone or redirect
-	// names (RFC 6120 section 8.3.3), empty where none is named. It may be
-	// any URI, and a peer's claim.
+	// Moved is the new address in an error of condition gone or redirect (RFC
+	// 6120 section 8.3.3), or empty. It may be any URI, and is only a peer's
+	// claim.
 	Moved string
 
 	// Received is when the stanza was read, in the local zone and without a
 	// monotonic reading.
 	Received time.Time
 
-	// Cut tells that the stanza exceeded a bound of this package
-	// (MaxTokens, MaxChildren …), and that something of it is missing here.
+	// Cut reports whether the stanza exceeded a limit of this package
+	// (MaxTokens, MaxChildren …), so that a part of it is missing here.
 	Cut bool
 
-	// Held is when our own server began to hold the stanza back from an inactive
-	// client (XEP-0352), by that server's clock; zero: it did not, as far as
-	// is told. What the stanza says happened not later than then: when, the
-	// Delay says, if there is one. See [delay.Held] for what decides.
+	// Held is when our own server began to hold the stanza back from an
+	// inactive client (XEP-0352), by that server's clock; zero if it is not
+	// known to have done so. What the stanza says happened at that time or
+	// before; the Delay, if any, says when. See [delay.Held].
 	Held time.Time
 
-	// Room reports whether the presence is of an occupant of a room (XEP-0045),
-	// and so of no contact.
+	// Room reports whether the presence is that of an occupant of a room
+	// (XEP-0045), not of a contact.
 	Room bool
 
 	statuses []text
@@ -76,9 +76,8 @@ type text struct {
 	lang, data string
 }
 
-// At returns the time that the presence speaks of: the believed stamp, or
-// else the earliest time at which it is known to have been on its way, which is
-// Held or Received.
+// At returns the time that the presence speaks of: its trusted stamp, or else
+// the time when it was received.
 func (p Presence) At() time.Time {
 	switch {
 	case !p.Delay.Stamp.IsZero():
@@ -89,19 +88,21 @@ func (p Presence) At() time.Time {
 	return p.Received
 }
 
-// LastWords reports that an unavailable presence is what a server made of the
-// last available one, and not a goodbye: it has a show or priority element,
-// which say how available somebody is (RFC 6121 section 4.7.2). Its status is
-// what the contact said when still there, and its stamp may be of then. False
-// is no proof of a goodbye, because an available presence may have neither.
+// LastWords reports whether an unavailable presence is one that a server made
+// from the last available one, and so not a goodbye. Such a presence has a show
+// or priority element, which only available presence should have (RFC 6121
+// section 4.7.2). Its status is what the contact said while it was available,
+// and its stamp may be of that time. False does not prove a goodbye, because
+// available presence may have neither element.
 func (p Presence) LastWords() bool {
 	return p.Type == stanza.UnavailablePresence && p.online
 }
 
 // Status returns the status text (RFC 6121 section 4.7.2.2) that suits the
-// languages best, which are BCP 47 tags in the order of preference: for each
-// the same tag, else a shorter one (en for en-GB). Without languages, or where
-// none suits, it is the text in the stanza's own language, else the first.
+// given languages best. They are BCP 47 tags in order of preference; for each,
+// Status looks for the same tag and then for a shorter one (en for en-GB). If
+// none matches, or none is given, it returns the text in the stanza's own
+// language, else the first.
 func (p Presence) Status(lang ...string) string {
 	for _, want := range lang {
 		for want != "" {
@@ -124,11 +125,11 @@ func (p Presence) Status(lang ...string) string {
 	return ""
 }
 
-// Children returns a reader of the other children of the stanza, one after the
-// other as they came, where keeping them was asked for: see
-// [ReadPresenceChildren] and [KeepChildren]. A child that exceeds MaxKept
-// together with those before it is left out, and Cut is set. Each call returns
-// a reader from the beginning, whose tokens are copies.
+// Children returns a reader of the stanza's other child elements, in order, if
+// they were kept: see [ReadPresenceChildren] and [KeepChildren]. A child that
+// would exceed MaxKept, together with those before it, is left out, and Cut is
+// set. Each call returns a reader that begins at the first child. Do not change
+// its tokens.
 func (p Presence) Children() xml.TokenReader {
 	next := 0
 	return xmlstream.ReaderFunc(func() (xml.Token, error) {

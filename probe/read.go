@@ -46,20 +46,20 @@ var errCut = errors.New("probe: the stanza exceeds a bound")
 
 // ReadPresence reads a presence stanza from r, which begins with its start
 // element; white space, comments and declarations before it are skipped. Only
-// direct children of the stanza in their own namespaces count.
-// Whom to believe of several delays is decided by the zero [delay.Rules], with
-// the present as the time of receipt.
+// direct children of the stanza in their own namespaces are read. The zero
+// [delay.Rules] decide which of several delays to trust, with the present as
+// the time of receipt.
 //
-// It returns an error where r does not begin with a presence, where an address
-// is malformed, or where r fails; what was read until then is returned with
-// it. A stanza of more than MaxTokens, MaxBytes, MaxChildren or MaxDepth is read
-// up to there, and what follows is left in r.
+// It returns an error if r does not begin with a presence, if an address is not
+// a valid JID, or if r fails; what was read so far is returned with it. A
+// stanza that exceeds MaxTokens, MaxBytes, MaxChildren or MaxDepth is read up
+// to the limit, and the rest is left in r.
 func ReadPresence(r xml.TokenReader) (Presence, error) {
 	return readPresence(r, false)
 }
 
-// ReadPresenceChildren is ReadPresence, but what the user provided besides
-// (XEP-0318 section 3.1) is kept for [Presence.Children].
+// ReadPresenceChildren is [ReadPresence], and also keeps other child elements
+// (XEP-0318 section 3.1) for [Presence.Children].
 func ReadPresenceChildren(r xml.TokenReader) (Presence, error) {
 	return readPresence(r, true)
 }

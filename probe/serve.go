@@ -6,12 +6,13 @@ import (
 	"mellium.im/xmpp"
 )
 
-// Serve serves the session with the Client's handler around next, which may be
-// nil, and returns what [xmpp.Session.Serve] returns. The session is over then,
-// and every call ends with [ErrClosed]. Call it once, on a goroutine of its own.
+// Serve serves the session until it ends and returns what [xmpp.Session.Serve]
+// returns. Stanzas pass through the Client and then to next, which may be nil.
+// When Serve returns, every call ends with [ErrClosed]. Call it once, in a
+// goroutine of its own.
 //
-// A session that is served otherwise tells nobody that it has ended. The Client
-// looks for that while a probe is under way, and so notices later.
+// If you serve the session without it, nobody reports its end to the Client.
+// While a probe is under way, the Client checks for itself, and notices later.
 func (c *Client) Serve(next xmpp.Handler) error {
 	c.served.Store(true)
 	err := c.s.Serve(c.Handler(next))

@@ -13,10 +13,10 @@ import (
 )
 
 // Stanza returns a presence probe to the bare form of the address to, with a
-// fresh id (XEP-0318 section 3.1, RFC 6121 section 4.3).
+// new id (XEP-0318 section 3.1, RFC 6121 section 4.3).
 //
-// You probably do not need it: [Client.Probe] sends probes, and keeps to the
-// rules for them.
+// You probably do not need it: [Client.Probe] sends probes, and keeps the rules
+// for them.
 func Stanza(to jid.JID) xml.TokenReader {
 	probe, _ := newStanza(to)
 	return probe

@@ -1,6 +1,6 @@
 package probe
 
-// Stats counts what a Client did.
+// Stats counts what a Client has done.
 type Stats struct {
 	Sent       uint64 // probes sent
 	Joined     uint64 // calls that joined a probe under way
@@ -12,8 +12,8 @@ type Stats struct {
 	Available, Unavailable, Unauthorized, Error, Unanswered uint64
 }
 
-// Stats returns the counts since the Client was made, or since the first of
-// those that it continues was, see [Continue].
+// Stats returns the counts since the Client was made, or since the first of the
+// Clients that it continues was made; see [Continue].
 func (c *Client) Stats() Stats {
 	c.ledger.mu.Lock()
 	defer c.ledger.mu.Unlock()
