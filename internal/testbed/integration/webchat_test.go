@@ -1,0 +1,363 @@
+package integration_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp/kb"
+	"mellium.im/xmlstream"
+	"mellium.im/xmpp"
+	"mellium.im/xmpp/stanza"
+
+	"example.org/lastpresence/internal/testbed/integration"
+	"example.org/lastpresence/internal/testbed/suite"
+)
+
+// lacking ends the test for want of something.
+func lacking(t testing.TB, what string) {
+	t.Helper()
+	if os.Getenv("LASTPRESENCE_REQUIRE_SERVERS") == "1" {
+		t.Fatal(what)
+	}
+	t.Skip(what)
+}
+
+// gateway is a webchat process.
+type gateway struct {
+	testing.TB
+	url   string
+	cmd   *exec.Cmd
+	ended chan struct{}
+
+	mu   sync.Mutex
+	said bytes.Buffer
+}
+
+// startWebchat runs the program until the test ends.
+func startWebchat(t testing.TB, program, authority string, args ...string) *gateway {
+	t.Helper()
+	g := &gateway{TB: t, cmd: exec.Command(program, append([]string{"-listen", "127.0.0.1:0"}, args...)...), ended: make(chan struct{})}
+	g.cmd.Env = append(os.Environ(), "SSL_CERT_FILE="+authority)
+	g.cmd.Stderr = g
+	out, err := g.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(out)
+	url, err := lines.ReadString('\n')
+	go func() {
+		defer close(g.ended)
+		_, _ = io.Copy(g, lines)
+		_ = g.cmd.Wait()
+	}()
+	t.Cleanup(func() {
+		g.kill()
+		if t.Failed() {
+			t.Log(g.output())
+		}
+	})
+	if err != nil {
+		t.Fatalf("webchat does not start: %v\n%s", err, g.output())
+	}
+	g.url = strings.TrimSpace(url)
+	return g
+}
+
+func (g *gateway) Write(p []byte) (int, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.said.Write(p)
+}
+
+func (g *gateway) output() string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.said.String()
+}
+
+// kill ends the process as kill -9 does.
+func (g *gateway) kill() {
+	_ = g.cmd.Process.Kill()
+	<-g.ended
+}
+
+// stop ends it politely.
+func (g *gateway) stop() {
+	g.Helper()
+	_ = g.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-g.ended:
+	case <-time.After(patience):
+		g.Fatal("webchat does not end")
+	}
+}
+
+// metric returns the lines of the metrics that begin with a text.
+func (g *gateway) metric(name string) string {
+	g.Helper()
+	answer, err := plainHTTP.Get(g.url + "metrics")
+	if err != nil {
+		g.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var found []string
+	for s := bufio.NewScanner(answer.Body); s.Scan(); {
+		if strings.HasPrefix(s.Text(), name) {
+			found = append(found, s.Text())
+		}
+	}
+	return strings.Join(found, "\n")
+}
+
+// plainHTTP leaves no connection behind.
+var plainHTTP = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+
+// online logs a contact in, and returns its session and what it hears.
+func online(t testing.TB, srv *integration.Server) (session *xmpp.Session, heard chan string) {
+	t.Helper()
+	session = srv.Login(t, suite.Romeo)
+	heard = make(chan string, 10)
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = session.Serve(bodies(heard))
+	}()
+	t.Cleanup(func() {
+		_ = session.Conn().Close()
+		<-served
+	})
+	if err := session.Send(t.Context(), stanza.Presence{}.Wrap(nil)); err != nil {
+		t.Fatal(err)
+	}
+	return session, heard
+}
+
+const head = "#head .known"
+
+// TestWebchat uses the web chat gateway in a browser, as a user would.
+func TestWebchat(t *testing.T) {
+	program, browser := buildExample(t, "webchat"), chromium(t)
+	for _, s := range componentServers {
+		t.Run(s.name, func(t *testing.T) {
+			srv, store := s.start(t), filepath.Join(t.TempDir(), "store")
+			romeo := suite.LogIn(t, srv, suite.Romeo)
+			romeo.Available()
+			romeo.Leave(suite.Goodbye)
+			g := startWebchat(t, program, srv.Authority, "-addr", srv.Addr, "-store", store)
+			juliet := newTab(t, browser, "en-GB")
+
+			juliet.logIn(g.url, suite.Juliet.String(), "swordfish")
+			juliet.await(".error", "Wrong password")
+			juliet.logIn(g.url, suite.Juliet.String(), integration.Password)
+			juliet.await("#contacts", "romeo", "benvolio")
+			juliet.open(suite.Romeo.String())
+			juliet.await(head, "last seen just now", suite.Goodbye)
+			juliet.is("document.cookie", "") // the script cannot read it
+
+			session, heard := online(t, srv)
+			juliet.await(head, "online")
+			juliet.await("#contacts .online .title", "romeo")
+			juliet.say("Wherefore art thou?")
+			if body := <-heard; body != "Wherefore art thou?" {
+				t.Errorf("Romeo heard %q", body)
+			}
+			juliet.await("#lines .own:not(.sending)", "Wherefore art thou?")
+			say(t, session, "Shall I hear more?")
+			juliet.await("#lines .line:not(.own)", "Shall I hear more?")
+			juliet.press(kb.Escape)
+			juliet.await(".nothing")
+			say(t, session, "Or shall I <b>speak</b> at this?")
+			juliet.await(".unread:not([hidden])", "1")
+			juliet.is("document.title.startsWith('(1) ')", "true")
+			juliet.press(kb.ArrowDown)
+			juliet.is("document.activeElement.closest('li')?.dataset.address", suite.Romeo.String())
+			juliet.press(kb.Enter)
+			juliet.await("#lines", "Shall I hear more?", "Or shall I <b>speak</b> at this?")
+			juliet.is("document.querySelectorAll('.unread:not([hidden])').length", "0")
+
+			srv.Kill()
+			juliet.await("#link.down", "trying again")
+			srv.Restart(t)
+			juliet.await("#link.up", "connected")
+			juliet.click("header button")
+			juliet.await("h1", "webchat")
+			juliet.visit(g.url + "?with=" + suite.Romeo.String())
+			juliet.await("h1", "webchat")
+			if got := g.metric("webchat_sessions"); got != "webchat_sessions 0" {
+				t.Error(got)
+			}
+			g.stop()
+			notThere(t, store, integration.Password)
+			if strings.Contains(g.output(), integration.Password) || strings.Contains(g.output(), "swordfish") {
+				t.Errorf("a password is in the log:\n%s", g.output())
+			}
+		})
+	}
+}
+
+// say has Romeo say something to Juliet.
+func say(t testing.TB, session *xmpp.Session, text string) {
+	t.Helper()
+	if err := session.Send(t.Context(), stanza.Message{To: suite.Juliet, Type: stanza.ChatMessage}.Wrap(bodyElement(text))); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// notThere checks that no file in a folder has a text, and that there are files.
+func notThere(t testing.TB, dir, text string) {
+	t.Helper()
+	files := 0
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		files++
+		b, err := os.ReadFile(path)
+		if bytes.Contains(b, []byte(text)) {
+			t.Errorf("%s has %q", path, text)
+		}
+		return err
+	})
+	if err != nil || files == 0 {
+		t.Errorf("%d files in %s, %v", files, dir, err)
+	}
+}
+
+// TestWebchatShowsHostileTextsAsTexts has a contact leave with words that would be
+// markup, that turn the direction of writing, and that are long.
+func TestWebchatShowsHostileTextsAsTexts(t *testing.T) {
+	program, browser := buildExample(t, "webchat"), chromium(t)
+	srv := integration.StartProsody(t, integration.Stamps)
+	status := "<img src=x onerror=alert(1)><script>alert(1)</script>\u202egnp.exe\u2066" + strings.Repeat("long", 1000)
+	romeo := suite.LogIn(t, srv, suite.Romeo)
+	romeo.Available()
+	romeo.Leave(status)
+	g := startWebchat(t, program, srv.Authority, "-addr", srv.Addr)
+	juliet := newTab(t, browser, "en")
+	juliet.logIn(g.url, suite.Juliet.String(), integration.Password)
+	for _, width := range []int64{1280, 390} {
+		juliet.size(width, 844, false)
+		juliet.visit(g.url)
+		juliet.open(suite.Romeo.String())
+		juliet.await(head, "<img src=x onerror=alert(1)><script>alert(1)</script>gnp.exelong")
+		juliet.is("document.querySelectorAll('main img, main script, nav img, nav script').length", "0")
+		juliet.is("/[\\u202a-\\u202e\\u2066-\\u2069]/.test(document.body.textContent)", "false")
+		juliet.is("document.querySelector('#head .status').textContent.length < 410", "true")
+		juliet.is("document.documentElement.scrollWidth <= innerWidth && document.documentElement.scrollHeight <= innerHeight", "true")
+		juliet.is("document.querySelector('#say').getBoundingClientRect().bottom <= innerHeight", "true")
+	}
+}
+
+// TestWebchatProcessesShareADatabase has two users in two browsers, on two
+// processes with one PostgreSQL. One process is killed while a chat is open, and
+// what it knew is there on the other one.
+func TestWebchatProcessesShareADatabase(t *testing.T) {
+	program, browser := buildExample(t, "webchat"), chromium(t)
+	srv := integration.StartEjabberd(t)
+	args := []string{"-addr", srv.Addr, "-store", integration.StartPostgres(t).Database(t)}
+	one, two := startWebchat(t, program, srv.Authority, args...), startWebchat(t, program, srv.Authority, args...)
+
+	juliet, romeo := newTab(t, browser, "en"), newTab(t, browser, "de")
+	juliet.logIn(one.url, suite.Juliet.String(), integration.Password)
+	romeo.logIn(two.url, suite.Romeo.String(), integration.Password)
+	juliet.open(suite.Romeo.String())
+	juliet.await(head, "online")
+	romeo.open(suite.Juliet.String())
+	juliet.say("What's in a name?")
+	romeo.await("#lines", "What's in a name?")
+	romeo.say("Call me but love.")
+	juliet.await("#lines", "Call me but love.")
+	romeo.click("header button")
+	romeo.await("button", "Anmelden")
+	juliet.await(head, "last seen just now")
+
+	left := suite.LogIn(t, srv, suite.Romeo)
+	left.Available()
+	juliet.await(head, "online")
+	left.Leave(suite.Goodbye)
+	juliet.await(head, suite.Goodbye)
+	eventually(t, "the departure is kept", func() bool { return kept(t, args[3], suite.Goodbye) })
+	one.kill()
+	juliet.await("#link.down", "cannot be reached")
+
+	again := newTab(t, browser, "pl")
+	again.logIn(two.url, suite.Juliet.String(), integration.Password)
+	again.await("#contacts [data-address='romeo@montague.lit']", "ostatnio online", suite.Goodbye)
+	again.open(suite.Romeo.String())
+	again.await(head, "ostatnio online przed chwilą", suite.Goodbye)
+	if got := two.metric("webchat_store_failures_total"); strings.Count(got, " 0") != 2 {
+		t.Error(got)
+	}
+}
+
+// kept reports whether the database has a status.
+func kept(t *testing.T, where, status string) bool {
+	t.Helper()
+	var n int
+	if err := openDB(t, "pgx", where).QueryRow("SELECT count(*) FROM lastpresence_contacts WHERE position($1 in lastpresence_contacts::text) > 0", status).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n > 0
+}
+
+// TestWebchatPictures draws the demo's pages into the folder that
+// LASTPRESENCE_PICTURES names, for people to look at.
+func TestWebchatPictures(t *testing.T) {
+	dir := os.Getenv("LASTPRESENCE_PICTURES")
+	if dir == "" {
+		t.Skip("LASTPRESENCE_PICTURES names no folder")
+	}
+	g := startWebchat(t, buildExample(t, "webchat"), os.DevNull)
+	juliet := newTab(t, chromium(t), "en")
+	shoot := func(name string) {
+		for _, width := range []int64{1280, 390} {
+			for _, dark := range []bool{false, true} {
+				juliet.size(width, 720, dark)
+				time.Sleep(300 * time.Millisecond) // it is drawn again
+				file := filepath.Join(dir, fmt.Sprintf("%s-%d-%t.png", name, width, dark))
+				if err := os.WriteFile(file, juliet.picture(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	juliet.visit(g.url)
+	shoot("login")
+	juliet.logIn(g.url, suite.Juliet.String(), "wherefore")
+	for _, contact := range []string{"nurse@capulet.lit", "laurence@montague.lit", "benvolio@montague.lit"} {
+		juliet.open(contact)
+		juliet.visit(g.url)
+	}
+	juliet.open("benvolio@montague.lit")
+	juliet.say("Good morrow, cousin.")
+	juliet.visit(g.url)
+	juliet.await(".unread:not([hidden])", "1")
+	shoot("list")
+	juliet.size(1280, 720, false)
+	juliet.open(suite.Romeo.String())
+	juliet.say("O Romeo, Romeo, wherefore art thou Romeo?")
+	juliet.await(".failed", "not delivered")
+	shoot("chat")
+	juliet.size(1280, 720, false)
+	juliet.open("benvolio@montague.lit")
+	shoot("talk")
+}
+
+func bodyElement(text string) xml.TokenReader {
+	return xmlstream.Wrap(xmlstream.Token(xml.CharData(text)), xml.StartElement{Name: xml.Name{Local: "body"}})
+}
