@@ -298,6 +298,9 @@ func TestWebchatProcessesShareADatabase(t *testing.T) {
 	again := newTab(t, browser, "pl")
 	again.logIn(two.url, suite.Juliet.String(), integration.Password)
 	again.await("#contacts [data-address='romeo@montague.lit']", "ostatnio online", suite.Goodbye)
+	if got := two.metric("webchat_probes_total"); strings.Count(got, "} 0") != 6 {
+		t.Errorf("it is not from the database:\n%s", got)
+	}
 	again.open(suite.Romeo.String())
 	again.await(head, "ostatnio online przed chwilą", suite.Goodbye)
 	if got := two.metric("webchat_store_failures_total"); strings.Count(got, " 0") != 2 {
@@ -315,12 +318,12 @@ func kept(t *testing.T, where, status string) bool {
 	return n > 0
 }
 
-// TestWebchatPictures draws the demo's pages into the folder that
+// TestWebchatDemo uses the embedded server, and draws the pages into the folder that
 // LASTPRESENCE_PICTURES names, for people to look at.
-func TestWebchatPictures(t *testing.T) {
+func TestWebchatDemo(t *testing.T) {
 	dir := os.Getenv("LASTPRESENCE_PICTURES")
 	if dir == "" {
-		t.Skip("LASTPRESENCE_PICTURES names no folder")
+		dir = t.TempDir()
 	}
 	g := startWebchat(t, buildExample(t, "webchat"), os.DevNull)
 	juliet := newTab(t, chromium(t), "en")
@@ -328,7 +331,7 @@ func TestWebchatPictures(t *testing.T) {
 		for _, width := range []int64{1280, 390} {
 			for _, dark := range []bool{false, true} {
 				juliet.size(width, 720, dark)
-				time.Sleep(300 * time.Millisecond) // it is drawn again
+				juliet.is("document.documentElement.scrollWidth <= innerWidth", "true")
 				file := filepath.Join(dir, fmt.Sprintf("%s-%d-%t.png", name, width, dark))
 				if err := os.WriteFile(file, juliet.picture(), 0o644); err != nil {
 					t.Fatal(err)
@@ -341,6 +344,7 @@ func TestWebchatPictures(t *testing.T) {
 	juliet.logIn(g.url, suite.Juliet.String(), "wherefore")
 	for _, contact := range []string{"nurse@capulet.lit", "laurence@montague.lit", "benvolio@montague.lit"} {
 		juliet.open(contact)
+		juliet.await(head)
 		juliet.visit(g.url)
 	}
 	juliet.open("benvolio@montague.lit")
