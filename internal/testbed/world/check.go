@@ -250,7 +250,7 @@ func (w *world) learnable(c roster.Contact, called, at time.Time) {
 	switch {
 	case now.online && !kind.Deaf:
 		w.wrong("who asks and is answered knows", c, "the contact is online, and said so")
-	case kind.Last.OfHere && a.rec.text != "":
+	case kind.Last.OfHere && a.rec.text != "", kind.Asked.What == LastPresence && w.theirs.said.here && w.theirs.said.text != "":
 		// What the contact said is not known then.
 	case !now.online && now.last != nil && a.rec.set && a.rec.of == now.last:
 		told := a.rec.at.Add(-a.offset)

@@ -54,7 +54,7 @@ func (w *world) changedUnseen(c roster.Contact) bool {
 		shown[r.Name] = r.Status
 	}
 	for name, r := range w.theirs.resources {
-		if status, ok := shown[name]; !ok && !during(r.came) || ok && status != r.status && !during(r.since) {
+		if status, ok := shown[name]; !ok && !during(r.came) && !during(w.client.began) || ok && status != r.status && !during(r.since) {
 			return false
 		}
 	}

@@ -95,6 +95,12 @@ var themes = [][]Op{
 	{Restart, Kill, Login, ClockStep},
 }
 
+// undone is what undoes an operation.
+var undone = map[Op]Op{
+	BlockHim: UnblockHim, BlockUs: UnblockUs, Revoke: Grant, Unsub: Grant, Remove: Grant, Inactive: Active, Away: Back,
+	Cut: Login, Logout: Login, LineDies: Login, OursDies: Login, Restart: Login, Kill: Login, Fresh: Login, Die: Login,
+}
+
 // Step is an operation, and how much later than the step before it comes.
 type Step struct {
 	ID       int // for words that nobody else says
@@ -154,8 +160,17 @@ func Random(seed uint64, kind Kind, offset, latency time.Duration) Story {
 		}
 		bag = append(bag, slices.Repeat([]Op{w.op}, n)...)
 	}
-	for range 10 + r.IntN(30) {
-		add(pick(r, bag...))
+	// What is undone mostly is so soon, or stories would be about nothing else.
+	soon := make(map[int]Op)
+	for i := range 10 + r.IntN(30) {
+		op, due := soon[i]
+		if !due {
+			op = pick(r, bag...)
+		}
+		add(op)
+		if undo := undone[op]; undo != "" && r.IntN(4) > 0 {
+			soon[i+1+r.IntN(4)] = undo
+		}
 	}
 	if gateway {
 		for i := range s.Steps {
