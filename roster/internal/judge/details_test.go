@@ -8,6 +8,7 @@ import (
 
 	"mellium.im/xmpp/stanza"
 
+	"example.org/lastpresence/delay"
 	"example.org/lastpresence/probe"
 	"example.org/lastpresence/roster/internal/judge"
 )
@@ -436,5 +437,38 @@ func TestRestoringBehindWhatWasHeard(t *testing.T) {
 	anew.Restore(kept, judge.MomentOf(anew.now))
 	if anew.Since() != kept.Since || anew.tell() == "online orchard()" {
 		t.Errorf("another process has forgotten later: %s", anew.tell())
+	}
+}
+
+// A stamp of the future stands for the time of receipt, or is not believed. Either
+// way it says that its server's clock is ahead, and not when the contact left.
+func TestStampsOfTheFuture(t *testing.T) {
+	for _, from := range []string{".", "orchard"} {
+		for name, change := range map[string]func(*probe.Presence){
+			"a little": func(p *probe.Presence) { p.Delay.Stamp = p.Received },
+			"much":     func(p *probe.Presence) { p.Delay.Stamp = time.Time{}; p.Doubts = []delay.Doubt{{Why: delay.Future}} },
+		} {
+			s := play(t, "session", "U .")
+			p := s.presence(t, []string{"U", from, "bye", "@9"})
+			change(&p)
+			if !s.Presence(&p, s.hearing(judge.Live), false) {
+				t.Errorf("%s from %s is no news", name, from)
+			}
+			if v := s.view(); v.LastSeen != judge.MomentOf(s.now) || v.Status != "bye" || v.Lack != judge.NoDetails {
+				t.Errorf("%s from %s: known %+v", name, from, v)
+			}
+			a := probe.Answer{Outcome: probe.Unavailable, Received: s.now, LastSeen: p.Received, Stamp: p.Received, LastSeenFrom: probe.FromPresence, Presences: []probe.Presence{p}}
+			s.Answer(a, s.hearing(judge.Probe))
+			if v := s.view(); v.Lack == judge.Nothing {
+				t.Errorf("%s from %s, answered: known %+v", name, from, v)
+			}
+		}
+	}
+	s := play(t, "session", "U .")
+	p := s.presence(t, []string{"U", "orchard", "bye"})
+	p.Doubts = []delay.Doubt{{Why: delay.Forged}}
+	s.Presence(&p, s.hearing(judge.Live), false)
+	if v := s.view(); v.Lack != judge.Nothing {
+		t.Errorf("a stranger's stamp counts: %+v", v)
 	}
 }
