@@ -154,6 +154,7 @@ func TestTheFenceIsToldOfWhenItComesLate(t *testing.T) {
 			t.Errorf("%+v", a)
 		}
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if len(told) != 2 || told[0].Late || !told[1].Late || !told[1].Activity.Told || len(told[1].Presences) != 2 || told[1].Outcome != probe.Available {
 			t.Errorf("told: %+v", told)
 		}
@@ -177,6 +178,7 @@ func TestAFenceThatNeverComesIsForgotten(t *testing.T) {
 			ask(t, c, romeo, nil)
 		}
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if told != 3 {
 			t.Errorf("told %d times, want 3", told)
 		}
