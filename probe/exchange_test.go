@@ -1,7 +1,9 @@
 package probe
 
 import (
+	"encoding/xml"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -406,7 +408,11 @@ func TestTimesHaveNoMonotonicReading(t *testing.T) {
 	now := time.Now()
 	x := exchange{target: romeo, sent: now}
 	x.fence(lastactivity.Answer{Ago: time.Hour}, true, now.Add(time.Millisecond))
-	for _, at := range []time.Time{x.answer().LastSeen, x.answer().Received} {
+	p, err := ReadPresence(xml.NewDecoder(strings.NewReader("<presence from='romeo@montague.lit'/>")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []time.Time{x.answer().LastSeen, x.answer().Received, p.Received, p.At()} {
 		if at != at.Round(0) {
 			t.Errorf("%v", at)
 		}
