@@ -106,7 +106,7 @@ func (h handler) push(t xmlstream.TokenReadEncoder, start *xml.StartElement, iq 
 	if err := h.next.HandleXMPP(answered, start); err != nil || answered.Answered {
 		return err
 	}
-	_, err = xmlstream.Copy(t, iq.Result(nil))
+	err = request.Copy(t, iq.Result(nil))
 	return err
 }
 

@@ -21,7 +21,6 @@ import (
 	"strings"
 	"sync"
 
-	"mellium.im/xmlstream"
 	"mellium.im/xmpp"
 	"mellium.im/xmpp/jid"
 
@@ -180,26 +179,4 @@ func Send(ctx context.Context, s *xmpp.Session, stanzas ...xml.TokenReader) erro
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// nsFraming is the namespace of streams over WebSocket, where every frame has one
-// stanza and no more (RFC 7395 section 3.3).
-const nsFraming = "urn:ietf:params:xml:ns:xmpp-framing"
-
-// Write writes the stanzas to the session in order: in one flush, or over
-// WebSocket in one frame each. It blocks until the session has taken them.
-func Write(s *xmpp.Session, stanzas ...xml.TokenReader) error {
-	w := s.TokenWriter()
-	framed := s.In().XMLNS == nsFraming
-	for i, stanza := range stanzas {
-		_, err := xmlstream.Copy(w, stanza)
-		if err == nil && framed && i < len(stanzas)-1 {
-			err = w.Flush()
-		}
-		if err != nil {
-			_ = w.Close()
-			return err
-		}
-	}
-	return w.Close()
 }
