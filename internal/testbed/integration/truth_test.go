@@ -125,6 +125,14 @@ func TestWhomWeBlockIsNotKnown(t *testing.T) {
 		if _, err := v.open(); !errors.Is(err, probe.ErrBlocked) {
 			t.Errorf("Open = %v, want ErrBlocked", err)
 		}
+		// Who does not know the list learns it from the server.
+		session := srv.Login(t, suite.Juliet.Bare())
+		client := probe.NewClient(session)
+		go func() { _ = client.Serve(nil) }()
+		if a, err := client.Probe(t.Context(), suite.Romeo); err != nil || !errors.Is(a.Err, probe.ErrBlocked) || a.RoundTrip > time.Second {
+			t.Errorf("Probe = %v, %v after %v, %v", a.Outcome, a.Err, a.RoundTrip, err)
+		}
+		_ = session.Conn().Close()
 		romeo.Leave(suite.Goodbye)
 		v.iq(stanza.SetIQ, "unblock", []jid.JID{suite.Romeo})
 		eventually(t, "Romeo is not blocked", func() bool { return !v.romeo().Blocked })

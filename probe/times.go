@@ -1,0 +1,62 @@
+package probe
+
+import (
+	"slices"
+	"time"
+
+	"mellium.im/xmpp/jid"
+
+	"example.org/lastpresence/delay"
+)
+
+// delay keeps a delay. Where there is no room, one of the sender's server, whose
+// word counts most, takes the place of another.
+func (rd *reader) delay(element delay.Element) {
+	if rd.delayed < MaxDelays {
+		rd.delays[rd.delayed] = element
+		rd.delayed++
+		return
+	}
+	rd.p.Cut = true
+	server := rd.p.From.Domain()
+	if element.Err != nil || !element.From.Equal(server) {
+		return
+	}
+	for i, other := range slices.Backward(rd.delays[:]) {
+		if other.Err != nil || !other.From.Equal(server) {
+			rd.delays[i] = element
+			return
+		}
+	}
+}
+
+// believe decides on the delays that were found.
+func (rd *reader) believe(self jid.JID) {
+	p := &rd.p
+	p.Delay, p.Doubts = delay.Rules{}.Believe(rd.delays[:rd.delayed], p.From, self, p.Received)
+	if !p.Delay.Stamp.IsZero() && delay.Held(p.Delay, p.From, self) {
+		p.Doubts = append(p.Doubts, delay.Doubt{Element: delay.Element{Delay: p.Delay}, Why: delay.Superseded})
+		p.Delay = delay.Delay{}
+	}
+	for _, doubt := range p.Doubts {
+		stamp := doubt.Element.Stamp
+		if doubt.Why == delay.Superseded && delay.Held(doubt.Element.Delay, p.From, self) && (p.Held.IsZero() || stamp.Before(p.Held)) {
+			p.Held = stamp
+		}
+	}
+	if p.Held.After(p.Received) {
+		p.Held = p.Received
+	}
+}
+
+// since returns since when the user is idle, by XEP-0319 or else XEP-0256, zero
+// where no time is told that can be.
+func (rd *reader) since() time.Time {
+	if t, ok := (delay.Rules{}).Past(rd.idle, rd.p.Received); ok {
+		return t
+	}
+	if t, ok := (delay.Rules{}).Past(rd.p.At().Add(-rd.ago), rd.p.Received); ok && rd.hasAgo {
+		return t
+	}
+	return time.Time{}
+}
