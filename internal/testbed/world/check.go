@@ -254,7 +254,7 @@ func (w *world) learnable(c roster.Contact, called, at time.Time) {
 		// What the contact said is not known then.
 	case !now.online && now.last != nil && a.rec.set && a.rec.of == now.last:
 		told := a.rec.at.Add(-a.offset)
-		if told.Before(now.last.at.Add(-w.tolerance())) || told.After(now.last.gone.Add(w.tolerance())) || m.knewBetter(told, now.last, w.tolerance()) {
+		if told.Before(now.last.at.Add(-w.tolerance())) || told.After(now.last.gone.Add(w.tolerance())) || m.knewBetter(w.now(), told, now.last, w.tolerance()) {
 			return
 		}
 		w.wrong("who asks and is answered knows", c, "the server told when it was")

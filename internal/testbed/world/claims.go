@@ -144,7 +144,7 @@ func (w *world) left(c roster.Contact, d *departure) (rule string, excuse Reason
 	}
 	for _, f := range w.client.memory.facts {
 		if f.here && !f.time.IsZero() && f.when().Sub(c.LastSeen).Abs() <= w.tolerance() && !f.marked &&
-			!w.client.memory.words[f.text] && !w.client.memory.knewBetter(f.when(), nil, w.tolerance()) {
+			!w.client.memory.words[f.text] && !w.client.memory.knewBetter(w.now(), f.when(), nil, w.tolerance()) {
 			return "", LastAvailableWords
 		}
 	}
@@ -171,7 +171,7 @@ func plausible(cause roster.Cause, how how) bool {
 func (w *world) toldNever(d *departure) bool {
 	m := w.client.memory
 	return slices.ContainsFunc(m.facts, func(f fact) bool { return f.never && f.sent.After(d.at) }) &&
-		!m.knewBetter(time.Time{}, nil, 0)
+		!slices.ContainsFunc(m.facts, func(f fact) bool { return f.what == available || f.of != nil })
 }
 
 // toldInstead reports whether a server told of a departure as the last although it
@@ -179,7 +179,7 @@ func (w *world) toldNever(d *departure) bool {
 func (w *world) toldInstead(other, d *departure) bool {
 	m := w.client.memory
 	return slices.ContainsFunc(m.facts, func(f fact) bool {
-		return f.of == other && !f.time.IsZero() && f.sent.After(d.at) && !m.knewBetter(f.when(), other, w.tolerance())
+		return f.of == other && !f.time.IsZero() && f.sent.After(d.at) && !m.knewBetter(w.now(), f.when(), other, w.tolerance())
 	})
 }
 

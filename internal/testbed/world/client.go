@@ -32,6 +32,7 @@ type client struct {
 	began   time.Time // when the session began
 	away    bool      // own presence is unavailable
 	resting bool      // Inactive was called
+	turning *session  // in which Inactive or Active has not returned
 	asking  int       // openings under way
 }
 
@@ -172,10 +173,11 @@ func (c *client) open(again bool) bool {
 
 // rest tells that nobody looks, or somebody does.
 func (c *client) rest(on bool) bool {
-	if c.over() || c.resting == on {
-		return false
+	if c.over() || c.resting == on || c.turning == c.line {
+		return false // the two must not be called at once
 	}
-	lib, ctx := c.lib, c.ctx
+	w, lib, ctx, line := c.w, c.lib, c.ctx, c.line
+	c.turning = line
 	c.resting = on
 	if on {
 		c.w.restedAt = c.w.now()
@@ -185,6 +187,11 @@ func (c *client) rest(on bool) bool {
 			_ = lib.Inactive(ctx)
 		} else {
 			_ = lib.Active(ctx)
+		}
+		w.done <- func() {
+			if c.turning == line {
+				c.turning = nil
+			}
 		}
 	}()
 	return true

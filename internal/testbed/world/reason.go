@@ -149,16 +149,19 @@ func (f fact) when() time.Time {
 
 // knewBetter reports whether the client knows that the contact was online after
 // a time that it was told, or left after it.
-func (m *memory) knewBetter(told time.Time, of *departure, tolerance time.Duration) bool {
+func (m *memory) knewBetter(now, told time.Time, of *departure, tolerance time.Duration) bool {
 	for _, f := range m.facts {
+		if f.bound || f.held && f.what == available {
+			continue // it was before it came, and nobody knows by how much
+		}
 		at := f.when()
 		if f.what == available {
 			at = f.sent.Add(f.shift)
 		} else if f.of == of || f.what == absent {
 			continue
 		}
-		if at.After(told.Add(tolerance)) {
-			return true
+		if at.After(told.Add(tolerance)) && !at.After(now) {
+			return true // what is in the future is not known
 		}
 	}
 	return false
