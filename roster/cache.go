@@ -6,7 +6,6 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -109,8 +108,8 @@ func Offline(account jid.JID, opts ...Option) *Cache {
 		account:  account.Bare(),
 		closed:   make(chan struct{}),
 		contacts: make(map[string]*entry),
-		items:    items{removed: make(map[string]judge.Moment)},
 	}
+	c.items.removed = make(map[string]judge.Moment)
 	c.ownKey = string(address.AppendBare(nil, c.account))
 	for _, opt := range opts {
 		opt(&c.cfg)
@@ -193,10 +192,11 @@ func (c *Cache) snapshot(keep func(*entry, judge.Horizon) bool) []Contact {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	h := c.horizon()
-	contacts := make([]Contact, 0, len(c.contacts))
-	for _, key := range slices.SortedFunc(maps.Keys(c.contacts), strings.Compare) {
-		if e := c.contacts[key]; e.listed != 0 && keep(e, h) {
-			contacts = append(contacts, c.view(e, h))
+	d := c.directory()
+	contacts := make([]Contact, 0, len(d.entries))
+	for i, e := range d.entries {
+		if keep(e, h) {
+			contacts = append(contacts, c.viewAs(d.addresses[i], e, h))
 		}
 	}
 	return contacts
@@ -214,8 +214,12 @@ func (c *Cache) horizon() judge.Horizon {
 
 // view returns a snapshot of the contact.
 func (c *Cache) view(e *entry, h judge.Horizon) Contact {
+	return c.viewAs(address.OfKey(e.key), e, h)
+}
+
+func (c *Cache) viewAs(j jid.JID, e *entry, h judge.Horizon) Contact {
 	contact := Contact{
-		JID:          address.OfKey(e.key),
+		JID:          j,
 		Name:         e.name,
 		Groups:       slices.Clone(e.groupNames()),
 		Subscription: e.subscription.String(),

@@ -2,6 +2,8 @@ package roster
 
 import (
 	"slices"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"mellium.im/xmpp/jid"
@@ -19,6 +21,35 @@ type items struct {
 	listed  int          // how many there are
 	early   judge.Moment // until when strangers may still become contacts; 0: there are none
 	removed map[string]judge.Moment
+
+	// listing has the contacts in order, nil where they have changed since it
+	// was made.
+	listing atomic.Pointer[listing]
+}
+
+// listing is the contacts of a roster, ordered by address. It never changes.
+type listing struct {
+	entries   []*entry
+	addresses []jid.JID
+}
+
+// directory returns the roster's contacts, ordered by address.
+func (c *Cache) directory() *listing {
+	if d := c.items.listing.Load(); d != nil {
+		return d
+	}
+	d := &listing{entries: make([]*entry, 0, c.items.listed), addresses: make([]jid.JID, 0, c.items.listed)}
+	for _, e := range c.contacts {
+		if e.listed != 0 {
+			d.entries = append(d.entries, e)
+		}
+	}
+	slices.SortFunc(d.entries, func(a, b *entry) int { return strings.Compare(a.key, b.key) })
+	for _, e := range d.entries {
+		d.addresses = append(d.addresses, address.OfKey(e.key))
+	}
+	c.items.listing.Store(d)
+	return d
 }
 
 // Item is a roster item (RFC 6121 section 2.1.2), for [Cache.SetRoster].
@@ -148,6 +179,7 @@ func (c *Cache) forgetStrangers() {
 // the sender is not a contact yet.
 func (c *Cache) list(e *entry, d details, at judge.Moment) {
 	c.unlist(e)
+	c.items.listing.Store(nil)
 	e.details, e.listed = d, at
 	if at != 0 {
 		c.items.sum += d.sum(e.key)
@@ -160,5 +192,6 @@ func (c *Cache) unlist(e *entry) {
 	if e.listed != 0 {
 		c.items.sum -= e.details.sum(e.key)
 		c.items.listed--
+		c.items.listing.Store(nil)
 	}
 }

@@ -2,7 +2,9 @@ package roster_test
 
 import (
 	"context"
+	"encoding/xml"
 	"errors"
+	"io"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -323,6 +325,79 @@ func TestARosterThatTheClientHasAlready(t *testing.T) {
 		c.SetRoster([]roster.Item{{JID: romeo, Subscription: "both"}}, "v2")
 		if c.Len() != 1 {
 			t.Errorf("%d contacts, want 1", c.Len())
+		}
+	})
+}
+
+func TestAGatewayOpensWithWhenItCameUp(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, server.ProsodyStamps, 0)
+		gateway := jid.MustParse("montague.lit")
+		c := w.offline(t)
+		w.serve(t, c)
+		c.SetRoster([]roster.Item{{JID: gateway, Subscription: "both"}}, "")
+		time.Sleep(time.Hour)
+		got, err := c.Open(t.Context(), gateway)
+		if err != nil || got.Up.IsZero() || time.Since(got.Up) < time.Hour {
+			t.Errorf("Open = %+v, %v, want when it came up, an hour ago or more", got, err)
+		}
+		again, err := c.Open(t.Context(), gateway)
+		if err != nil || !again.Up.Equal(got.Up) || w.Count(juliet, server.Probes) != 1 {
+			t.Errorf("Open again = %+v, %v, after %d probes", again, err, w.Count(juliet, server.Probes))
+		}
+	})
+}
+
+func TestWhatAResourceGaveBesides(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, server.ProsodyStamps, 1)
+		c := w.offline(t, roster.KeepChildren())
+		w.serve(t, c)
+		session := w.arrive(t, romeo)
+		if _, err := session.Conn().Write([]byte("<presence><c xmlns='http://jabber.org/protocol/caps' node='n' ver='v'/></presence>")); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		got, _ := c.Contact(romeo)
+		if len(got.Resources) != 1 {
+			t.Fatalf("known: %+v", got)
+		}
+		for range 2 {
+			tok, err := got.Resources[0].Children().Token()
+			if start, ok := tok.(xml.StartElement); !ok || start.Name.Local != "c" || err != nil {
+				t.Errorf("the first child is %v, %v", tok, err)
+			}
+		}
+		if tok, err := (roster.Resource{}).Children().Token(); tok != nil || err != io.EOF {
+			t.Errorf("of no resource: %v, %v", tok, err)
+		}
+	})
+}
+
+func TestAllFollowsTheRoster(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, server.ProsodyStamps, 3)
+		c := w.offline(t)
+		w.serve(t, c)
+		names := func() (all []string) {
+			for contact := range c.All() {
+				all = append(all, contact.JID.String())
+			}
+			return all
+		}
+		want := []string{"romeo1@montague.lit", "romeo2@montague.lit", "romeo@montague.lit"}
+		if got := names(); !slices.Equal(got, want) {
+			t.Errorf("all: %q", got)
+		}
+		w.Push(juliet, w.contacts[1], "", "remove")
+		synctest.Wait()
+		if got := names(); !slices.Equal(got, want[1:]) || c.Len() != 2 {
+			t.Errorf("after one was removed: %q", got)
+		}
+		w.Push(juliet, w.contacts[1], "", "both")
+		synctest.Wait()
+		if got := names(); !slices.Equal(got, want) || c.Len() != 3 {
+			t.Errorf("after it was added: %q", got)
 		}
 	})
 }
