@@ -2,6 +2,7 @@ package integration_test
 
 import (
 	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,12 +12,22 @@ import (
 	"example.org/lastpresence/roster"
 )
 
-var servers = []struct {
+type kind struct {
 	name   string
 	expect suite.Expect
 	start  func(t testing.TB) *integration.Server
-}{
-	{"Prosody", suite.Prosody, prosody(integration.Stock)},
+}
+
+// Servers of which less is known: the plain installations, but for ejabberd's,
+// which is one of those below.
+var (
+	prosodyShipped = kind{"Prosody as shipped", suite.ProsodyShipped, prosody(integration.Shipped)}
+	jabberd2       = kind{"jabberd2", suite.Jabberd2, integration.StartJabberd2}
+)
+
+// servers are those on which everything has to hold.
+var servers = []kind{
+	{"Prosody with last activity", suite.Prosody, prosody(integration.Stock)},
 	{"Prosody with stamps", suite.ProsodyStamps, prosody(integration.Stamps)},
 	{"Prosody as XEP-0318 shows", suite.ProsodyXEP0318, prosody(integration.XEP0318)},
 	{"ejabberd", suite.Ejabberd, integration.StartEjabberd},
@@ -29,9 +40,12 @@ func prosody(v integration.ProsodyVariant) func(t testing.TB) *integration.Serve
 // TestBehaviour runs the suite against every real server. With -v it prints
 // the README's table of servers.
 func TestBehaviour(t *testing.T) {
-	names := make([]string, 0, len(servers))
+	// The plain installations first.
+	last := len(servers) - 1
+	all := slices.Concat([]kind{prosodyShipped}, servers[last:], []kind{jabberd2}, servers[:last])
+	names := make([]string, 0, len(all))
 	rows := make(map[string][]suite.Row)
-	for _, s := range servers {
+	for _, s := range all {
 		t.Run(s.name, func(t *testing.T) {
 			rows[s.name] = suite.Run(t, s.start(t), s.expect)
 			names = append(names, s.name)

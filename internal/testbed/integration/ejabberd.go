@@ -37,7 +37,7 @@ func startEjabberd(t testing.TB, how setup) *Server {
 	if how.domain != "" {
 		names = how.nameServer(t, dir)
 	}
-	s.run = func(t testing.TB) *process {
+	s.run = func(t testing.TB) processes {
 		cmd := exec.Command(program, "-noinput", "-mnesia", "dir", fmt.Sprintf("%q", filepath.Join(dir, "data")),
 			"-eval", ejabberdStart(how))
 		cmd.Dir = dir
@@ -54,9 +54,9 @@ func startEjabberd(t testing.TB, how setup) *Server {
 		_ = os.Remove(ready)
 		p := start(t, cmd, log, s.Addr)
 		waitFor(t, ready, p.ended)
-		return p
+		return processes{p}
 	}
-	s.process = s.run(t)
+	s.processes = s.run(t)
 	return s
 }
 
@@ -98,13 +98,15 @@ access_rules:
 modules:
   mod_admin_extra: {}
   mod_blocking: {}
-  mod_privacy: {}
   mod_client_state: {}
   mod_disco: {}
   mod_last: {}
   mod_ping: {}
-  mod_roster: {versioning: true}%s
-`, strings.Join(s.domains(), ", "), s.certs.cert, s.certs.key, port(s.Addr), port(s.Direct), port(s.WebSocket), services.String(), federation, dialback)
+  mod_privacy: {}
+  mod_register: {}
+  mod_roster: {versioning: true}
+  mod_stream_mgmt: {resume_timeout: %d}%s
+`, strings.Join(s.domains(), ", "), s.certs.cert, s.certs.key, port(s.Addr), port(s.Direct), port(s.WebSocket), services.String(), federation, resumption, dialback)
 }
 
 // ejabberdStart starts the server and makes accounts and rosters through its

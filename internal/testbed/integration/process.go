@@ -63,21 +63,33 @@ type process struct {
 	ended <-chan struct{}
 }
 
+// processes are those that make up a server, the first one first.
+type processes []*process
+
 // await waits until the server accepts connections at addr.
 func (p *process) await(t testing.TB, addr string) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+	p.retry(t, "does not listen at "+addr, func() bool {
+		c, err := net.Dial("tcp", addr)
+		if err == nil {
+			_ = c.Close()
+		}
+		return err == nil
+	})
+}
+
+// retry waits until the server is ready for something, or fails the test with
+// what is wrong.
+func (p *process) retry(t testing.TB, wrong string, ready func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !ready(); time.Sleep(20 * time.Millisecond) {
 		select {
 		case <-p.ended:
-			t.Fatalf("%s ended before it listened", p.cmd.Path)
+			t.Fatalf("%s %s: it has ended", p.cmd.Path, wrong)
 		default:
 		}
-		if c, err := net.Dial("tcp", addr); err == nil {
-			_ = c.Close()
-			return
-		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%s does not listen at %s", p.cmd.Path, addr)
+			t.Fatalf("%s %s", p.cmd.Path, wrong)
 		}
 	}
 }
@@ -85,6 +97,20 @@ func (p *process) await(t testing.TB, addr string) {
 func (p *process) kill() {
 	_ = p.cmd.Process.Kill()
 	<-p.ended
+}
+
+func (ps processes) kill() {
+	for _, p := range ps {
+		p.kill()
+	}
+}
+
+// stop asks the server to end, as an administrator does.
+func (ps processes) stop() {
+	for _, p := range ps {
+		_ = p.cmd.Process.Signal(syscall.SIGTERM)
+		<-p.ended
+	}
 }
 
 // show logs the end of a file.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,6 +24,7 @@ type ProsodyVariant int
 // The configurations of Prosody.
 const (
 	Stock   ProsodyVariant = iota // as shipped, with last activity
+	Shipped                       // as Debian ships it, but for what a test cannot have
 	Stamps                        // with mod_lastlog's stamps on offline presence
 	XEP0318                       // with a plugin that does what XEP-0318 shows
 	Sift                          // with a plugin that sifts presence (XEP-0273)
@@ -31,6 +33,16 @@ const (
 // lastlog is where Debian's prosody-modules puts the module for Stamps, a
 // folder that Prosody searches without being told.
 const lastlog = "/usr/lib/prosody/modules/mod_lastlog"
+
+// shipped are the modules that Debian's configuration loads, but for those of
+// administration, invitations and other servers.
+var shipped = []string{
+	"roster", "saslauth", "tls", "disco", "blocklist", "bookmarks", "carbons", "pep", "private", "smacks", "vcard4", "vcard_legacy",
+	"csi_simple", "ping", "register", "time", "uptime", "version",
+}
+
+// resumption is for how many seconds a stream may be resumed (XEP-0198).
+const resumption = 2
 
 // StartProsody starts a Prosody.
 func StartProsody(t testing.TB, v ProsodyVariant) *Server {
@@ -68,16 +80,19 @@ func startProsody(t testing.TB, how setup) *Server {
 	}
 	config, log := filepath.Join(dir, "prosody.cfg.lua"), filepath.Join(dir, "prosody.log")
 	write(t, config, prosodyConfig(s, one, dir, log))
-	s.run = func(t testing.TB) *process {
-		return start(t, exec.Command(program, "-F", "--config", config), log, s.Addr, one, s.Direct, web)
+	s.run = func(t testing.TB) processes {
+		return processes{start(t, exec.Command(program, "-F", "--config", config), log, s.Addr, one, s.Direct, web)}
 	}
-	s.process = s.run(t)
+	s.processes = s.run(t)
 	return s
 }
 
 func prosodyConfig(s *Server, components, dir, log string) string {
 	var b strings.Builder
-	modules := []string{"roster", "saslauth", "tls", "disco", "ping", "lastactivity", "uptime", "csi_simple", "websocket", "blocklist"}
+	modules := append(slices.Clone(shipped), "websocket")
+	if s.variant != Shipped {
+		modules = append(modules, "lastactivity")
+	}
 	switch s.variant {
 	case Stamps:
 		modules = append(modules, "lastlog")
@@ -107,9 +122,10 @@ component_interfaces = { "127.0.0.1" }
 component_ports = { %[9]s }
 modules_enabled = { "%[6]s" }
 authentication = "internal_plain"
+smacks_hibernation_time = %[12]d
 ssl = { certificate = %[7]q, key = %[8]q }
 `, filepath.Join(dir, "data"), filepath.Join(dir, "prosody.pid"), filepath.Join(dir, "plugins"), log, port(s.Addr),
-		strings.Join(modules, `", "`), s.certs.cert, s.certs.key, port(components), port(s.Direct), port(s.WebSocket))
+		strings.Join(modules, `", "`), s.certs.cert, s.certs.key, port(components), port(s.Direct), port(s.WebSocket), resumption)
 	b.WriteString(s.prosodyFederation())
 	for _, d := range s.domains() {
 		fmt.Fprintf(&b, "VirtualHost %q\n", d)

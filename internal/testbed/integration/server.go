@@ -1,6 +1,6 @@
-// Package integration runs the library against real servers: Prosody and
-// ejabberd from Debian's packages, in temporary folders and on free ports of
-// the loopback interface.
+// Package integration runs the library against real servers: Prosody,
+// ejabberd and jabberd2 from Debian's packages, in temporary folders and on free
+// ports of the loopback interface.
 //
 // Where a server is missing, its tests are skipped and say what to install;
 // with LASTPRESENCE_REQUIRE_SERVERS=1 in the environment they fail instead.
@@ -48,28 +48,38 @@ var (
 // Server is a real server with the suite's accounts, which runs until its test
 // ends.
 type Server struct {
-	Name       string            // Prosody or ejabberd
-	Addr       string            // host and port for clients, with StartTLS
-	Direct     string            // the same, with TLS from the beginning (XEP-0368)
-	WebSocket  string            // URL for clients (RFC 7395)
+	Name       string            // Prosody, ejabberd or jabberd2
+	Addr       string            // host and port for clients, with StartTLS; jabberd2 has no TLS
+	Direct     string            // the same, with TLS from the beginning (XEP-0368); not of jabberd2
+	WebSocket  string            // URL for clients (RFC 7395); not of jabberd2
 	Components map[string]string // by domain, host and port for that component, without TLS
 	Authority  string            // PEM file of the authority behind its certificate
 
-	certs   certificates
-	process *process
-	run     func(t testing.TB) *process
+	// Whether it is spoken to without TLS.
+	plain bool
+	// What precedes each connection of a client, if anything.
+	before func(context.Context)
+
+	certs     certificates
+	processes processes
+	run       func(t testing.TB) processes
 	setup
 }
 
 // Kill ends the server as a power cut does, but for what it has on its disk.
 func (s *Server) Kill() {
-	s.process.kill()
+	s.processes.kill()
 }
 
-// Restart starts the server again, after Kill, with what it has kept.
+// Stop has the server end in good order.
+func (s *Server) Stop() {
+	s.processes.stop()
+}
+
+// Restart starts the server again, after Kill or Stop, with what it has kept.
 func (s *Server) Restart(t testing.TB) {
 	t.Helper()
-	s.process = s.run(t)
+	s.processes = s.run(t)
 }
 
 // CA returns the authority that vouches for the server, alone in its pool.
@@ -79,10 +89,11 @@ func (s *Server) CA() *x509.CertPool { return s.certs.pool }
 var programs = map[string][]struct{ name, pkg string }{
 	"prosody":  {{"prosody", "prosody"}},
 	"ejabberd": {{"ejabberdctl", "ejabberd"}, {"erl", "erlang-base"}},
+	"jabberd2": {{"jabberd2-router", "jabberd2"}},
 }
 
-// Missing says in one line what a kind of server, "prosody", "ejabberd" or
-// "postgresql", lacks on this machine. The empty string means nothing.
+// Missing says in one line what a kind of server, "prosody", "ejabberd",
+// "jabberd2" or "postgresql", lacks on this machine. The empty string means nothing.
 func Missing(kind string) string {
 	if kind == "postgresql" && postgresFolder() == "" {
 		return missing("PostgreSQL", "postgresql")
@@ -130,6 +141,9 @@ func (s *Server) Connect(ctx context.Context, account jid.JID) (*xmpp.Session, e
 // ConnectVia does so at another address, behind which the server is.
 func (s *Server) ConnectVia(ctx context.Context, account jid.JID, addr string) (*xmpp.Session, error) {
 	var d net.Dialer
+	if s.before != nil {
+		s.before(ctx)
+	}
 	conn, err := d.DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return nil, err
@@ -138,12 +152,16 @@ func (s *Server) ConnectVia(ctx context.Context, account jid.JID, addr string) (
 	if resource := account.Resourcepart(); resource != "" {
 		bind = bindNamed(resource)
 	}
-	session, err := xmpp.NewClientSession(ctx, account, conn,
-		xmpp.StartTLS(&tls.Config{ServerName: account.Domainpart(), RootCAs: s.certs.pool, MinVersion: tls.VersionTLS12}),
-		xmpp.SASL("", Password, sasl.ScramSha1, sasl.Plain),
-		roster.Versioning(),
-		bind,
-	)
+	features := []xmpp.StreamFeature{xmpp.SASL("", Password, sasl.ScramSha1, sasl.Plain), roster.Versioning(), bind}
+	state := xmpp.Secure // it never leaves this machine
+	if !s.plain {
+		state = 0
+		features = append(features, xmpp.StartTLS(&tls.Config{ServerName: account.Domainpart(), RootCAs: s.certs.pool, MinVersion: tls.VersionTLS12}))
+	}
+	session, err := xmpp.NewSession(ctx, account.Domain(), account, conn, state, xmpp.NewNegotiator(
+		func(*xmpp.Session, *xmpp.StreamConfig) xmpp.StreamConfig {
+			return xmpp.StreamConfig{Features: features}
+		}))
 	if err != nil {
 		_ = conn.Close()
 		return nil, err

@@ -99,7 +99,8 @@ const (
 	// connection broke, it is what they said as they were available.
 	LastWords
 	// LastAvailable repeats the last available presence with its id, turned
-	// into unavailable. It never is a goodbye.
+	// into unavailable: never a goodbye. Of who never was online nothing is
+	// sent.
 	LastAvailable
 )
 

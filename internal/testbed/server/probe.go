@@ -70,7 +70,7 @@ func (a *account) absent(to jid.JID, r Replay) []Answer {
 		kept = a.here
 		content = kept.children
 	}
-	if !r.Send || r.NotEmpty && content == "" {
+	if !r.Send || r.NotEmpty && content == "" || r.Content == LastAvailable && kept.at.IsZero() {
 		return nil
 	}
 	from := a.jid

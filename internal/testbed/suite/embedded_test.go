@@ -40,7 +40,11 @@ func TestEmbedded(t *testing.T) {
 		behaviour server.Behaviour
 		expect    suite.Expect
 	}{
+		{server.ProsodyShipped, suite.ProsodyShipped},
 		{server.ProsodyStock, suite.Prosody},
+		{server.Jabberd2, suite.Jabberd2},
+		{server.Jackal, suite.Prosody},
+		{server.Metronome, suite.Prosody},
 		{server.ProsodyStamps, suite.ProsodyStamps},
 		{server.XEP0318, suite.XEP0318},
 		{server.Ejabberd, suite.Ejabberd},
@@ -58,8 +62,11 @@ func TestEmbedded(t *testing.T) {
 	}
 }
 
+// TestEmbeddedWithMeddling leaves out those that never answer a probe, so that
+// there is nothing to meddle with.
 func TestEmbeddedWithMeddling(t *testing.T) {
 	for _, b := range []server.Behaviour{
+		server.ProsodyShipped, server.Jackal, server.Metronome,
 		server.ProsodyStock, server.ProsodyStamps, server.XEP0318, server.Ejabberd, server.Openfire, server.Tigase, server.Jabberd,
 	} {
 		t.Run(b.Name, func(t *testing.T) {

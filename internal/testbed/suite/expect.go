@@ -2,7 +2,7 @@ package suite
 
 import "maps"
 
-// Prosody is what the cases come to on Prosody as it is shipped, with its
+// Prosody is what the cases come to on Prosody as it is shipped, but with its
 // module for last activity.
 var Prosody = Expect{
 	"never online":           "unavailable, by probe",
@@ -20,6 +20,31 @@ var Prosody = Expect{
 
 // What differs from it on other servers.
 var (
+	// ProsodyShipped is Prosody as it is shipped, which tells nobody when a
+	// contact left, and refuses to tell it as it refuses strangers.
+	ProsodyShipped = Prosody.but(Expect{
+		"offline with status":    "unavailable, by probe",
+		"offline without status": "unavailable, by probe",
+		"not subscribed":         "unanswered",
+		"no such account":        "unanswered",
+	})
+
+	// Jabberd2 is deaf to probes: of who is online it says that somebody is
+	// connected, and of all others what last activity has, without words.
+	Jabberd2 = Expect{
+		"never online":           "unanswered",
+		"offline with status":    "unavailable, time, by last-activity",
+		"offline without status": "unavailable, time, by last-activity",
+		"online, one resource":   "unanswered",
+		"online, two resources":  "unanswered",
+		"just gone":              "unavailable, time, status, by live",
+		"not subscribed":         "unauthorized",
+		"no such account":        "unanswered",
+		"the host":               "available, time, by last-activity",
+		"an unreachable domain":  "unanswered",
+		"ourselves":              "available, by last-activity",
+	}
+
 	// ProsodyStamps tells the time of logging out, at login already, and
 	// leaves the status to last activity.
 	ProsodyStamps = Prosody.but(Expect{
