@@ -19,8 +19,8 @@ import (
 	"example.org/lastpresence/roster"
 )
 
-// chat is a client that is there already, with handlers of its own for presence
-// and for roster pushes. It tells what it hears.
+// chat is an existing client, with its own handlers for presence and for roster
+// pushes. It reports what they hear.
 type chat struct {
 	session *xmpp.Session
 	heard   chan string
@@ -47,8 +47,8 @@ func (c *chat) pushed(_ string, item melliumroster.Item) error {
 	return nil
 }
 
-// A client that has a mux with handlers of its own for presence and rosters keeps
-// all of them. What is added are the lines that name contacts.
+// An existing client keeps its mux and its own handlers for presence and rosters.
+// The lines that mention contacts are all that is added.
 func Example_existingClient() {
 	srv := server.New(server.Config{Domains: []string{"capulet.lit"}, Behaviour: server.Ejabberd})
 	defer srv.Close()
@@ -68,8 +68,8 @@ func Example_existingClient() {
 
 	contacts := roster.New(session)
 	defer contacts.Close()
-	go session.Serve(contacts.Handler(client.mux())) // was: session.Serve(client.mux())
-	if err := contacts.Sync(ctx); err != nil {       // was: roster.Fetch(ctx, session)
+	go contacts.Serve(client.mux())            // was: session.Serve(client.mux())
+	if err := contacts.Sync(ctx); err != nil { // was: roster.Fetch(ctx, session)
 		log.Fatal(err)
 	}
 	if err := session.Send(ctx, stanza.Presence{}.Wrap(nil)); err != nil {
@@ -84,7 +84,7 @@ func Example_existingClient() {
 	ago, _ := contact.Ago(time.Now())
 	fmt.Printf("%s was last seen %.0f hours ago: %s\n", contact.Name, ago.Hours(), contact.Status)
 
-	// The client's own handlers hear all that they heard before.
+	// The client's own handlers hear everything that they heard before.
 	srv.Push(juliet.Bare(), nurse.Bare(), "Dear Nurse", "both")
 	fmt.Println("the client heard a", <-client.heard)
 	other, err := srv.Session(ctx, nurse)

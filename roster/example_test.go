@@ -40,7 +40,8 @@ func logIn(srv *server.Server) *xmpp.Session {
 	return session
 }
 
-// A client wraps its own handler, fetches the roster, and opens chats.
+// A client serves its session with its own handler, fetches the roster, and opens
+// chats.
 func ExampleNew() {
 	srv := verona()
 	defer srv.Close()
@@ -50,7 +51,7 @@ func ExampleNew() {
 
 	contacts := roster.New(session)
 	defer contacts.Close()
-	go session.Serve(contacts.Handler(m))
+	go contacts.Serve(m)
 	if err := contacts.Sync(ctx); err != nil {
 		log.Fatal(err)
 	}
@@ -65,8 +66,8 @@ func ExampleNew() {
 	// Output: Romeo was last seen 10 minutes ago: Going offline. Out of battery.
 }
 
-// Opening many chats in a hurry ends at the budget; what is known is returned
-// all the same.
+// Opening many chats in a hurry exceeds the budget. Open then returns what is
+// known, and an error.
 func ExampleCache_Open() {
 	srv := verona()
 	defer srv.Close()
@@ -74,7 +75,7 @@ func ExampleCache_Open() {
 	session := logIn(srv)
 	contacts := roster.New(session, roster.Probing(probe.Budget(1, time.Hour)))
 	defer contacts.Close()
-	go session.Serve(contacts.Handler(nil))
+	go contacts.Serve(nil)
 	nurse := jid.MustParse("nurse@capulet.lit")
 	srv.AddAccount(nurse, "")
 	srv.Befriend(juliet, nurse, "Nurse")
@@ -91,8 +92,8 @@ func ExampleCache_Open() {
 	// Nurse never heard true
 }
 
-// Contacts may be lacking details. They are shown as such, and asked about one
-// by one, as the user opens their chats.
+// Details of some contacts are missing. A client can mark them in its list. It
+// asks about each one when the user opens its chat.
 func ExampleCache_Lacking() {
 	srv := verona()
 	defer srv.Close()
@@ -100,7 +101,7 @@ func ExampleCache_Lacking() {
 	session := logIn(srv)
 	contacts := roster.New(session)
 	defer contacts.Close()
-	go session.Serve(contacts.Handler(nil))
+	go contacts.Serve(nil)
 	if err := contacts.Sync(ctx); err != nil {
 		log.Fatal(err)
 	}
@@ -117,7 +118,7 @@ func ExampleCache_Lacking() {
 	// Output: lacking: romeo@montague.lit
 }
 
-// A contact list is drawn anew for each contact of which there is news.
+// A contact list is redrawn for each contact that changes.
 func ExampleCache_Watch() {
 	srv := verona()
 	defer srv.Close()
@@ -126,8 +127,8 @@ func ExampleCache_Watch() {
 	session := logIn(srv)
 	contacts := roster.New(session)
 	defer contacts.Close()
-	news := contacts.Watch(ctx)
-	go session.Serve(contacts.Handler(nil))
+	changes := contacts.Watch(ctx)
+	go contacts.Serve(nil)
 	if err := contacts.Sync(ctx); err != nil {
 		log.Fatal(err)
 	}
@@ -135,13 +136,13 @@ func ExampleCache_Watch() {
 		log.Fatal(err)
 	}
 
-	for contact := range news {
-		fmt.Println(contact.Name, contact.Status)
-		if contact.Lack == roster.Nothing {
+	for now, before := range changes {
+		fmt.Printf("%s: %s, then %s\n", now.Name, before.Lack, now.Lack)
+		if now.Lack == roster.Nothing {
 			break
 		}
 	}
-	// Output: Romeo Going offline. Out of battery.
+	// Output: Romeo: never heard, then nothing
 }
 
 // What is known survives a restart of the program.
@@ -159,14 +160,14 @@ func ExamplePersist() {
 
 	session := logIn(srv)
 	contacts := roster.New(session, roster.Persist(store, report))
-	go session.Serve(contacts.Handler(nil))
+	go contacts.Serve(nil)
 	if err := contacts.Sync(ctx); err != nil {
 		log.Fatal(err)
 	}
 	if _, err := contacts.Open(ctx, romeo); err != nil {
 		log.Fatal(err)
 	}
-	contacts.Close() // writes what was not written yet
+	contacts.Close() // saves what has not been saved yet
 	session.Conn().Close()
 
 	// The next start shows it before anything is fetched.
@@ -181,7 +182,7 @@ func ExamplePersist() {
 }
 
 // A client that reconnects keeps one Cache. It waits longer after each failure,
-// and begins anew after a session that went well.
+// and starts over after a session that went well.
 func ExampleCache_Connect() {
 	srv := verona()
 	defer srv.Close()
@@ -216,7 +217,7 @@ func ExampleCache_Connect() {
 		}
 		wait = shortest
 		ended := make(chan error, 1)
-		go func() { ended <- session.Serve(contacts.Handler(nil)) }()
+		go func() { ended <- contacts.Serve(nil) }()
 		err = contacts.Sync(ctx)
 		if err == nil {
 			err = session.Send(ctx, stanza.Presence{}.Wrap(nil))
@@ -236,7 +237,7 @@ func ExampleCache_Connect() {
 	// outdated, then Going offline. Out of battery.
 }
 
-// use is what the user does while the client is connected.
+// use plays what the user does while the client is connected.
 func use(ctx context.Context, contacts *roster.Cache) {
 	before, _ := contacts.Contact(romeo)
 	after, err := contacts.Open(ctx, romeo)
