@@ -115,7 +115,7 @@ func TestBelieve(t *testing.T) {
 	}
 }
 
-func TestBelieveTakesAStanzaFromNobodyForOurAccounts(t *testing.T) {
+func TestBelieveReadsAnEmptySenderAsOurAccount(t *testing.T) {
 	for from, want := range map[string]bool{"": true, "juliet@capulet.lit": true, "capulet.lit": true, "romeo@montague.lit": false} {
 		if d, _ := (delay.Rules{}).Believe([]delay.Element{claim(from, 1)}, jid.JID{}, juliet, received); d.Stamp.IsZero() == want {
 			t.Errorf("signed by %q: believed %+v, want %t", from, d, want)

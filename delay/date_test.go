@@ -47,7 +47,7 @@ func TestDatesAreReadAndWritten(t *testing.T) {
 	}
 }
 
-func TestParseDateRefusesAllElse(t *testing.T) {
+func TestParseDateRejectsEverythingElse(t *testing.T) {
 	for _, tc := range []struct {
 		rule, in string
 		offset   int

@@ -62,7 +62,7 @@ func TestParseDateTimeAcceptsTheProfile(t *testing.T) {
 	}
 }
 
-func TestParseDateTimeRefusesWhatTheProfileDoesNotHave(t *testing.T) {
+func TestParseDateTimeRejectsEverythingElse(t *testing.T) {
 	for _, tc := range []struct {
 		rule, in string
 		offset   int

@@ -60,7 +60,7 @@ type Delay struct {
 }
 
 // TokenReader returns the element of XEP-0203 as tokens, with the stamp in UTC
-// as section 2 requires. It returns no tokens if there is no Stamp.
+// as section 2 requires. It returns no tokens if Stamp is zero.
 //
 // A Stamp outside the years 1 to 9999 in UTC cannot be written: the first read
 // then fails with [ErrRange], before any token. Inside a stanza that is too

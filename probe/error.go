@@ -188,7 +188,7 @@ type verdict uint8
 
 const (
 	mute    verdict = iota // says nothing of the contact: no such service, or the asked is not told
-	refused                // the contact's presence is not ours to know
+	refused                // the contact does not share its presence with us
 	failed                 // the question did not arrive
 	blocked                // our own server returned it, because we block the contact
 )

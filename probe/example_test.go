@@ -77,7 +77,7 @@ func ExampleAnswered() {
 	// romeo@montague.lit is unavailable
 }
 
-// Since when a server or component is up.
+// How long a server or component has been up.
 func ExampleClient_Uptime() {
 	s, session := logIn()
 	defer s.Close()

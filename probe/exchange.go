@@ -47,7 +47,7 @@ type exchange struct {
 	err       error
 	moved     string
 	returned  bool // the probe came back
-	denied    bool // the contact's presence is not ours to know
+	denied    bool // the contact does not share its presence with us
 
 	last  time.Time
 	until time.Time

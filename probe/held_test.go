@@ -74,7 +74,7 @@ func TestAHeldStampIsBelievedAsMuchAsOthers(t *testing.T) {
 	}
 }
 
-func TestBehindAStampOfWhenItWasHeldIsThatOfLeaving(t *testing.T) {
+func TestAHeldStanzaHasTheStampOfLeaving(t *testing.T) {
 	self := jid.MustParse("juliet@capulet.lit")
 	left := time.Date(2012, 9, 10, 20, 0, 0, 0, time.UTC)
 	for name, stamp := range map[string]string{

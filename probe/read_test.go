@@ -301,7 +301,7 @@ func TestPriorityThatCannotBeReadIsNoted(t *testing.T) {
 	}
 }
 
-func TestReadPresenceRefusesWhatIsNone(t *testing.T) {
+func TestReadPresenceRejectsEverythingElse(t *testing.T) {
 	for _, in := range []string{``, `<message/>`, `text`, `<presence from='@'/>`, `<presence to='a@/b'/>`, `<presence>`} {
 		if p, err := probe.ReadPresence(xml.NewDecoder(strings.NewReader(in))); err == nil {
 			t.Errorf("ReadPresence(%q) = %+v, want an error", in, p)

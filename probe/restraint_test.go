@@ -34,7 +34,7 @@ func TestProbeRefusesWhileInvisible(t *testing.T) {
 	})
 }
 
-func TestProbeRefusesWhomTheRosterDoesNotAllow(t *testing.T) {
+func TestProbeAsksOnlyContactsThatShareTheirPresence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := world(t, server.ProsodyStamps)
 		client, end := connect(t, s, probe.Subscribed(func(j jid.JID) bool { return !j.Equal(romeo) }))
@@ -48,7 +48,7 @@ func TestProbeRefusesWhomTheRosterDoesNotAllow(t *testing.T) {
 	})
 }
 
-func TestLogTellsWhoWasAskedAndNotWhatTheySaid(t *testing.T) {
+func TestTheLogHasWhoWasAskedAndNotWhatTheySaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var debug, info bytes.Buffer
 		s := world(t, server.XEP0318)

@@ -76,7 +76,7 @@ func TestTheShortestTimeoutIsKept(t *testing.T) {
 	})
 }
 
-func TestAnsweredIsToldBeforeProbeReturns(t *testing.T) {
+func TestAnsweredIsCalledBeforeProbeReturns(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var told atomic.Bool
 	c, done := connect(t, world(t, server.XEP0318), probe.Answered(func(probe.Answer) {

@@ -49,8 +49,8 @@ func (rd *reader) believe(self jid.JID) {
 	}
 }
 
-// since returns since when the user is idle, by XEP-0319 or else XEP-0256, zero
-// where no time is told that can be.
+// since returns when the user was last active, by XEP-0319 or else XEP-0256; zero
+// if no possible time is told.
 func (rd *reader) since() time.Time {
 	if t, ok := (delay.Rules{}).Past(rd.idle, rd.p.Received); ok {
 		return t

@@ -59,7 +59,7 @@ func TestBlocking(t *testing.T) {
 	}
 }
 
-func TestWhomWeBlockIsNotAsked(t *testing.T) {
+func TestABlockedContactIsNotAsked(t *testing.T) {
 	c, _ := newTestCache(t, 1)
 	c.SetBlocked([]jid.JID{contactNumber(0)})
 	if _, err := c.Open(t.Context(), contactNumber(0)); !errors.Is(err, probe.ErrBlocked) {
@@ -74,8 +74,9 @@ func TestWhomWeBlockIsNotAsked(t *testing.T) {
 	}
 }
 
-// An unsubscribed contact's presence is not ours to know, nor is its farewell.
-func TestWhatIsNotOursToKnowIsNotLearnt(t *testing.T) {
+// A contact that does not share its presence is not learnt about, not even its
+// goodbye.
+func TestPresenceThatIsNotSharedIsNotLearnt(t *testing.T) {
 	const push = `<iq xmlns='jabber:client' type='set' id='p'><query xmlns='jabber:iq:roster'><item jid='contact0@montague.lit' subscription='%s'/></query></iq>`
 	c, _ := newTestCache(t, 1)
 	h := c.Handler(nil)

@@ -55,7 +55,7 @@ type entry struct {
 	details
 	judge.Knowledge
 	key    string       // the bare address
-	listed judge.Moment // when the item was told; zero: the sender is no contact yet
+	listed judge.Moment // when the roster item was told; zero: the sender is not in the roster
 }
 
 // Option configures a Cache. The defaults suit a chat client.

@@ -31,7 +31,7 @@ func early(t *testing.T) (*Cache, xmpp.Handler) {
 }
 
 // A server whose roster is unchanged tells what is new since then by pushes.
-func TestWhoeverWasHeardBeforeAPushIsKnown(t *testing.T) {
+func TestPresenceHeardBeforeAPushIsKnown(t *testing.T) {
 	c, h := early(t)
 	hear(t, h, strings.NewReader(pushOfTheFirst))
 	if contact, ok := c.Contact(contactNumber(0)); !ok || !contact.Online {

@@ -93,7 +93,7 @@ func TestWhatIsKnownWhileSifted(t *testing.T) {
 
 // A server that never tells of those who are offline does not tell that one
 // has left meanwhile, either.
-func TestWhoLeftWhileSiftedIsOutdatedAfterwards(t *testing.T) {
+func TestAContactThatLeftWhileSiftedIsOutdatedAfterwards(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, sifting(server.Ejabberd), 1)
 		c, _ := w.logIn(t, nil)

@@ -212,7 +212,7 @@ func TestAFailingStoreLosesNothing(t *testing.T) {
 	})
 }
 
-func TestWhatIsNoLongerOursToKnowIsForgottenForGood(t *testing.T) {
+func TestWhatAContactNoLongerSharesIsForgottenForGood(t *testing.T) {
 	for _, subscription := range []string{"from", "none", "remove"} {
 		t.Run(subscription, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {

@@ -18,7 +18,7 @@ type answers struct {
 	*xml.Encoder
 }
 
-func TestAPushIsBelievedOnlyFromTheOwnAccount(t *testing.T) {
+func TestARosterPushIsAcceptedOnlyFromOurAccount(t *testing.T) {
 	srv := server.New(server.Config{Domains: []string{"capulet.lit"}, Behaviour: server.Silent})
 	defer func() { _ = srv.Close() }()
 	juliet := jid.MustParse("juliet@capulet.lit/balcony")
@@ -35,7 +35,7 @@ func TestAPushIsBelievedOnlyFromTheOwnAccount(t *testing.T) {
 		{"no sender", "", true},
 		{"the bare own address", "from='juliet@capulet.lit'", true},
 		{"a stranger", "from='tybalt@capulet.lit'", false},
-		{"the own server", "from='capulet.lit'", false},
+		{"our own server", "from='capulet.lit'", false},
 		{"another own resource", "from='juliet@capulet.lit/other'", false},
 		{"a look-alike", "from='juliet@capulet.lit.example'", false},
 	} {

@@ -235,7 +235,7 @@ func (c *Cache) observe(l *link, p *probe.Presence, asked bool) {
 		e = c.entry(p.From)
 	}
 	if e.listed != 0 && !e.ours() && !p.Room && e.key != c.ownKey || c.blocks(e.key) {
-		return // it is not ours to know
+		return // it is not shared with us
 	}
 	if before := c.before(e); e.Presence(p, h, c.cfg.keep) {
 		c.changed(e, before)

@@ -186,7 +186,7 @@ func TestOwnResourcesAreKeptApart(t *testing.T) {
 	})
 }
 
-func TestNewsComeInTheOrderInWhichTheyBegan(t *testing.T) {
+func TestChangesComeInTheOrderInWhichTheyBegan(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, server.Ejabberd, 3)
 		c, _ := w.logIn(t, nil)
@@ -386,7 +386,7 @@ func TestCloseEndsWhatIsUnderWay(t *testing.T) {
 	}
 }
 
-func TestStrangersAreNoNews(t *testing.T) {
+func TestStrangersAreNotReportedToWatchers(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, server.Ejabberd, 1)
 		s, err := w.Session(t.Context(), juliet)

@@ -111,7 +111,7 @@ func TestTheEndOfASessionMakesEverythingStaleAtOnce(t *testing.T) {
 	})
 }
 
-func TestOpenLooksForItselfWhetherTheSessionIsOver(t *testing.T) {
+func TestOpenChecksWhetherTheSessionIsOver(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, server.ProsodyStamps, 1)
 		c, session := w.logIn(t, nil)
@@ -125,7 +125,7 @@ func TestOpenLooksForItselfWhetherTheSessionIsOver(t *testing.T) {
 	})
 }
 
-func TestWhoeverIsNotToldOfAtLoginIsOffline(t *testing.T) {
+func TestAContactThatTheLoginDoesNotMentionIsOffline(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, server.Ejabberd, 2)
 		c := w.offline(t)

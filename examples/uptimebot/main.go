@@ -1,5 +1,5 @@
-// Command uptimebot is a component (XEP-0114) that tells since when it is up,
-// to whoever probes it, and takes users and servers as its buddies.
+// Command uptimebot is a component (XEP-0114) that tells everyone who probes it how
+// long it has been up, and accepts users and servers as its buddies.
 //
 // Without flags it starts an XMPP server inside the program and shows the whole
 // exchange. With -jid it connects to a real server, until it is interrupted:

@@ -190,7 +190,7 @@ func messages(hear func(heard)) xmpp.Handler {
 		}
 		got := heard{from: m.From.Bare(), id: m.ID, body: m.Body}
 		for _, delayed := range m.Delay {
-			// Our own server, which kept it, and nobody else, says since when.
+			// Only our own server, which kept the message, says when it was sent.
 			if delayed.From == m.To.Domainpart() || delayed.From == m.To.Bare().String() {
 				got.at, _ = delay.ParseDateTime(delayed.Stamp)
 			}

@@ -175,7 +175,7 @@ type full struct{}
 func (full) Load(context.Context) ([]responder.Buddy, error) { return nil, nil }
 func (full) Save(context.Context, []responder.Buddy) error   { return errFull }
 
-func TestBefriendRefusesWhomItCannotBefriend(t *testing.T) {
+func TestBefriendRejectsAddressesThatCannotBeBuddies(t *testing.T) {
 	bubble(t, func(t *testing.T, w world) {
 		r, _ := w.serve(gate, nil)
 		for _, peer := range []jid.JID{{}, gate} {

@@ -52,7 +52,7 @@ func TestAnAdministratorHasTheComponentBefriendAServer(t *testing.T) {
 	})
 }
 
-func TestTheCommandIsRefusedWhereItMustBe(t *testing.T) {
+func TestTheCommandIsRefusedWhenItMustBe(t *testing.T) {
 	tests := map[string]struct {
 		attrs, children string
 		want            string
@@ -98,7 +98,7 @@ func TestTheCommandIsRefusedWhereItMustBe(t *testing.T) {
 	}
 }
 
-func TestTheCommandIsForAdministratorsAlone(t *testing.T) {
+func TestOnlyAdministratorsMayUseTheCommand(t *testing.T) {
 	bubble(t, func(t *testing.T, w world) {
 		r, _ := w.serve(gate, nil, responder.Admins(juliet))
 		id := sessionID.FindStringSubmatch(strings.Join(w.login(juliet).Ask(execute("c1", "", "")), ""))

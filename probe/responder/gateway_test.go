@@ -48,7 +48,7 @@ func TestContactsBehindAGatewayAreAnsweredFor(t *testing.T) {
 			last:    `<iq from='skeleton@gate.capulet.lit' to='juliet@capulet.lit/balcony' type='result' id='q'><query xmlns='jabber:iq:last' seconds='3600'>Back in 1000 years.</query></iq>`,
 			outcome: probe.Unavailable,
 		},
-		"offline, nobody knows since when": {
+		"offline, and when it left is not known": {
 			prober:  juliet,
 			probe:   `<presence from='skeleton@gate.capulet.lit' to='juliet@capulet.lit/balcony' type='unavailable' id='p'/>`,
 			last:    `<iq from='skeleton@gate.capulet.lit' to='juliet@capulet.lit/balcony' type='error' id='q'><error type='cancel'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>`,
@@ -143,7 +143,7 @@ func TestAnswersComeInTheOrderOfTheQuestions(t *testing.T) {
 	})
 }
 
-func TestWithoutSubscribersNobodyIsToldOfContacts(t *testing.T) {
+func TestWithoutSubscribersNobodyLearnsOfContacts(t *testing.T) {
 	bubble(t, func(t *testing.T, w world) {
 		w.Follow(juliet, cupboard, "Skeleton")
 		w.serve(gate, nil, responder.Gateway(nil, knows(responder.Presence{Online: true}, nil)))

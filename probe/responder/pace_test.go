@@ -18,7 +18,7 @@ import (
 
 // Probes in the names of others bring each of them, their domain, and all
 // together no more than the pace allows, and less than they cost.
-func TestAFloodOfForgedProbesIsNoFloodTowardsOthers(t *testing.T) {
+func TestForgedProbesDoNotFloodTheirSupposedSender(t *testing.T) {
 	const (
 		probes = 100_000
 		burst  = 20

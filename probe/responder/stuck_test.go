@@ -69,7 +69,7 @@ func TestCallsKeepTheirContextWhileTheServerReadsNothing(t *testing.T) {
 	}
 }
 
-func TestWhoeverStoppedIsNotAvailable(t *testing.T) {
+func TestAComponentThatStoppedIsNotAvailable(t *testing.T) {
 	bubble(t, func(t *testing.T, w world) {
 		r, _ := w.serve(gate, nil, responder.Requests(accept))
 		l := w.login(juliet)
@@ -88,7 +88,7 @@ func TestWhoeverStoppedIsNotAvailable(t *testing.T) {
 	})
 }
 
-func TestSubscriptionsThatEndOrBeginAreHeardBeyondThePace(t *testing.T) {
+func TestSubscriptionsThatEndOrBeginAreHeededBeyondThePace(t *testing.T) {
 	t.Run("unsubscribe", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r, far := stuck(t, responder.Requests(accept))
@@ -164,7 +164,7 @@ type kept struct{ buddies []responder.Buddy }
 func (k *kept) Load(context.Context) ([]responder.Buddy, error)   { return k.buddies, nil }
 func (k *kept) Save(_ context.Context, b []responder.Buddy) error { k.buddies = b; return nil }
 
-func TestWhoWasApprovedWithoutBeingToldIsToldAnew(t *testing.T) {
+func TestABuddyThatMissedItsApprovalIsToldAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := new(kept)
 		r, far := stuck(t, responder.Keep(store), responder.Requests(responder.Always(responder.Later)))

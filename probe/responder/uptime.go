@@ -16,8 +16,8 @@ import (
 	"example.org/lastpresence/internal/wire/lastactivity"
 )
 
-// available is the presence that says since when the component is up (XEP-0318
-// section 3.2).
+// available is the presence with the component's start time (XEP-0318 section
+// 3.2).
 func (r *Responder) available(to jid.JID, id string) xml.TokenReader {
 	return stanza.Presence{ID: id, From: r.host, To: to}.Wrap(
 		delay.Delay{From: r.host, Stamp: r.cfg.since}.TokenReader())

@@ -72,7 +72,7 @@ func TestTheComponentsOwnAnswerToServiceDiscoveryStands(t *testing.T) {
 	})
 }
 
-func TestWhatIsNotOursIsHandedOnWhole(t *testing.T) {
+func TestOtherStanzasArePassedOnWhole(t *testing.T) {
 	bubble(t, func(t *testing.T, w world) {
 		var heard []string
 		w.serve(gate, refusing(&heard))

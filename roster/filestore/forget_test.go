@@ -86,7 +86,7 @@ func TestRemoveDeletesEveryFileOfTheAccount(t *testing.T) {
 	}
 }
 
-func TestWhatEditForgetsIsInNoFile(t *testing.T) {
+func TestNoFileHasWhatEditErased(t *testing.T) {
 	s, file, _ := saved(t)
 	dir := filepath.Dir(file)
 	litter(t, dir, leftovers)

@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// TestALockIsOfTheFileThatHasTheNameNow has many count in a file that each of
+// TestALockBelongsToTheFileThatHasTheNameNow has many count in a file that each of
 // them replaces.
-func TestALockIsOfTheFileThatHasTheNameNow(t *testing.T) {
+func TestALockBelongsToTheFileThatHasTheNameNow(t *testing.T) {
 	const counters, each = 8, 500
 	path := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(path, []byte("0"), 0o600); err != nil {

@@ -91,7 +91,7 @@ func TestOneAccountIsWrittenInOrder(t *testing.T) {
 	})
 }
 
-func TestOneThatFailsDoesNotHinderOthers(t *testing.T) {
+func TestAFailedSaveDoesNotHinderOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		poison := errors.New("poison")
 		r := &recorder{fails: func(group []string) error {

@@ -78,8 +78,8 @@ func TestClientState(t *testing.T) {
 
 		// What comes at the end of inactivity in which Romeo said two things.
 		flushed []string
-		// What a probe alone brings until a ping to the own server is
-		// answered, and then until the client is active.
+		// What a probe alone brings until our server answers a ping, and then until
+		// the client is active.
 		alone, late []string
 		// What a probe and a query for last activity bring at once; nil where
 		// that depends on which process is faster.

@@ -114,7 +114,7 @@ func bothServers(t *testing.T, f func(t *testing.T, srv *integration.Server)) {
 	}
 }
 
-func TestWhomWeBlockIsNotKnown(t *testing.T) {
+func TestABlockedContactsPresenceIsNotKnown(t *testing.T) {
 	bothServers(t, func(t *testing.T, srv *integration.Server) {
 		romeo := suite.LogIn(t, srv, suite.Romeo)
 		romeo.Available()
@@ -148,7 +148,7 @@ func TestWhomWeBlockIsNotKnown(t *testing.T) {
 
 // Romeo's server is asked anew, and sends the presence that he sent before he
 // blocked Juliet.
-func TestWhoUnblocksUsIsOnline(t *testing.T) {
+func TestAContactThatUnblocksUsIsOnline(t *testing.T) {
 	srv := integration.StartProsody(t, integration.Stock)
 	romeo := suite.LogIn(t, srv, suite.Romeo)
 	romeo.Available()
@@ -171,7 +171,7 @@ func TestWhoUnblocksUsIsOnline(t *testing.T) {
 	eventually(t, "Romeo is online again", func() bool { got := v.romeo(); return got.Online && got.Lack == roster.Nothing })
 }
 
-func TestWhoGrantsASubscriptionAgainIsOnline(t *testing.T) {
+func TestAContactThatGrantsItsSubscriptionAgainIsOnline(t *testing.T) {
 	bothServers(t, func(t *testing.T, srv *integration.Server) {
 		romeo := suite.LogIn(t, srv, suite.Romeo)
 		romeo.Available()
@@ -199,7 +199,7 @@ func TestWhoGrantsASubscriptionAgainIsOnline(t *testing.T) {
 
 // While Juliet's client is inactive, Romeo leaves; when it is active again that
 // is known, and when it was.
-func TestWhoLeavesWhileNobodyLooks(t *testing.T) {
+func TestAContactThatLeavesWhileTheClientIsInactive(t *testing.T) {
 	bothServers(t, func(t *testing.T, srv *integration.Server) {
 		romeo := suite.LogIn(t, srv, suite.Romeo)
 		romeo.Available()
@@ -254,7 +254,7 @@ func TestAKilledServerLeavesNobodyOnline(t *testing.T) {
 }
 
 // ejabberd is silent about who is offline.
-func TestWhoLeftWhileWeWereAwayIsOffline(t *testing.T) {
+func TestAContactThatLeftWhileWeWereAwayIsOffline(t *testing.T) {
 	bothServers(t, func(t *testing.T, srv *integration.Server) {
 		romeo := suite.LogIn(t, srv, suite.Romeo)
 		romeo.Available()

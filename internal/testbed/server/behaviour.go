@@ -42,7 +42,7 @@ type Behaviour struct {
 	// account. Unreachable answers probes and queries to a domain that
 	// cannot be reached.
 	Stranger, NoAccount, Ourselves, Unreachable Refusal
-	// OwnNameless leaves out the from of answers about the own account.
+	// OwnNameless leaves out the from of answers about the asker's own account.
 	OwnNameless bool
 
 	// Last is how queries for last activity are answered.

@@ -290,7 +290,7 @@ func watch(t *testing.T, addr string) *door {
 	return d
 }
 
-func TestHoweverAStreamEndsItsContactsAreTold(t *testing.T) {
+func TestContactsAreToldHoweverAStreamEnds(t *testing.T) {
 	const (
 		politely = "</stream:stream>"
 		torn     = "<message to='romeo@montague.lit'><body>O Romeo, Rom"

@@ -227,7 +227,7 @@ var meddlings = []meddling{
 		},
 	},
 	{
-		name: "the own account, whose address servers leave out",
+		name: "your own account, whose address servers leave out",
 		to:   Juliet,
 		with: func(in incoming) []any {
 			if in.fence {

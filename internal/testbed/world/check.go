@@ -104,13 +104,13 @@ func (w *world) opened(c roster.Contact, err error, called, at time.Time) {
 	}
 }
 
-// permitted holds the Contact against who may know. It reports whether its
-// presence is ours to know, and was for a while.
+// permitted checks that nothing is shown of a contact that does not share its
+// presence. It reports whether the contact shares it, and has for a while.
 func (w *world) permitted(c roster.Contact, listed bool) bool {
 	nothing := c.Lack != roster.Nothing && !c.Online && c.LastSeen.IsZero() && c.Status == ""
 	if listed && c.Subscription != "both" && c.Subscription != "to" {
 		if !nothing {
-			w.wrong("what is not ours to know is not known", c, "the subscription is %s", c.Subscription)
+			w.wrong("nothing is known of a contact that does not share its presence", c, "the subscription is %s", c.Subscription)
 		}
 		return false
 	}
@@ -123,8 +123,7 @@ func (w *world) permitted(c roster.Contact, listed bool) bool {
 	return listed && w.quiet()
 }
 
-// quiet reports whether the contact's presence is ours to know, and was so for a
-// while.
+// quiet reports whether the contact shares its presence, and has for a while.
 func (w *world) quiet() bool {
 	if !w.theirs.subbed || w.ours.sub != "both" || w.ours.blocks {
 		return false

@@ -61,10 +61,10 @@ type fact struct {
 	held     bool       // our own server held it back
 	bound    bool       // and that is all that stamps it
 	never    bool       // the contact never was here
-	say      control    // nothing of the contact, but whether it is ours to know
+	say      control    // nothing of the contact, but whether it shares its presence
 }
 
-// control says whether the contact's presence is ours to know.
+// control says whether the contact's presence is shared with us.
 type control uint8
 
 const (

@@ -77,7 +77,7 @@ func TestEachRuleSeesALie(t *testing.T) {
 				c.Lack = roster.Nothing
 			}
 		}},
-		{"what is not ours to know is not known", func(c *roster.Contact) {
+		{"nothing is known of a contact that does not share its presence", func(c *roster.Contact) {
 			if c.Subscription == "from" {
 				c.Online = true
 			}

@@ -54,7 +54,7 @@ func TestManyWriteAtOnce(t *testing.T) {
 	only(t, path, "content")
 }
 
-func TestOneOfManyCreates(t *testing.T) {
+func TestOneOfManyCallersCreatesTheFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	var wg sync.WaitGroup
 	var created atomic.Int32

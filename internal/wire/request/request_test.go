@@ -10,7 +10,7 @@ import (
 	"example.org/lastpresence/internal/wire/request"
 )
 
-func TestAnswersCountOnlyFromWhomWasAsked(t *testing.T) {
+func TestAnswersCountOnlyFromTheAddressThatWasAsked(t *testing.T) {
 	self := jid.MustParse("juliet@capulet.lit/balcony")
 	for _, tc := range []struct {
 		name, asked, from string

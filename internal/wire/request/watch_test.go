@@ -82,7 +82,7 @@ func TestWatchedAnswersAreThoseOfTheSession(t *testing.T) {
 	}
 }
 
-func TestRefusalsAreNoAnswers(t *testing.T) {
+func TestRefusalsDoNotCountAsAnswers(t *testing.T) {
 	for name, tc := range map[string]struct {
 		refusals bool
 		want     string

@@ -21,7 +21,7 @@ type Hearing struct {
 	At       Moment
 	Epoch    Epoch
 	Source   Source // Live or Probe
-	Filtered Moment // since when the server may be holding presence back; zero: it does not
+	Filtered Moment // when the server began to hold presence back, if it may; zero: it does not
 }
 
 // Knowledge is what is known of one contact's availability. The zero value is
