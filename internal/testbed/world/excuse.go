@@ -49,12 +49,16 @@ func (w *world) changedUnseen(c roster.Contact) bool {
 	during := func(at time.Time) bool {
 		return slices.ContainsFunc(w.silent, func(s span) bool { return !at.Before(s.from) && at.Before(s.to) })
 	}
+	login := w.client.began
+	if s := w.client.line; s != nil && !s.initial.IsZero() {
+		login = s.initial.Add(w.across) // when the contact's server was asked
+	}
 	shown := make(map[string]string)
 	for _, r := range c.Resources {
 		shown[r.Name] = r.Status
 	}
 	for name, r := range w.theirs.resources {
-		if status, ok := shown[name]; !ok && !during(r.came) && !during(w.client.began) || ok && status != r.status && !during(r.since) {
+		if status, ok := shown[name]; !ok && !during(r.came) && !during(login) || ok && status != r.status && !during(r.since) {
 			return false
 		}
 	}
