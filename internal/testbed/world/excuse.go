@@ -45,7 +45,7 @@ func (w *world) unseen(c roster.Contact, states []state) Reason {
 
 // changedUnseen reports whether all that is wrong of the resources changed while the
 // contact blocked us.
-func (w *world) changedUnseen(c roster.Contact) bool {
+func (w *world) changedUnseen(c roster.Contact, states []state) bool {
 	during := func(at time.Time) bool {
 		return slices.ContainsFunc(w.silent, func(s span) bool { return !at.Before(s.from) && at.Before(s.to) })
 	}
@@ -58,7 +58,7 @@ func (w *world) changedUnseen(c roster.Contact) bool {
 		shown[r.Name] = r.Status
 	}
 	for name, r := range w.theirs.resources {
-		if status, ok := shown[name]; !ok && !during(r.came) && !during(login) || ok && status != r.status && !during(r.since) {
+		if status, ok := shown[name]; !ok && !during(r.came) && !during(login) || ok && !during(r.since) && !slices.ContainsFunc(states, func(s state) bool { return s.has(roster.Resource{Name: name, Status: status}) }) {
 			return false
 		}
 	}
@@ -109,7 +109,7 @@ func (w *world) mistaken(c roster.Contact, states []state) Reason {
 	if c.Online && s != nil && w.now().Sub(s.initial) < settling && slices.ContainsFunc(states, func(s state) bool { return s.hasAll(c) }) {
 		return LoginComes
 	}
-	if c.Online && len(w.silent) > 0 && w.changedUnseen(c) {
+	if c.Online && len(w.silent) > 0 && w.changedUnseen(c, states) {
 		return Blocks
 	}
 	if c.Online {
