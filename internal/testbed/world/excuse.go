@@ -58,7 +58,9 @@ func (w *world) changedUnseen(c roster.Contact, states []state) bool {
 		shown[r.Name] = r.Status
 	}
 	for name, r := range w.theirs.resources {
-		if status, ok := shown[name]; !ok && !during(r.came) && !during(login) || ok && !during(r.since) && !slices.ContainsFunc(states, func(s state) bool { return s.has(roster.Resource{Name: name, Status: status}) }) {
+		status, ok := shown[name]
+		lately := slices.ContainsFunc(states, func(s state) bool { return s.has(roster.Resource{Name: name, Status: status}) })
+		if !ok && !during(r.came) && !during(login) || ok && !during(r.since) && !lately {
 			return false
 		}
 	}
