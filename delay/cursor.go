@@ -142,7 +142,7 @@ func (c *cursor) clock(p *parts, maxHour, maxSecond uint32) {
 	}
 }
 
-// fraction reads a point and digits, if they are next, and tells whether any
+// fraction reads a point and digits, if they are next, and reports whether any
 // digit is not 0. Digits past nanoseconds are cut.
 func (c *cursor) fraction(p *parts) (some bool) {
 	if !c.accept('.') {

@@ -62,7 +62,7 @@ func (c *Cache) Sync(ctx context.Context) error {
 	return nil
 }
 
-// asks tells whether to ask for what changed alone, and since which version,
+// asks reports whether to ask for what changed alone, and since which version,
 // which is empty for the whole roster.
 func (c *Cache) asks(l *link) (ask bool, since string) {
 	if _, ask = l.s.Feature(nsVersioning); !ask {

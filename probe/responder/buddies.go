@@ -108,7 +108,7 @@ func (r *Responder) heard(from jid.JID, typ stanza.PresenceType) {
 	}
 }
 
-// judged tells whether a request of a peer's is for the policy to decide.
+// judged reports whether a request of a peer's is for the policy to decide.
 func (r *Responder) judged(peer jid.JID) bool {
 	if r.lock(r.ctx) != nil {
 		return false

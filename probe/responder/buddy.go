@@ -40,17 +40,17 @@ func (d Decision) String() string {
 	return "refuse"
 }
 
-// stranger tells whether nothing connects us any more.
+// stranger reports whether nothing connects us any more.
 func (b Buddy) stranger() bool {
 	return !b.To && !b.From && !b.Asked && !b.Pending
 }
 
-// equal tells whether both are the same of one entity.
+// equal reports whether both are the same of one entity.
 func (b Buddy) equal(other Buddy) bool {
 	return b.To == other.To && b.From == other.From && b.Asked == other.Asked && b.Pending == other.Pending
 }
 
-// judged tells whether a request of the peer's is for the policy to decide.
+// judged reports whether a request of the peer's is for the policy to decide.
 func (b Buddy) judged() bool {
 	return !b.From && !b.To && !b.Asked
 }

@@ -55,7 +55,7 @@ func (f *forms) give(to jid.JID) (id string) {
 	return id
 }
 
-// take takes a form back, and tells whether it was given.
+// take takes a form back, and reports whether it was given.
 func (f *forms) take(id string, from jid.JID) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()

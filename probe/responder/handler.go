@@ -58,7 +58,7 @@ func (h handler) HandleXMPP(t xmlstream.TokenReadEncoder, start *xml.StartElemen
 	return h.next.HandleXMPP(t, start)
 }
 
-// ours tells whether a stanza is from somebody else to the session's domain.
+// ours reports whether a stanza is from somebody else to the session's domain.
 func (r *Responder) ours(from, to jid.JID) bool {
 	return to.Domainpart() == r.host.Domainpart() && !from.Equal(jid.JID{}) && !from.Equal(r.host)
 }
@@ -129,7 +129,7 @@ func (h handler) iq(t xmlstream.TokenReadEncoder, start *xml.StartElement, iq st
 	return err
 }
 
-// later tells whether an IQ may be answered after the handler has returned.
+// later reports whether an IQ may be answered after the handler has returned.
 // Serve refuses it at once, but for components.
 func (r *Responder) later() bool {
 	return r.s.In().XMLNS == component.NSAccept

@@ -38,7 +38,7 @@ func limiter(burst int, every time.Duration, share int) *rate.Limiter {
 	return rate.NewLimiter(rate.Every(every)*rate.Limit(share), burst*share)
 }
 
-// allow tells whether one more reply may go to an address. One that is refused
+// allow reports whether one more reply may go to an address. One that is refused
 // costs nobody else.
 func (p *pace) allow(to jid.JID, now time.Time) bool {
 	p.mu.Lock()

@@ -167,7 +167,7 @@ func endure(f faulty, plan fault.Plan) error {
 	return nil
 }
 
-// isNetwork tells whether an error is of the connection or its stream.
+// isNetwork reports whether an error is of the connection or its stream.
 func isNetwork(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) || errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe) || errors.Is(err, xmpp.ErrOutputStreamClosed)

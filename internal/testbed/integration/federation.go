@@ -61,7 +61,7 @@ func (s setup) domains() []string {
 	return allDomains
 }
 
-// has tells whether a name is of one of the server's domains.
+// has reports whether a name is of one of the server's domains.
 func (s setup) has(domain string) bool {
 	return slices.ContainsFunc(s.domains(), func(d string) bool { return domain == d || strings.HasSuffix(domain, "."+d) })
 }

@@ -84,7 +84,7 @@ func (s *Server) take(c *conn, st stanzaIn) *Question {
 	return nil
 }
 
-// asksUs tells whether the server itself is to answer a query.
+// asksUs reports whether the server itself is to answer a query.
 func (s *Server) asksUs(c *conn, st stanzaIn) bool {
 	return st.own(c) || st.to.Resourcepart() == "" && s.serves(st.to.Domainpart())
 }

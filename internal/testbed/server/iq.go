@@ -51,7 +51,7 @@ func (s *Server) iq(c *conn, st stanzaIn) {
 	}
 }
 
-// own tells whether a stanza is for the sender's own account.
+// own reports whether a stanza is for the sender's own account.
 func (st stanzaIn) own(c *conn) bool {
 	return st.to.String() == "" || st.to.Equal(c.account.jid)
 }

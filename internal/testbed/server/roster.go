@@ -76,7 +76,7 @@ func (a *account) items() []*item {
 	return items
 }
 
-// shows tells whether the account's presence is the other's to know.
+// shows reports whether the account's presence is the other's to know.
 func (a *account) shows(other jid.JID) bool {
 	it := a.roster[other.Bare().String()]
 	return it != nil && it.from
