@@ -16,8 +16,8 @@ const (
 	NeverLoggedIn
 )
 
-// A composition is a way in which a server writes a text of its own where the
-// contact's status belongs. What comes behind the text is a reason.
+// A composition is the beginning of a text that a server writes where the
+// contact's status belongs. A reason follows it.
 type composition struct {
 	server string
 	text   string
@@ -39,8 +39,8 @@ var compositions = []composition{
 	{"Metronome 3.14", "Logged out", true, false, CauseUnknown},
 }
 
-// reasons are what servers write behind their text, in any of it. The first that
-// is in it counts.
+// reasons are what servers write after the beginning of their text. The first
+// one that the text contains counts.
 var reasons = []struct {
 	part  string
 	means Cause
@@ -58,8 +58,8 @@ var reasons = []struct {
 	{"connection closed", ConnectionLost},
 }
 
-// causeOf reports whether a text that came as a status is a server's, and what
-// it means.
+// causeOf reports whether a text that came as a status is a server's own, and
+// what it means.
 func causeOf(s string, source Source) (Cause, bool) {
 	for _, c := range compositions {
 		reason, found := strings.CutPrefix(s, c.text)

@@ -20,14 +20,14 @@ const (
 	apart = 900 * second
 )
 
-// departure is the end of an appearance of the contact.
+// departure is one departure of the contact.
 type departure struct {
 	at       Moment // zero: not known
 	stamp    Moment // what its server stamped on it
 	heard    Moment
 	resource string
 	words    string // the contact's own, or a server's
-	epoch    Epoch  // in which it was last told; zero: not since the start
+	epoch    Epoch  // in which it was last reported; zero: not since the start
 	cause    Cause
 	source   Source
 	server   bool // the words are a server's
@@ -38,7 +38,7 @@ type departure struct {
 	doubt    bool // something was told since that leaves it in doubt
 }
 
-// told is what an unavailable presence tells of a departure.
+// told returns the departure that an unavailable presence reports.
 func told(p *probe.Presence, h Hearing) departure {
 	d := departure{
 		stamp:    MomentOf(p.Delay.Stamp),
@@ -62,13 +62,13 @@ func told(p *probe.Presence, h Hearing) departure {
 	return d
 }
 
-// ahead reports whether a presence has a stamp of the future.
+// ahead reports whether the stamp of a presence lies in the future.
 func ahead(p *probe.Presence) bool {
 	return !p.Delay.Stamp.IsZero() && p.Delay.Stamp.Equal(p.Received) ||
 		slices.ContainsFunc(p.Doubts, func(d delay.Doubt) bool { return d.Why == delay.Future })
 }
 
-// say takes a text that came with a departure, which may be a server's.
+// say records the text that came with a departure; it may be a server's own.
 func (d *departure) say(s string, source Source) {
 	d.words = s
 	if cause, ok := causeOf(s, source); ok {
@@ -78,7 +78,7 @@ func (d *departure) say(s string, source Source) {
 	}
 }
 
-// status returns the contact's own words, text a server's.
+// status returns the contact's own text, and text that of a server.
 func (d *departure) status() string {
 	if d.server {
 		return ""
@@ -93,12 +93,13 @@ func (d *departure) text() string {
 	return ""
 }
 
-// distinct reports whether another account tells of own words that are others.
+// distinct reports whether another report has a different text of the contact's
+// own.
 func (d *departure) distinct(other *departure) bool {
 	return other.status() != "" && other.status() != d.status()
 }
 
-// relation is what an account has to do with the departure that is known.
+// relation says how a report relates to the departure that is known.
 type relation uint8
 
 const (
@@ -108,7 +109,7 @@ const (
 	unclear
 )
 
-// account takes what a server tells of the last departure.
+// account applies a server's report of the last departure.
 func (k *Knowledge) account(d *departure, h Hearing) {
 	now := h.At
 	if k.online > now {
@@ -129,8 +130,9 @@ func (k *Knowledge) account(d *departure, h Hearing) {
 	}
 }
 
-// relate says what an account is to what is known. In a session that hears
-// everything, all accounts are of one departure while the contact is offline.
+// relate returns how a report relates to the departure that is known. In a
+// session that hears everything, all reports while the contact is offline are
+// about one departure.
 func (k *Knowledge) relate(d *departure, filtered bool) relation {
 	old := k.left
 	inSession := old != nil && old.epoch == d.epoch && d.epoch != 0 && !filtered
@@ -174,7 +176,8 @@ func (k *Knowledge) relate(d *departure, filtered bool) relation {
 	return unclear
 }
 
-// compareTimes says what an account is to another that is earlier by diff.
+// compareTimes returns how a report relates to another one that is earlier by
+// diff.
 func compareTimes(diff, before, after Moment) relation {
 	switch {
 	case diff > after:
@@ -185,7 +188,7 @@ func compareTimes(diff, before, after Moment) relation {
 	return same
 }
 
-// enrich completes d with another account of the same departure.
+// enrich completes d with another report of the same departure.
 func (d *departure) enrich(other *departure) {
 	if d.wantsTime(other) {
 		d.at, d.byStamp, d.bounded, d.source = other.at, other.byStamp, other.bounded, other.source
@@ -204,7 +207,7 @@ func (d *departure) enrich(other *departure) {
 	d.heard, d.epoch, d.doubt = other.heard, max(d.epoch, other.epoch), false
 }
 
-// lastStamp returns the latest stamp of an answer, zero where there is none.
+// lastStamp returns the latest stamp of an answer, or zero if it has none.
 func lastStamp(a probe.Answer) (latest Moment) {
 	for _, p := range a.Presences {
 		latest = max(latest, MomentOf(p.Delay.Stamp))
@@ -212,7 +215,7 @@ func lastStamp(a probe.Answer) (latest Moment) {
 	return max(latest, MomentOf(a.Stamp))
 }
 
-// wantsTime reports whether another account knows better when it was.
+// wantsTime reports whether the other report knows the time better.
 func (d *departure) wantsTime(other *departure) bool {
 	switch {
 	case other.at == 0:
@@ -227,7 +230,8 @@ func (d *departure) wantsTime(other *departure) bool {
 	return d.byStamp && !other.byStamp
 }
 
-// Answer takes the answer to a probe, whose presences were taken already.
+// Answer applies the answer to a probe, whose presences have been applied
+// already.
 func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
 	if h.Epoch < k.epoch || k.room {
 		return false

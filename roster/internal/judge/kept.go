@@ -14,7 +14,7 @@ type Kept struct {
 	Learnt Moment
 }
 
-// Account is a departure as it was told at one time.
+// Account is one report of a departure.
 type Account struct {
 	Heard, At, Stamp Moment
 	Resource         string
@@ -25,7 +25,7 @@ type Account struct {
 	Bounded          bool // it happened at some time before At
 }
 
-// Keep returns what a store is to keep.
+// Keep returns what a store keeps.
 func (k *Knowledge) Keep() Kept {
 	kept := Kept{Since: k.Since(), Online: k.online, Words: k.statuses(), Learnt: k.learnt}
 	switch d := k.left; {
@@ -48,8 +48,8 @@ func (a Account) departure(live bool) departure {
 		cause: a.Cause, source: Stored, live: live, settled: a.Settled, byStamp: !a.Ours, bounded: a.Bounded}
 }
 
-// Restore takes what a store kept, as what was known before all that was heard
-// since. What it says of the future is not known: our clock was wrong then.
+// Restore applies what a store kept, as older than everything heard since.
+// Facts that lie in the future are ignored: our clock was wrong then.
 func (k *Knowledge) Restore(kept Kept, now Moment) {
 	switch {
 	case kept.Since > now || kept.Since < k.Since() || k.room:
@@ -85,7 +85,7 @@ func (k *Knowledge) Restore(kept Kept, now Moment) {
 	k.follow(before)
 }
 
-// follow has what is known come behind what was known before.
+// follow puts what is known behind what was known before.
 func (k *Knowledge) follow(before Knowledge) {
 	if before.learnt == 0 && before.online == 0 {
 		return

@@ -10,13 +10,14 @@ import (
 	"example.org/lastpresence/probe"
 )
 
-// maxResources bounds the resources of one contact; the latest stay.
+// maxResources limits the resources of one contact; the latest are kept.
 const maxResources = 32
 
-// Epoch numbers the sessions of a process from 1. Zero is the time before it.
+// Epoch numbers the sessions of a process from 1. Zero means before the first
+// session.
 type Epoch uint32
 
-// Hearing is when and how something was heard.
+// Hearing says when and how something was heard.
 type Hearing struct {
 	At       Moment
 	Epoch    Epoch
@@ -24,30 +25,31 @@ type Hearing struct {
 	Filtered Moment // when the server began to hold presence back, if it may; zero: it does not
 }
 
-// Knowledge is what is known of one contact's availability. The zero value is
-// nothing. There is one for each contact, so it is kept small.
+// Knowledge is what is known of one contact's availability. The zero value
+// means that nothing is known. There is one for each contact, so it is kept
+// small.
 type Knowledge struct {
-	here   *[]Resource // connected, as told in epoch; nil where there is none
-	left   *departure  // the last one, nil where there was none since online
-	rare   *rare       // what few contacts have, nil where there is nothing
-	online Moment      // when it was last told to be available
+	here   *[]Resource // connected, as reported in epoch; nil if there is none
+	left   *departure  // the last one; nil if there was none since it was online
+	rare   *rare       // what few contacts have; nil if there is nothing
+	online Moment      // when it was last reported available
 	learnt Moment
-	epoch  Epoch // when availability was last told
-	partly Epoch // in which others may be connected of whom nothing was told
+	epoch  Epoch // when availability was last reported
+	partly Epoch // in which unreported resources may be connected
 	source Source
 	room   bool
 }
 
-// rare is what few contacts have.
+// rare is what only few contacts have.
 type rare struct {
 	why   error  // why nothing is known
-	words string // the statuses of resources whose leaving nobody told, each between two zeros
-	life  Moment // the last other sign of life than presence
-	up    Moment // when a server or component came up
-	since Moment // when all that was known before was dropped
+	words string // statuses of resources whose departure nobody reported, each between two zeros
+	life  Moment // the last sign of life other than presence
+	up    Moment // when a server or component started
+	since Moment // when everything known was last dropped
 }
 
-// some returns what few contacts have, to look at.
+// some returns what few contacts have, for reading.
 func (k *Knowledge) some() rare {
 	if k.rare == nil {
 		return rare{}
@@ -55,7 +57,7 @@ func (k *Knowledge) some() rare {
 	return *k.rare
 }
 
-// set changes what few contacts have.
+// set lets f change what few contacts have.
 func (k *Knowledge) set(f func(*rare)) {
 	r := k.some()
 	if f(&r); r != (rare{}) {
@@ -65,7 +67,7 @@ func (k *Knowledge) set(f func(*rare)) {
 	}
 }
 
-// resources returns those that are connected.
+// resources returns the connected resources.
 func (k *Knowledge) resources() []Resource {
 	if k.here == nil {
 		return nil
@@ -73,7 +75,7 @@ func (k *Knowledge) resources() []Resource {
 	return *k.here
 }
 
-// setResources sets those that are connected.
+// setResources sets the connected resources.
 func (k *Knowledge) setResources(here []Resource) {
 	switch {
 	case len(here) == 0:
@@ -93,10 +95,10 @@ type Resource struct {
 	Since    Moment
 	Idle     Moment
 	Priority int8
-	Kept     *probe.Presence // the presence whole, where its other children are kept
+	Kept     *probe.Presence // the whole presence, if its other children are kept
 }
 
-// Forget drops all that is known, as of a moment.
+// Forget drops everything known, as of the moment at.
 func (k *Knowledge) Forget(at Moment) {
 	*k = Knowledge{}
 	if at != 0 {
@@ -104,7 +106,8 @@ func (k *Knowledge) Forget(at Moment) {
 	}
 }
 
-// Since returns when all that was known before was dropped, zero for never.
+// Since returns when everything known was last dropped, or zero if it never
+// was.
 func (k *Knowledge) Since() Moment { return k.some().since }
 
 // Anything reports whether anything was ever learnt.
@@ -113,14 +116,14 @@ func (k *Knowledge) Anything() bool {
 	return k.learnt != 0 || k.room || r.life != 0 || r.why != nil
 }
 
-// Presence takes a presence of the contact. It reports whether that changed
+// Presence applies a presence of the contact, and reports whether it changed
 // anything.
 func (k *Knowledge) Presence(p *probe.Presence, h Hearing, keep bool) bool {
 	if p.Room {
 		return k.occupant()
 	}
 	if k.room || h.Epoch < k.epoch {
-		return false // a bare address of a room's, or what a former session still hears
+		return false // the room itself, or what a former session still hears
 	}
 	switch p.Type {
 	case stanza.AvailablePresence:
@@ -138,7 +141,7 @@ func (k *Knowledge) Presence(p *probe.Presence, h Hearing, keep bool) bool {
 	return true
 }
 
-// occupant takes that the contact is a room (XEP-0045 section 7.2.2).
+// occupant records that the contact is a room (XEP-0045 section 7.2.2).
 func (k *Knowledge) occupant() bool {
 	if k.room {
 		return false
@@ -184,8 +187,8 @@ func (k *Knowledge) available(p *probe.Presence, h Hearing, keep bool) {
 	k.told(h, h.Source)
 }
 
-// lose drops resources whose leaving nobody told. Some servers tell their statuses
-// later, as if the contact had said them on leaving.
+// lose drops resources whose departure nobody reported. Some servers report
+// their statuses later, as if the contact had said them as it left.
 func (k *Knowledge) lose() {
 	if words := k.statuses(); k.here != nil {
 		k.here = nil
@@ -193,8 +196,8 @@ func (k *Knowledge) lose() {
 	}
 }
 
-// statuses returns those of the resources that are connected, or were when
-// anything was last told of them.
+// statuses returns the statuses of the resources that are connected, or were
+// connected when they were last reported.
 func (k *Knowledge) statuses() (words []string) {
 	if k.here == nil && k.some().words != "" {
 		return strings.Split(strings.Trim(k.rare.words, "\x00"), "\x00")
@@ -208,19 +211,20 @@ func (k *Knowledge) statuses() (words []string) {
 	return words
 }
 
-// remember keeps statuses that are no goodbye.
+// remember keeps statuses that are not goodbyes.
 func (k *Knowledge) remember(words []string) {
 	if len(words) > 0 {
 		k.set(func(r *rare) { r.words = "\x00" + strings.Join(words, "\x00") + "\x00" })
 	}
 }
 
-// before reports whether a text is what the contact said while it was available.
+// before reports whether a text is what the contact said while it was
+// available.
 func (k *Knowledge) before(words string) bool {
 	return words != "" && k.rare != nil && strings.Contains(k.rare.words, "\x00"+words+"\x00")
 }
 
-// remove takes a resource off, and reports whether it was there.
+// remove removes a resource, and reports whether it was there.
 func (k *Knowledge) remove(name string) bool {
 	here := k.resources()
 	i := slices.IndexFunc(here, func(r Resource) bool { return r.Name == name })
@@ -231,7 +235,7 @@ func (k *Knowledge) remove(name string) bool {
 	return true
 }
 
-// told takes that availability was told.
+// told records that availability was reported.
 func (k *Knowledge) told(h Hearing, source Source) {
 	k.epoch, k.learnt, k.source = h.Epoch, h.At, source
 	if k.rare != nil && k.rare.why != nil {
@@ -292,9 +296,9 @@ func (k *Knowledge) unavailable(p *probe.Presence, h Hearing) {
 	}
 }
 
-// depart takes a departure that was seen. It happened now, by our clock, unless
-// the server held it back: then it happened at some time since the contact was
-// last told to be available.
+// depart records a departure that was seen. It happened now, by our clock,
+// unless the server held the presence back. Then it happened at some time since
+// the contact was last reported available.
 func (k *Knowledge) depart(d *departure, p *probe.Presence, h Hearing) {
 	k.online = min(k.online, h.At)
 	d.at, d.byStamp, d.live, d.settled = h.At, false, true, true
@@ -316,7 +320,7 @@ func (k *Knowledge) leave(d *departure) {
 	*k.left = *d
 }
 
-// Alive takes another sign of life than presence: a message, for example.
+// Alive records a sign of life other than presence, such as a message.
 func (k *Knowledge) Alive(at, now Moment) bool {
 	if at > now || at <= max(k.online, k.some().life) || k.room {
 		return false
@@ -325,11 +329,11 @@ func (k *Knowledge) Alive(at, now Moment) bool {
 	return true
 }
 
-// Why takes why nothing can be known.
+// Why records why nothing can be known.
 func (k *Knowledge) Why(err error) { k.set(func(r *rare) { r.why = err }) }
 
-// Partly takes that of what is told from now on in this epoch some may be missing,
-// until somebody asks.
+// Partly records that what is reported from now on in this epoch may be
+// incomplete, until somebody asks.
 func (k *Knowledge) Partly(e Epoch) { k.partly = e }
 
 // Room reports whether the contact was seen to be a room.
@@ -339,7 +343,7 @@ func compareResources(a, b Resource) int {
 	return cmp.Or(cmp.Compare(b.Priority, a.Priority), cmp.Compare(b.Since, a.Since), strings.Compare(a.Name, b.Name))
 }
 
-// SetUp takes when a server or component came up.
+// SetUp records when a server or component started.
 func (k *Knowledge) SetUp(at Moment) bool {
 	if k.some().up == at {
 		return false
@@ -348,5 +352,5 @@ func (k *Knowledge) SetUp(at Moment) bool {
 	return true
 }
 
-// ToldAt returns when availability was last told.
+// ToldAt returns when availability was last reported.
 func (k *Knowledge) ToldAt() Moment { return k.learnt }

@@ -11,7 +11,7 @@ const second Moment = 1e6
 // epochSeconds are the seconds from the beginning of year 1 to 1970.
 const epochSeconds = 62_135_596_800
 
-// MomentOf returns the moment of t, zero for the zero time.
+// MomentOf returns the moment of t, or zero for the zero time.
 func MomentOf(t time.Time) Moment {
 	return Moment((t.Unix()+epochSeconds)*1e6 + int64(t.Nanosecond()/1e3))
 }

@@ -2,7 +2,8 @@ package judge
 
 import "slices"
 
-// Source is where knowledge is from. The values are those of roster.Source.
+// Source says where knowledge comes from. Its values are those of
+// roster.Source.
 type Source uint8
 
 // The sources.
@@ -14,7 +15,7 @@ const (
 	Stored
 )
 
-// Lack is what is missing. The values are those of roster.Lack.
+// Lack says what is missing. Its values are those of roster.Lack.
 type Lack uint8
 
 // The lacks.
@@ -29,13 +30,13 @@ const (
 type Horizon struct {
 	Now     Moment
 	Epoch   Epoch
-	Stale   bool // nobody tells any more, or not everything
-	Settled bool // the login's presences are in: who was not told of is offline
+	Stale   bool // nothing is reported any more, or not everything
+	Settled bool // the presence of the login has arrived: a contact without one is offline
 }
 
 // View is what is known at one moment.
 type View struct {
-	Here     []Resource // the best first
+	Here     []Resource // in order of preference
 	Online   bool
 	LastSeen Moment
 	Resource string
@@ -76,7 +77,8 @@ func (k *Knowledge) View(h Horizon) View {
 	return v
 }
 
-// past returns m, but no later than now: another clock may be ahead.
+// past returns m, but no later than now, because another machine's clock may be
+// ahead.
 func past(m, now Moment) Moment {
 	if now == 0 {
 		return m
