@@ -27,7 +27,7 @@ type Rules struct {
 // value means no reason and is not used.
 type Why uint8
 
-// The reasons for which an element is passed over.
+// The reasons for which an element is rejected.
 const (
 	// Unreadable elements have no stamp or sender that could be read;
 	// Element.Err says which.

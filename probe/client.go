@@ -55,8 +55,8 @@ func NewClient(s *xmpp.Session, opts ...Option) *Client {
 	return c
 }
 
-// flight is a probe under way, with any number of callers that wait for it.
-// The Client's lock guards all of it but done, which is closed once.
+// flight is a probe under way, with any number of callers that wait for it. The
+// Client's lock guards it, apart from done, which is closed once.
 type flight struct {
 	key      string
 	x        exchange
@@ -112,7 +112,7 @@ func (c *Client) Probe(ctx context.Context, to jid.JID) (Answer, error) {
 	return f.x.answer(), fmt.Errorf("%w: %w", c.silence(f, time.Now()), ctx.Err())
 }
 
-// ask returns a flight to the contact if there may be one.
+// ask returns the flight to the contact, if the contact may be asked.
 func (c *Client) ask(to jid.JID) (f *flight, joined bool, err error) {
 	switch {
 	case c.cfg.visible != nil && !c.cfg.visible():
@@ -123,8 +123,7 @@ func (c *Client) ask(to jid.JID) (f *flight, joined bool, err error) {
 	return c.join(to)
 }
 
-// join returns the flight to the contact, a new one where there is none to
-// join.
+// join returns the flight to the contact, and starts one if there is none.
 func (c *Client) join(to jid.JID) (f *flight, joined bool, err error) {
 	key := to.String()
 	now := time.Now()
@@ -162,8 +161,8 @@ func (c *Client) join(to jid.JID) (f *flight, joined bool, err error) {
 	return f, false, nil
 }
 
-// launch writes the probe and its fence. It ends when the session takes them
-// or fails.
+// launch writes the probe and its fence. It returns when the session has taken
+// them or has failed.
 func (c *Client) launch(f *flight, stanza xml.TokenReader) {
 	c.debug("asked", f.x.target)
 	err := request.Write(c.s, stanza, lastactivity.Query(f.x.target, f.fenceID))
@@ -209,8 +208,8 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// key returns the map key of the sender of a presence; an empty one is the
-// session's account.
+// key returns the map key of the sender of a presence. An empty sender means
+// the session's account.
 func (c *Client) key(buf []byte, from jid.JID) []byte {
 	if from.Equal(jid.JID{}) {
 		from = c.s.LocalAddr()

@@ -2,15 +2,17 @@ package probe
 
 import "time"
 
-// coolDown remembers who was asked lately. Entries leave in the order in which
-// they came, as time passes, so it holds no more than a period's probes.
+// coolDown remembers which contacts were asked a short time ago. Entries leave
+// in the order in which they came, so it holds no more than the probes of one
+// period.
 type coolDown struct {
 	period time.Duration
 	asked  map[string]time.Time
 	queue  []string
 }
 
-// ready reports whether the contact may be asked, and forgets what has passed.
+// ready reports whether the contact may be asked, and drops entries that have
+// expired.
 func (c *coolDown) ready(key string, now time.Time) bool {
 	for len(c.queue) > 0 {
 		first := c.queue[0]

@@ -6,12 +6,12 @@ import (
 	"mellium.im/xmpp/stanza"
 )
 
-// rounding is how far a stamp and seconds of one time may be apart: both may be
-// whole seconds, rounded either way.
+// rounding is how far apart a stamp and seconds of the same time may be: both
+// may be rounded to whole seconds, up or down.
 const rounding = 2 * time.Second
 
-// depart fills in when the contact went offline and what was said. Presences and
-// last activity may tell of the same departure or of two.
+// depart fills in when the contact went offline and what it said. Presence and
+// last activity may report the same departure, or two.
 func (x *exchange) depart(a *Answer) {
 	seen := x.parting(a)
 	told := x.activity.Told && x.left()
@@ -35,9 +35,10 @@ func (x *exchange) depart(a *Answer) {
 	}
 }
 
-// parting takes what the unavailable presences say: when the contact's server has
-// the departure, and the words. It returns when a resource left before our eyes.
-// Somebody's last words before have neither.
+// parting reads from the unavailable presences the time that the contact's
+// server has, and the contact's text. It returns when a resource left while we
+// were listening. A presence that the server made from the last available one
+// has neither.
 func (x *exchange) parting(a *Answer) (seen time.Time) {
 	var said time.Time
 	for _, p := range x.presences {
@@ -59,8 +60,8 @@ func (x *exchange) parting(a *Answer) (seen time.Time) {
 	return seen
 }
 
-// distinct reports whether presence and last activity have words of their own,
-// and so tell of two departures.
+// distinct reports whether presence and last activity have different texts, and
+// so report two departures.
 func (x *exchange) distinct(a *Answer) bool {
 	return a.Status != "" && x.activity.Status != "" && a.Status != x.activity.Status
 }
@@ -76,14 +77,14 @@ func (x *exchange) up(a *Answer) {
 	}
 }
 
-// byActivity is the time that last activity tells, by our clock.
+// byActivity is the time in last activity, by our clock.
 func (x *exchange) byActivity() time.Time {
 	return x.fenced.Add(-x.activity.Ago).Round(0)
 }
 
-// agrees reports whether a stamp is what last activity tells by our clock: its
-// server counted at some time between the question and its answer. Then it is
-// the more exact of the two.
+// agrees reports whether a stamp is the time that last activity tells, by our
+// clock: its server counted the seconds at some time between the question and
+// the answer. Then the stamp is the more exact of the two.
 func (x *exchange) agrees(stamp time.Time) bool {
 	earliest := x.sent.Add(-x.activity.Ago - rounding)
 	latest := x.fenced.Add(-x.activity.Ago + rounding)

@@ -44,14 +44,14 @@ var (
 	ErrClosed = errors.New("probe: session closed")
 )
 
-// maxErrorTexts bounds the languages of an error's text.
+// maxErrorTexts limits the languages of an error's text.
 const maxErrorTexts = 4
 
-// refusal is an error element as it was read.
+// refusal is an error element that was read.
 type refusal struct {
 	err   stanza.Error
 	moved string // the new address that it names
-	cut   bool   // a bound was exceeded
+	cut   bool   // a limit was exceeded
 }
 
 // stanzaError reads the error child of a presence.
@@ -61,8 +61,8 @@ func (rd *reader) stanzaError(start xml.StartElement) error {
 	return err
 }
 
-// readError reads the rest of an error element (RFC 6120 section 8.3). There is
-// always a condition in the end.
+// readError reads the rest of an error element (RFC 6120 section 8.3). The
+// result always has a condition.
 func readError(start xml.StartElement, r xml.TokenReader) (e refusal, err error) {
 	defer func() {
 		if e.err.Condition == "" {
@@ -128,8 +128,8 @@ func (e *refusal) child(start xml.StartElement, r xml.TokenReader) error {
 	return err
 }
 
-// text keeps a text of the error, unless there is nothing in it: a message would
-// end with a colon then.
+// text keeps a text of the error, unless it is empty: an error message would
+// then end with a colon.
 func (e *refusal) text(lang, s string) {
 	if strings.TrimSpace(s) == "" {
 		return
@@ -144,10 +144,10 @@ func (e *refusal) text(lang, s string) {
 	}
 }
 
-// legacy is what an error of before RFC 3920 has.
+// legacy is what an error has in the form from before RFC 3920.
 type legacy struct{ code, text string }
 
-// complete fills in what the error has only in the old form.
+// complete fills in what the error has in the old form only.
 func (old legacy) complete(e *refusal) {
 	if e.err.Condition == "" {
 		if of, ok := codes[old.code]; ok {
@@ -159,7 +159,7 @@ func (old legacy) complete(e *refusal) {
 	}
 }
 
-// codes are what the old codes stand for (XEP-0086 section 3).
+// codes are the meanings of the old codes (XEP-0086 section 3).
 var codes = map[string]struct {
 	condition stanza.Condition
 	kind      stanza.ErrorType
@@ -187,7 +187,7 @@ var codes = map[string]struct {
 type verdict uint8
 
 const (
-	mute    verdict = iota // says nothing of the contact: no such service, or the asked is not told
+	mute    verdict = iota // says nothing about the contact, for example that there is no such service
 	refused                // the contact does not share its presence with us
 	failed                 // the question did not arrive
 	blocked                // our own server returned it, because we block the contact

@@ -26,11 +26,11 @@ const (
 	minGrace   = 100 * time.Millisecond
 )
 
-// exchange is one probe with its fence, as a state machine apart from any
-// session and clock. Events go in with their time; afterwards done tells
-// whether what is held is conclusive, and if not, until says when to call
-// expire (zero: nothing to wait for but the deadline). Events that come when it
-// is done change what is held, for a later account of it.
+// exchange is one probe with its fence, as a state machine without session and
+// clock. Events go in with their time. Afterwards done reports whether the
+// outcome is certain. If it is not, until says when to call expire; zero means
+// that only the deadline is left to wait for. Events that arrive when it is
+// done still change the exchange, for a late answer.
 type exchange struct {
 	target  jid.JID
 	self    bool // the target is our own account
@@ -54,7 +54,7 @@ type exchange struct {
 	done  bool
 }
 
-// presence takes a presence from the target, or an error of the probe.
+// presence applies a presence from the target, or an error of the probe.
 func (x *exchange) presence(p Presence, now time.Time) {
 	switch p.Type {
 	case stanza.AvailablePresence, stanza.UnavailablePresence:
@@ -86,8 +86,8 @@ func (x *exchange) presence(p Presence, now time.Time) {
 	x.conclude(now)
 }
 
-// keep keeps the latest presence of each resource. A bare unavailable one speaks
-// of the whole contact, and so ends what was available before it.
+// keep keeps the latest presence of each resource. A bare unavailable one
+// speaks of the whole contact, and so ends what was available before.
 func (x *exchange) keep(p Presence, now time.Time) {
 	switch {
 	case p.Type == stanza.AvailablePresence:
@@ -102,22 +102,22 @@ func (x *exchange) keep(p Presence, now time.Time) {
 	x.presences = append(x.presences, p)
 }
 
-// part takes that no resource is available any more.
+// part records that no resource is available any more.
 func (x *exchange) part() {
 	x.presences = slices.DeleteFunc(x.presences, func(p Presence) bool { return p.Type == stanza.AvailablePresence })
 	x.arrived = time.Time{}
 }
 
-// refuse takes an error of the probe or of the fence. One that says nothing
-// replaces none that does.
+// refuse records an error of the probe or of the fence. An error that says
+// nothing does not replace one that says something.
 func (x *exchange) refuse(e stanza.Error, moved string, v verdict) {
 	if x.verdict == mute {
 		x.err, x.moved, x.verdict = e, moved, v
 	}
 }
 
-// fence takes a result of the last-activity query. ok is false where its seconds
-// cannot be read.
+// fence applies a result of the query for last activity. ok is false if its
+// seconds cannot be read.
 func (x *exchange) fence(a lastactivity.Answer, ok bool, now time.Time) {
 	if _, past := (delay.Rules{}).Past(now.Add(-a.Ago), now); !past {
 		ok = false // it counts from when nobody has ever logged out, or a date that was never set
@@ -130,8 +130,8 @@ func (x *exchange) fence(a lastactivity.Answer, ok bool, now time.Time) {
 	x.conclude(now)
 }
 
-// fenceError takes an error answer to the last-activity query. ours says that it
-// came from our own server, in its own name.
+// fenceError applies an error answer to the query for last activity. ours
+// reports whether it came from our own server, in the server's own name.
 func (x *exchange) fenceError(e stanza.Error, moved string, ours bool, now time.Time) {
 	x.last, x.fenced = now, now
 	v := judge(e)
@@ -142,13 +142,13 @@ func (x *exchange) fenceError(e stanza.Error, moved string, ours bool, now time.
 	x.conclude(now)
 }
 
-// expire takes the passing of time.
+// expire applies the passing of time.
 func (x *exchange) expire(now time.Time) {
 	x.done = x.done || !x.until.IsZero() && !now.Before(x.until)
 }
 
-// conclude decides whether the wait is over, and if not, until when it lasts at
-// the longest.
+// conclude decides whether the wait is over, and if not, how long it lasts at
+// most.
 func (x *exchange) conclude(now time.Time) {
 	x.until = time.Time{}
 	switch {
@@ -165,8 +165,8 @@ func (x *exchange) conclude(now time.Time) {
 	x.expire(now)
 }
 
-// settleDown decides whether an available presence is enough. A host is asked for
-// its uptime, too.
+// settleDown decides whether an available presence is enough. For a host it
+// waits for the uptime, too.
 func (x *exchange) settleDown() {
 	switch {
 	case x.host():
@@ -181,8 +181,8 @@ func (x *exchange) settleDown() {
 	}
 }
 
-// overtaken returns how long after the fence a presence may come that it has
-// overtaken, 0 where none can be on its way.
+// overtaken returns how long after the fence a presence that it has overtaken
+// may still arrive, or 0 if none can be on its way.
 func (x *exchange) overtaken() time.Duration {
 	trip := x.fenced.Sub(x.sent)
 	now := x.activity.Told && !x.left()
@@ -199,10 +199,10 @@ func (x *exchange) overtaken() time.Duration {
 	return 0
 }
 
-// unserved reports whether the contact's server has no last activity, so that it
-// is not known whether a presence is on its way. That was never seen. Half a round
-// trip more is for servers that handle the two in different processes, and send
-// them right behind each other.
+// unserved reports whether the contact's server does not support last activity,
+// so that it is not known whether a presence is on its way. No server was seen
+// to do this. Half a round trip more is for servers that handle the two in
+// different processes and send them right after each other.
 func (x *exchange) unserved() bool {
 	e, ok := x.err.(stanza.Error)
 	return ok && x.verdict == mute && e.Condition == stanza.ServiceUnavailable
@@ -217,7 +217,7 @@ func (x *exchange) host() bool {
 }
 
 // left reports whether last activity says that the contact is gone. A text is
-// told only of somebody who is.
+// only sent for a contact that is.
 func (x *exchange) left() bool {
 	return x.activity.Ago > 0 || x.activity.Status != ""
 }
@@ -231,7 +231,7 @@ func (x *exchange) hasAvailable() bool {
 	return slices.ContainsFunc(x.presences, func(p Presence) bool { return p.Type == stanza.AvailablePresence })
 }
 
-// answer returns what is held now.
+// answer returns the answer as known now.
 func (x *exchange) answer() Answer {
 	a := Answer{
 		Contact:   x.target,

@@ -14,11 +14,11 @@ import (
 	"example.org/lastpresence/internal/wire/request"
 )
 
-// poll is how often a probe under way looks whether its session has ended,
-// which mellium tells nobody.
+// poll is how often a flight checks whether its session has ended, which
+// mellium reports to nobody.
 const poll = request.Poll
 
-// presence gives a presence to the flights that wait for it, if any.
+// presence passes a presence to the flight that waits for it, if any.
 func (c *Client) presence(p Presence) {
 	var buf [128]byte
 	key := c.key(buf[:0], p.From)
@@ -38,8 +38,8 @@ func (c *Client) presence(p Presence) {
 	}
 }
 
-// returned returns the flight whose probe our own server returned in its own
-// name, if any.
+// returned returns the flight whose probe our own server returned in the
+// server's own name, if any.
 func (c *Client) returned(p Presence) *flight {
 	self := c.s.LocalAddr()
 	if !p.From.Equal(jid.JID{}) && !p.From.Bare().Equal(self.Bare()) && !p.From.Equal(self.Domain()) {
@@ -53,7 +53,7 @@ func (c *Client) returned(p Presence) *flight {
 	return nil
 }
 
-// fence reads the answer to a flight's last-activity query.
+// fence reads the answer to a flight's query for last activity.
 func (c *Client) fence(f *flight, start *xml.StartElement, r xml.TokenReader) {
 	var typ, from string
 	for _, attr := range start.Attr {
@@ -79,7 +79,7 @@ func (c *Client) fence(f *flight, start *xml.StartElement, r xml.TokenReader) {
 	c.step(f, func(now time.Time) { f.x.fence(answer, ok, now) })
 }
 
-// tick is the flight's timer.
+// tick is called by the flight's timer.
 func (c *Client) tick(f *flight) {
 	if c.ended(context.Background()) {
 		c.fail(f, ErrClosed)
@@ -88,8 +88,8 @@ func (c *Client) tick(f *flight) {
 	c.step(f, f.x.expire)
 }
 
-// step feeds the flight an event, ends it where that was conclusive or the
-// deadline has come, and sets its timer where not.
+// step passes an event to the flight. It ends the flight if the outcome is
+// certain or the deadline has passed, and sets its timer otherwise.
 func (c *Client) step(f *flight, event func(now time.Time)) {
 	now := time.Now()
 	c.mu.Lock()
@@ -124,8 +124,8 @@ func (c *Client) step(f *flight, event func(now time.Time)) {
 	close(f.done)
 }
 
-// next returns how long the flight's timer is to run. Where nobody says when the
-// session ends, it looks for that.
+// next returns how long the flight's timer runs. If nobody reports the end of
+// the session, the flight checks for it.
 func (c *Client) next(f *flight, now time.Time) time.Duration {
 	next := f.deadline.Sub(now)
 	if !f.landed && !f.x.until.IsZero() {
@@ -137,8 +137,8 @@ func (c *Client) next(f *flight, now time.Time) time.Duration {
 	return next
 }
 
-// stepLate tells what a flight that has landed has to add, once its fence has
-// come. It is called with the lock held, and releases it.
+// stepLate reports what a flight that has landed learns from its fence. It is
+// called with the lock held, and releases it.
 func (c *Client) stepLate(f *flight, now time.Time) {
 	fenced := f.x.hasFence()
 	answer := f.x.answer()
@@ -174,9 +174,8 @@ func (c *Client) fail(f *flight, err error) {
 	close(f.done)
 }
 
-// land takes the flight off the list of those that may be joined. Until its fence
-// comes it goes on listening. Whoever calls it, under the lock, is the one who
-// closes done.
+// land removes the flight from those that may be joined. Until its fence
+// arrives it goes on listening. The caller, who holds the lock, closes done.
 func (c *Client) land(f *flight, now time.Time) {
 	delete(c.flights, f.key)
 	f.landed = true
@@ -191,7 +190,7 @@ func (c *Client) land(f *flight, now time.Time) {
 	f.timer.Reset(c.next(f, now))
 }
 
-// forget ends all that is left of a flight.
+// forget removes everything that is left of a flight.
 func (c *Client) forget(f *flight) {
 	f.over = true
 	f.timer.Stop()

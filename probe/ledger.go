@@ -7,8 +7,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// ledger is what keeps a Client from nagging, and its counts. Several Clients
-// may share one, see [Continue].
+// ledger limits how often a Client asks, and counts. Several Clients may share
+// one, see [Continue].
 type ledger struct {
 	mu      sync.Mutex
 	limiter *rate.Limiter
@@ -16,7 +16,7 @@ type ledger struct {
 	stats   Stats
 }
 
-// ledger returns the ledger that the configuration asks for.
+// ledger returns the ledger for the configuration.
 func (cfg config) ledger() *ledger {
 	if cfg.old == nil {
 		return &ledger{limiter: cfg.limiter(), asked: coolDown{period: cfg.coolDown}}
@@ -30,7 +30,7 @@ func (cfg config) ledger() *ledger {
 	return l
 }
 
-// send books a probe to the contact, or says why there must be none.
+// send records a probe to the contact, or returns why it must not be sent.
 func (l *ledger) send(key string, now time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -47,21 +47,22 @@ func (l *ledger) send(key string, now time.Time) error {
 	return nil
 }
 
-// joined books a call that joined a probe under way.
+// joined records a call that joined a probe under way.
 func (l *ledger) joined() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.stats.Joined++
 }
 
-// answered books how a probe ended.
+// answered records how a probe ended.
 func (l *ledger) answered(o Outcome) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.stats.count(o)
 }
 
-// failed books a probe that its session ended; the contact may be asked again.
+// failed records a probe that its session ended; the contact may be asked
+// again.
 func (l *ledger) failed(key string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

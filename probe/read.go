@@ -18,13 +18,13 @@ import (
 	"example.org/lastpresence/internal/wire/lastactivity"
 )
 
-// Bounds of what is read of one presence stanza. What exceeds them is not
-// kept, and Presence.Cut says so.
+// Limits on what is read of one presence stanza. What exceeds them is dropped, and
+// Presence.Cut is set.
 const (
-	MaxTokens   = 4096      // XML tokens of the stanza that are looked at
-	MaxBytes    = 256 << 10 // bytes of text and attributes, but for the token that exceeds them
-	MaxChildren = 256       // child elements that are looked at
-	MaxDepth    = 64        // elements inside of each other, below the stanza
+	MaxTokens   = 4096      // XML tokens of the stanza that are read
+	MaxBytes    = 256 << 10 // bytes of text and attributes, apart from the token that exceeds the limit
+	MaxChildren = 256       // child elements that are read
+	MaxDepth    = 64        // nested elements below the stanza
 	MaxStatus   = 4096      // bytes of each status and error text
 	MaxStatuses = 16        // status elements
 	MaxDelays   = 8         // delayed-delivery elements; one of the sender's server is always among them
@@ -100,7 +100,7 @@ func begin(r xml.TokenReader) (xml.StartElement, error) {
 	return xml.StartElement{}, errNoPresence
 }
 
-// bounded is what a presence is read from. It ends with errCut where a bound is.
+// bounded is the reader of a presence. It ends with errCut at a limit.
 type bounded struct {
 	src    xml.TokenReader
 	tokens int
@@ -132,8 +132,8 @@ func (b *bounded) Token() (xml.Token, error) {
 	return tok, err
 }
 
-// reader reads one presence into p. It holds no pointer to itself, and hands out
-// none, so that it need not be on the heap.
+// reader reads one presence into p. It keeps no pointer to itself and hands
+// none out, so that it can stay off the heap.
 type reader struct {
 	p       Presence
 	in      *bounded
@@ -197,7 +197,7 @@ func addressError(name, value string, err error) error {
 	return fmt.Errorf("probe: read presence: %s=%q is not a valid JID (RFC 7622 section 3): %w", name, shorten(value), err)
 }
 
-// shorten returns what an error says of an input.
+// shorten returns what an error prints of an input.
 func shorten(s string) string {
 	if len(s) > 64 {
 		return s[:64] + "…"

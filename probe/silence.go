@@ -7,7 +7,7 @@ import (
 	"mellium.im/xmpp/jid"
 )
 
-// silence is the error of a wait that nothing ended but the time. It is an
+// silence is the error of a wait that only time has ended. It is an
 // ErrNoAnswer.
 type silence struct {
 	to     jid.JID

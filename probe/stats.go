@@ -4,8 +4,8 @@ package probe
 type Stats struct {
 	Sent       uint64 // probes sent
 	Joined     uint64 // calls that joined a probe under way
-	CoolDown   uint64 // calls refused because the contact was asked a moment ago
-	OverBudget uint64 // calls refused because too many probes were sent lately
+	CoolDown   uint64 // calls refused because the contact was asked a short time ago
+	OverBudget uint64 // calls refused because too many probes were sent a short time ago
 	Failed     uint64 // probes that a failing or closed session ended
 
 	// Probes that ended, by outcome.

@@ -6,12 +6,12 @@ import (
 	"mellium.im/xmlstream"
 )
 
-// tapeText is how much text a tape keeps room for between two stanzas.
+// tapeText is how much room for text a tape keeps from one stanza to the next.
 const tapeText = 16 << 10
 
-// tape records the tokens of a stanza as they are read, and plays them again,
-// followed by what was not read. Text is copied, because a
-// decoder reuses it; it becomes a token again only if somebody asks.
+// tape records the tokens of a stanza as they are read, and replays them,
+// followed by what was not read. It copies text, because a decoder reuses it,
+// and makes a token of it again only on demand.
 type tape struct {
 	src    xml.TokenReader
 	tokens []entry

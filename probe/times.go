@@ -9,8 +9,8 @@ import (
 	"example.org/lastpresence/delay"
 )
 
-// delay keeps a delay. Where there is no room, one of the sender's server, whose
-// word counts most, takes the place of another.
+// delay keeps a delay. If there is no room, one of the sender's server, which
+// takes precedence, replaces another one.
 func (rd *reader) delay(element delay.Element) {
 	if rd.delayed < MaxDelays {
 		rd.delays[rd.delayed] = element
@@ -30,7 +30,7 @@ func (rd *reader) delay(element delay.Element) {
 	}
 }
 
-// believe decides on the delays that were found.
+// believe decides which of the delays to trust.
 func (rd *reader) believe(self jid.JID) {
 	p := &rd.p
 	p.Delay, p.Doubts = delay.Rules{}.Believe(rd.delays[:rd.delayed], p.From, self, p.Received)

@@ -14,7 +14,7 @@ import (
 	"example.org/lastpresence/internal/wire/request"
 )
 
-// maxPending bounds the requests that wait for a decision; those beyond are
+// maxPending limits the requests that wait for a decision; those beyond are
 // refused.
 const maxPending = 1000
 
@@ -90,7 +90,7 @@ func (r *Responder) Unfriend(ctx context.Context, peer jid.JID) error {
 	return r.change(ctx, peer, Buddy.unfriend)
 }
 
-// heard takes a presence of a subscription's.
+// heard handles a presence about a subscription.
 func (r *Responder) heard(from jid.JID, typ stanza.PresenceType) {
 	decision := Refuse
 	if typ == stanza.SubscribePresence && r.judged(from) {
@@ -108,7 +108,7 @@ func (r *Responder) heard(from jid.JID, typ stanza.PresenceType) {
 	}
 }
 
-// judged reports whether a request of a peer's is for the policy to decide.
+// judged reports whether the policy has to decide a request of the peer.
 func (r *Responder) judged(peer jid.JID) bool {
 	if r.lock(r.ctx) != nil {
 		return false
@@ -120,7 +120,7 @@ func (r *Responder) judged(peer jid.JID) bool {
 	return r.buddies[peer.String()].judged()
 }
 
-// change changes a buddy, stores that, and tells it. Nothing is told that was
+// change changes a buddy, stores that, and sends it. Nothing is sent that was
 // not stored.
 func (r *Responder) change(ctx context.Context, peer jid.JID, f func(Buddy) (Buddy, []stanza.PresenceType)) error {
 	if r.ctx.Err() != nil {
@@ -207,7 +207,7 @@ func (r *Responder) pending() (n int) {
 	return n
 }
 
-// about is the presence of a type that is for a buddy.
+// about returns a presence of the given type for a buddy.
 func (r *Responder) about(to jid.JID, typ stanza.PresenceType) xml.TokenReader {
 	switch typ {
 	case stanza.AvailablePresence:

@@ -32,8 +32,8 @@ const (
 	maxForms         = 64
 )
 
-// forms are the sessions of the command that wait: who was given which form.
-// The oldest are forgotten. Its zero value is ready for use.
+// forms are the sessions of the command that wait: who was sent which form. The
+// oldest are dropped. The zero value is ready to use.
 type forms struct {
 	mu      sync.Mutex
 	waiting []waitingForm
@@ -55,7 +55,7 @@ func (f *forms) give(to jid.JID) (id string) {
 	return id
 }
 
-// take takes a form back, and reports whether it was given.
+// take removes a form, and reports whether it was sent to that address.
 func (f *forms) take(id string, from jid.JID) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -85,7 +85,7 @@ func (r *Responder) items(iq stanza.IQ, node string) xml.TokenReader {
 	return iq.Result(xmlstream.Wrap(item, query))
 }
 
-// order is what is read of a command.
+// order is what is read from a command.
 type order struct {
 	action, id string
 	filled     bool // there is a form
@@ -98,7 +98,7 @@ var (
 	errForm    = errors.New("responder: the form is not of type " + formType)
 )
 
-// command carries out a command, whose element r is about to be read, and
+// command carries out a command, whose element comes next in the tokens, and
 // returns the answer (XEP-0050 section 2.4).
 func (r *Responder) command(iq stanza.IQ, tokens xml.TokenReader) xml.TokenReader {
 	if !r.admin(iq.From) {
@@ -173,7 +173,7 @@ func readOrder(tokens xml.TokenReader) (o order, err error) {
 	return o, nil
 }
 
-// peerForm asks which server.
+// peerForm returns the form that asks for the server.
 func peerForm() xml.TokenReader {
 	return form.New(
 		form.Title("Subscribing to a server"),
@@ -207,7 +207,7 @@ func response(status, id string, children ...xml.TokenReader) xml.TokenReader {
 	})
 }
 
-// refuse tells what is wrong with a command (XEP-0050 section 4.4).
+// refuse returns what is wrong with a command (XEP-0050 section 4.4).
 func refuse(iq stanza.IQ, condition, why string) xml.TokenReader {
 	e := stanza.Error{Type: stanza.Modify, Condition: stanza.BadRequest}
 	if why != "" {

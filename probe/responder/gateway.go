@@ -17,7 +17,7 @@ import (
 	"example.org/lastpresence/internal/wire/request"
 )
 
-// poll is how often it is looked whether the session goes on.
+// poll is how often the Responder checks whether the session has ended.
 const poll = time.Second
 
 // Presence is what a gateway knows of a contact behind it.
@@ -60,8 +60,8 @@ func Workers(n int) Option {
 	return func(cfg *config) { cfg.workers = n }
 }
 
-// question is about a contact behind the gateway: a probe, or a query for last
-// activity.
+// question is a probe, or a query for last activity, about a contact behind the
+// gateway.
 type question struct {
 	prober, target jid.JID
 	id             string
@@ -98,7 +98,7 @@ func (r *Responder) contact(q question) {
 	}
 }
 
-// find returns the answer to a question, nil for none.
+// find returns the answer to a question, or nil if there is none.
 func (r *Responder) find(q question) xml.TokenReader {
 	if r.cfg.subscribed == nil || !r.cfg.subscribed(q.prober.Bare(), q.target) {
 		return q.stranger()
@@ -129,7 +129,7 @@ func (r *Responder) find(q question) xml.TokenReader {
 	return q.presence(p)
 }
 
-// outlive returns when the context ends or the session does.
+// outlive returns when the context or the session ends.
 func (r *Responder) outlive(ctx context.Context) {
 	ticker := time.NewTicker(poll)
 	defer ticker.Stop()
@@ -142,7 +142,7 @@ func (r *Responder) outlive(ctx context.Context) {
 	}
 }
 
-// send writes a stanza from beside the session's own goroutine.
+// send writes a stanza from outside the session's own goroutine.
 func (r *Responder) send(answer xml.TokenReader) {
 	if r.ctx.Err() != nil {
 		return
@@ -152,7 +152,7 @@ func (r *Responder) send(answer xml.TokenReader) {
 	}
 }
 
-// stranger refuses one who may not know (RFC 6121 section 4.3.2, XEP-0012
+// stranger refuses a prober that may not know (RFC 6121 section 4.3.2, XEP-0012
 // section 4).
 func (q question) stranger() xml.TokenReader {
 	if q.last {
@@ -181,7 +181,7 @@ func (q question) activity(p Presence) xml.TokenReader {
 	return iq.Wrap(lastActivity(max(time.Since(p.Since), time.Second), p.Status))
 }
 
-// presence is what XEP-0318 section 3.1 shows.
+// presence returns the answer that XEP-0318 section 3.1 shows.
 func (q question) presence(p Presence) xml.TokenReader {
 	from := q.target
 	if full, err := from.WithResource(p.Resource); err == nil {

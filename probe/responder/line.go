@@ -2,11 +2,11 @@ package responder
 
 import "sync"
 
-// maxWaiting bounds what waits in a line.
+// maxWaiting limits what waits in a line.
 const maxWaiting = 256
 
-// line carries out one thing after the other, in order, in a goroutine that
-// lives while there is something to do. Its zero value is ready for use.
+// line runs functions one after the other, in order, in a goroutine that lives
+// while there is something to do. The zero value is ready to use.
 type line struct {
 	mu      sync.Mutex
 	waiting []func()
@@ -15,7 +15,7 @@ type line struct {
 	wg      sync.WaitGroup
 }
 
-// add has f carried out, unless too much waits.
+// add queues f, and reports whether there was room.
 func (l *line) add(f func()) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -45,7 +45,7 @@ func (l *line) run() {
 	}
 }
 
-// close forgets what waits, and waits for what is carried out.
+// close drops what waits, and waits for what is running.
 func (l *line) close() {
 	l.mu.Lock()
 	l.waiting, l.closed = nil, true

@@ -15,12 +15,12 @@ const (
 	totalShare  = 250
 )
 
-// maxAskers bounds the addresses that are remembered, twice.
+// maxAskers limits how many addresses are remembered, twice.
 const maxAskers = 4096
 
-// pace bounds replies by whom they go to. Addresses that were not heard of for
-// long are forgotten, and begin anew; the bound on all together is what a flood
-// from many of them meets.
+// pace limits replies by the address that they go to. An address that was not
+// seen for a long time is dropped, and starts over. A flood from many addresses
+// meets the limit on all of them together.
 type pace struct {
 	burst int
 	every time.Duration
@@ -38,8 +38,8 @@ func limiter(burst int, every time.Duration, share int) *rate.Limiter {
 	return rate.NewLimiter(rate.Every(every)*rate.Limit(share), burst*share)
 }
 
-// allow reports whether one more reply may go to an address. One that is refused
-// costs nobody else.
+// allow reports whether one more reply may go to an address. A refused one does
+// not count against others.
 func (p *pace) allow(to jid.JID, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -178,7 +178,7 @@ func (r *Responder) Close() error {
 	return nil
 }
 
-// lock waits for the buddies until the context ends.
+// lock waits for access to the buddies, until ctx ends.
 func (r *Responder) lock(ctx context.Context) error {
 	select {
 	case r.mu <- struct{}{}:
@@ -190,8 +190,8 @@ func (r *Responder) lock(ctx context.Context) error {
 
 func (r *Responder) unlock() { <-r.mu }
 
-// begin runs f in a goroutine that Close waits for, and reports false once that
-// was called.
+// begin runs f in a goroutine that Close waits for. It reports false after
+// Close.
 func (r *Responder) begin(f func()) bool {
 	r.open.Lock()
 	defer r.open.Unlock()

@@ -26,7 +26,7 @@ type Store interface {
 	Save(ctx context.Context, buddies []Buddy) error
 }
 
-// memory keeps nothing longer than itself.
+// memory is a Store that keeps buddies in memory only.
 type memory struct {
 	mu      sync.Mutex
 	buddies []Buddy
@@ -57,7 +57,7 @@ type file struct {
 	mu   sync.Mutex
 }
 
-// content is the file's. Version is 1.
+// content is the content of the file. Version is 1.
 type content struct {
 	Version int          `json:"version"`
 	Buddies []storedItem `json:"buddies"`

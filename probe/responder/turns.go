@@ -2,9 +2,9 @@ package responder
 
 import "sync"
 
-// turns keeps answers to one prober about one contact in the order of the
-// questions, so that the answer to a query which was sent behind a probe shows
-// that the probe's has come. Its zero value is ready for use.
+// turns keeps the answers to one prober about one contact in the order of the
+// questions. The answer to a query that was sent behind a probe then shows that
+// the probe's answer has arrived. The zero value is ready to use.
 type turns struct {
 	mu   sync.Mutex
 	last map[string]chan struct{} // closed when the last in line is done
@@ -28,7 +28,7 @@ func (t *turns) take(key string) turn {
 	return n
 }
 
-// wait returns when those before are done. They end with the calls that they
+// wait returns when those before it are done. They end with the calls that they
 // wait for.
 func (n turn) wait() {
 	if n.after != nil {

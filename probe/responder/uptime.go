@@ -36,7 +36,7 @@ func lastActivity(ago time.Duration, status string) xml.TokenReader {
 	})
 }
 
-// text is a text, nothing if it is empty.
+// text returns a text node, or nothing if s is empty.
 func text(s string) xml.TokenReader {
 	if s == "" {
 		return nil
@@ -44,7 +44,7 @@ func text(s string) xml.TokenReader {
 	return xmlstream.Token(xml.CharData(s))
 }
 
-// info answers what the component is and can do (XEP-0030 section 3).
+// info answers what the component is and supports (XEP-0030 section 3).
 func (r *Responder) info(iq stanza.IQ, node string) xml.TokenReader {
 	answer := disco.Info{
 		InfoQuery: disco.InfoQuery{Node: node},

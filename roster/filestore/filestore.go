@@ -18,7 +18,7 @@ import (
 	"example.org/lastpresence/roster"
 )
 
-// longestName is that of a file, in bytes, without what is behind it.
+// longestName is the longest name of a file, in bytes, without its ending.
 const longestName = 200
 
 // Store is a [roster.Store] in a folder. Make one with [New]. It is safe for
@@ -161,12 +161,12 @@ func (s *Store) Remove(ctx context.Context, account jid.JID) error {
 	})
 }
 
-// attempts is how often to begin again where the file came or went meanwhile.
+// attempts is how often to start over if the file comes or goes meanwhile.
 const attempts = 100
 
-// locked runs f while no other process, nor any other call, changes the file of
-// the account. Where it does not exist others may create it meanwhile; then f
-// fails and runs again.
+// locked runs f while no other process, and no other call, changes the file of
+// the account. If the file does not exist, others may create it meanwhile; f
+// then fails and runs again.
 func (s *Store) locked(ctx context.Context, account jid.JID, f func(path string, exists bool) error) error {
 	path := s.path(account)
 	for attempt := 1; ; attempt++ {
@@ -194,7 +194,7 @@ func (s *Store) path(account jid.JID) string {
 	return filepath.Join(s.dir, fileName(account)+extension)
 }
 
-// fileName makes a name of an address that every file system takes.
+// fileName turns an address into a name that every file system accepts.
 func fileName(account jid.JID) string {
 	address := account.Bare().String()
 	var b strings.Builder
@@ -212,7 +212,7 @@ func fileName(account jid.JID) string {
 	return b.String()
 }
 
-// read has f read a file. It sets aside what f cannot read.
+// read lets f read a file, and sets the file aside if f cannot read it.
 func read(path string, f func(data []byte) error) error {
 	data, err := os.ReadFile(path)
 	if err != nil {

@@ -19,7 +19,7 @@ const (
 	version = 2
 )
 
-// errNewer is of a file that a later version of this package wrote.
+// errNewer is for a file that a later version of this package wrote.
 var errNewer = errors.New("the file's format is newer than this program")
 
 type head struct {
@@ -124,7 +124,7 @@ func departureOf(d roster.Departure) departure {
 	return departure{microsOf(d.At), microsOf(d.Heard), microsOf(d.Stamp), d.Resource, d.Status, d.Cause, d.Text, d.Settled, d.Ours, d.Bounded}
 }
 
-// lineLength is about how long the line of a contact is.
+// lineLength is roughly how long the line of a contact is.
 const lineLength = 256
 
 // encode returns the content of a file.
@@ -176,7 +176,7 @@ func open(account jid.JID, data []byte) (saved roster.Saved, body *lines, err er
 	return roster.Saved{Version: h.Roster, Synced: h.Synced.time()}, &lines{rest: rest, version: h.Version}, err
 }
 
-// check returns the lines between head and foot, of whose sum it makes sure.
+// check returns the lines between head and foot, after checking their checksum.
 func check(data, rest []byte) ([]byte, error) {
 	if !bytes.HasSuffix(rest, []byte("\n")) {
 		return nil, errors.New("the last line is cut off")

@@ -9,8 +9,8 @@ import (
 	"example.org/lastpresence/roster"
 )
 
-// lines goes through the records of a file, which are ordered by address, each
-// of one contact. What is not so ends it with an error.
+// lines iterates over the records of a file, which are ordered by address, one
+// for each contact. Any other order ends it with an error.
 type lines struct {
 	version int // of the format
 	rest    []byte
@@ -37,7 +37,7 @@ func (l *lines) next() bool {
 	return true
 }
 
-// readAddress reads no more of the line than it must.
+// readAddress reads no more of the line than it needs.
 func (l *lines) readAddress() error {
 	if rest, ok := bytes.CutPrefix(l.line, []byte(`{"jid":"`)); ok {
 		if key, _, ok := bytes.Cut(rest, []byte(`"`)); ok && bytes.IndexByte(key, '\\') < 0 {

@@ -18,9 +18,9 @@ const patience = 5 * time.Millisecond
 const oldLock = "lock"
 
 // lock waits for the lock on the file at path, which ends with the process at
-// the latest. Who writes gives the name to another file, so the lock counts only
-// if the name is still that of the file that was locked. A file that does not
-// exist cannot be locked: exists is false.
+// the latest. A writer gives the name to another file, so the lock counts only
+// if the name still belongs to the file that was locked. A file that does not
+// exist cannot be locked: exists is then false.
 func lock(ctx context.Context, path string) (exists bool, unlock func(), err error) {
 	for {
 		f, err := os.OpenFile(path, os.O_RDWR, 0)

@@ -6,8 +6,8 @@ import (
 	"example.org/lastpresence/roster"
 )
 
-// merge returns the content of a file once changes are merged into it. Lines of
-// contacts that did not change are taken over as they are, unread.
+// merge returns the content of a file after changes are merged into it. Lines
+// of contacts that have not changed are copied without being parsed.
 func merge(account jid.JID, data []byte, changes roster.Saved) ([]byte, error) {
 	saved, lines, err := open(account, data)
 	if err != nil {

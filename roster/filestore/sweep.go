@@ -18,10 +18,11 @@ const (
 	asideTime = "20060102T150405.000000000"
 )
 
-// abandoned is the age from which on a temporary file is nobody's any more.
+// abandoned is the age after which a temporary file belongs to no running
+// process.
 const abandoned = time.Hour
 
-// sweep deletes what is beside the file at path and belongs to it: what was set
+// sweep deletes the files beside the one at path that belong to it: those set
 // aside, temporary files, and the lock file of earlier versions.
 func sweep(path string) error {
 	entries, err := os.ReadDir(filepath.Dir(path))
@@ -40,8 +41,8 @@ func sweep(path string) error {
 	return nil
 }
 
-// beside reports whether the file of the given name belongs to another one. The
-// other's name may be the beginning of other accounts' names, too.
+// beside reports whether the file called name belongs to the other file, whose
+// name may also be the beginning of other accounts' names.
 func beside(name, other string) bool {
 	if file, ok := durable.Temporary(name); ok {
 		return file == other

@@ -14,8 +14,8 @@ import (
 	"example.org/lastpresence/roster"
 )
 
-// column is one of a table. Its place in a record is what a row scans into, and
-// what is written as JSON.
+// column is a column of a table. Its place in a record is what a row scans
+// into, and what is written as JSON.
 type column struct {
 	name, kind string
 	place      func(*roster.Record) any
@@ -28,7 +28,7 @@ const (
 	number = "SMALLINT"
 )
 
-// accountColumn is the first of each table.
+// accountColumn is the first column of each table.
 var accountColumn = column{name: "account", kind: text}
 
 // versionColumns are those of the table of accounts.
@@ -68,7 +68,7 @@ func departure(name string, of func(*roster.Record) *roster.Departure) []column 
 	}
 }
 
-// places returns where the columns of a row belong in a record.
+// places returns where in a record the columns of a row belong.
 func places(r *roster.Record) []any {
 	all := make([]any, len(columns))
 	for i, c := range columns {
@@ -136,7 +136,7 @@ func (k *key) Scan(value any) error {
 // groupEnd ends each text of a list. XML does not have it.
 const groupEnd = "\x01"
 
-// list has texts, such as the names of groups.
+// list holds texts, such as the names of groups.
 type list []string
 
 func (l list) MarshalJSON() ([]byte, error) {
@@ -167,7 +167,7 @@ func textOf(value any) (string, error) {
 	return "", fmt.Errorf("a text is %T", value)
 }
 
-// check refuses what a database cannot keep.
+// check rejects what a database cannot keep.
 func check(r roster.Record) error {
 	for _, g := range r.Groups {
 		if i := strings.IndexFunc(g, func(c rune) bool { return c < ' ' && c != '\t' && c != '\n' && c != '\r' }); i >= 0 {

@@ -19,8 +19,8 @@ type save struct {
 	done    chan error // has room for one
 }
 
-// queue gathers the changes that come while others are being written, so that
-// those of many accounts go into one transaction. A goroutine writes as long as
+// queue gathers changes that arrive while others are being written, so that
+// those of many accounts go into one transaction. A goroutine writes while
 // there are any.
 type queue struct {
 	write func(context.Context, []*save) error
@@ -30,8 +30,8 @@ type queue struct {
 	writing bool
 }
 
-// do waits until changes are written. With the context's error they may be
-// written nevertheless.
+// do waits until the changes are written. If it returns the error of ctx, they
+// may be written nevertheless.
 func (q *queue) do(ctx context.Context, account string, changes roster.Saved) error {
 	s := &save{ctx, account, changes, make(chan error, 1)}
 	q.mu.Lock()
@@ -67,8 +67,8 @@ func (q *queue) work() {
 	}
 }
 
-// next takes what is to be written together, which is nothing when nothing
-// waits: of each account the first call, and so many that they fit.
+// next takes what to write in one transaction: the first call of each account,
+// as many as fit. It returns nothing if nothing waits.
 func (q *queue) next() (group []*save) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -92,7 +92,7 @@ func (q *queue) next() (group []*save) {
 	return group
 }
 
-// together writes changes until nobody waits for them any more.
+// together writes changes until nobody waits for them any longer.
 func (q *queue) together(group []*save) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()

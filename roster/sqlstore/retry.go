@@ -17,8 +17,8 @@ const (
 	firstWait = 10 * time.Millisecond
 )
 
-// transact runs f in a transaction, all of which counts, or nothing. It may run
-// f several times.
+// transact runs f in a transaction. All of it takes effect, or nothing. It may
+// run f several times.
 func (s *Store) transact(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
 	for try := 1; ; try++ {
 		err := s.try(ctx, f)

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// version is that of the tables. The folder schema has, for each database and
-// each version, the statements that make it of the version before.
+// version is the version of the tables. The folder schema has, for each
+// database and version, the statements that upgrade from the version before.
 const version = 2
 
 //go:embed schema
@@ -39,8 +39,8 @@ func detect(ctx context.Context, db *sql.DB) (dialect, error) {
 	return dialect{}, fmt.Errorf("the database is not PostgreSQL or SQLite: %w: %w", errors.ErrUnsupported, err)
 }
 
-// prepare sees to it that the tables are of this version. It changes nothing
-// where they are.
+// prepare brings the tables to this version. If they already have it, prepare
+// changes nothing.
 func (s *Store) prepare(ctx context.Context) error {
 	found, err := s.found(ctx, s.db)
 	if err != nil {
@@ -61,7 +61,8 @@ func (s *Store) prepare(ctx context.Context) error {
 	return nil
 }
 
-// upgrade brings the tables to this version, and returns which they have then.
+// upgrade brings the tables to this version, and returns the version that they
+// then have.
 func (s *Store) upgrade(ctx context.Context, tx *sql.Tx) (int, error) {
 	if s.d.lock != "" {
 		if _, err := tx.ExecContext(ctx, s.d.lock); err != nil {

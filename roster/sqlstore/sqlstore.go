@@ -62,7 +62,7 @@ func (s *Store) Save(ctx context.Context, account jid.JID, changes roster.Saved)
 	return nil
 }
 
-// parts divides changes. The last part has the roster's version, which counts
+// parts divides changes. The last part has the roster's version, which is valid
 // only with all items.
 func parts(changes roster.Saved) (parts []roster.Saved) {
 	for records := range slices.Chunk(changes.Records, most) {
@@ -87,8 +87,8 @@ func (s *Store) Load(ctx context.Context, account jid.JID) (roster.Saved, error)
 	return saved, nil
 }
 
-// load reads the version first: should a contact change meanwhile, the version
-// does not fit, and a Cache does not use it.
+// load reads the version first. If a contact changes meanwhile, the version
+// does not match, and a Cache ignores it.
 func (s *Store) load(ctx context.Context, account string) (saved roster.Saved, err error) {
 	err = s.db.QueryRowContext(ctx, s.d.loadVersion(), account).Scan((*moment)(&saved.Synced), &saved.Version)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {

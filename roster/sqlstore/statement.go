@@ -13,9 +13,9 @@ const (
 	versions = "lastpresence_schema"
 )
 
-// dialect is how a database differs from the others. Many rows are given to a
-// statement as one parameter, a JSON array, so that the statement is the same
-// for any number of them.
+// dialect is how a database differs from the others. Rows are passed to a
+// statement as one parameter, a JSON array, so that the statement does not
+// depend on their number.
 type dialect struct {
 	name      string // in the names of the files with the tables' statements
 	bind      string // the first parameter
@@ -57,8 +57,8 @@ var (
 // all are the columns of the table of contacts.
 var all = append([]column{accountColumn}, columns...)
 
-// lockAccounts makes the rows of accounts where there are none, locks them
-// against other transactions until the end of this one, and returns them.
+// lockAccounts creates missing rows of accounts, locks the rows against other
+// transactions until the end of this one, and returns them.
 func (d dialect) lockAccounts() string {
 	return fmt.Sprintf(`INSERT INTO %[1]s (account, synced, version)
 SELECT account, %[2]d, '' FROM (%[3]s) AS given WHERE true ORDER BY account

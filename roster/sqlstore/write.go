@@ -9,12 +9,12 @@ import (
 	"example.org/lastpresence/roster"
 )
 
-// never is the time of which nothing is known, as it is written.
+// never is how a time that is not known is written.
 var never = time.Time{}.UnixMicro()
 
-// lock returns the roster versions of accounts. Until the end of the transaction
-// nobody else writes what is kept of these accounts. What is read afterwards is
-// as others left it.
+// lock locks accounts, and returns their roster versions. Until the end of the
+// transaction nobody else writes anything about them. What is read afterwards
+// is what others have left.
 func (s *Store) lock(ctx context.Context, tx *sql.Tx, accounts ...string) (map[string]roster.Saved, error) {
 	var names rows
 	for _, name := range accounts {
@@ -39,8 +39,8 @@ func (s *Store) lock(ctx context.Context, tx *sql.Tx, accounts ...string) (map[s
 	return kept, found.Err()
 }
 
-// saveGroup writes the changes of several accounts in one transaction, which
-// takes at most six round trips.
+// saveGroup writes the changes of several accounts in one transaction, in at
+// most six round trips.
 func (s *Store) saveGroup(ctx context.Context, group []*save) error {
 	return s.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var names []string
@@ -107,13 +107,12 @@ func (s *Store) edit(ctx context.Context, tx *sql.Tx, account string, edit func(
 	return w.run(ctx, tx, s.d)
 }
 
-// writing is what is to be written in a transaction.
+// writing is what a transaction writes.
 type writing struct {
 	accounts, contacts, gone rows
 }
 
-// compare adds what must be written for the tables to have after instead of
-// before.
+// compare adds what must be written to turn before into after.
 func (w *writing) compare(account string, before, after roster.Saved) error {
 	if after.Version != before.Version || !after.Synced.Equal(before.Synced) {
 		if err := w.accounts.add(versionColumns, account, (*moment)(&after.Synced), after.Version); err != nil {
