@@ -57,15 +57,17 @@ func (w *world) changedUnseen(c roster.Contact, states []state) bool {
 	for _, r := range c.Resources {
 		shown[r.Name] = r.Status
 	}
+	lately := func(name, status string) bool {
+		return slices.ContainsFunc(states, func(s state) bool { return s.has(roster.Resource{Name: name, Status: status}) })
+	}
 	for name, r := range w.theirs.resources {
 		status, ok := shown[name]
-		lately := slices.ContainsFunc(states, func(s state) bool { return s.has(roster.Resource{Name: name, Status: status}) })
-		if !ok && !during(r.came) && !during(login) || ok && !during(r.since) && !lately {
+		if !ok && !during(r.came) && !during(login) || ok && !during(r.since) && !lately(name, status) {
 			return false
 		}
 	}
-	for name := range shown {
-		if w.theirs.resources[name] == nil && !slices.ContainsFunc(w.truth.departures, func(d *departure) bool {
+	for name, status := range shown {
+		if w.theirs.resources[name] == nil && !lately(name, status) && !slices.ContainsFunc(w.truth.departures, func(d *departure) bool {
 			return d.resource == name && during(d.at)
 		}) {
 			return false
