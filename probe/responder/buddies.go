@@ -3,9 +3,11 @@ package responder
 import (
 	"context"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"mellium.im/xmlstream"
 	"mellium.im/xmpp/jid"
@@ -14,32 +16,49 @@ import (
 	"example.org/lastpresence/internal/wire/request"
 )
 
-// maxPending limits the requests that wait for a decision; those beyond are
-// refused.
-const maxPending = 1000
+// Bounds of the buddies, and of the requests that wait for a decision. Requests
+// beyond them are refused.
+const (
+	maxBuddies = 10_000
+	maxPending = 1000
+)
+
+var errManyBuddies = fmt.Errorf("responder: there are %d buddies, and no room for more", maxBuddies)
 
 // Start sends available presence, with the component's start time, to every
 // buddy. Call it when the session is being served.
 func (r *Responder) Start(ctx context.Context) error {
-	return r.tell(ctx, func(b Buddy) xml.TokenReader { return r.available(b.JID, "") })
+	return r.tell(ctx, false, func(b Buddy) xml.TokenReader { return r.available(b.JID, "") })
 }
 
-// Stop sends unavailable presence with the given status, which may be empty, to
-// every buddy, and closes the Responder.
+// Stop heeds the subscriptions that wait, sends unavailable presence with the
+// given status, which may be empty, to every buddy, and closes the Responder.
+// Subscriptions that it cannot heed in half of the time that ctx has left are
+// reported to the function of [Failed].
 func (r *Responder) Stop(ctx context.Context, status string) error {
-	err := r.tell(ctx, func(b Buddy) xml.TokenReader { return r.unavailable(b.JID, status) })
-	_ = r.Close()
-	return err
+	until := closing
+	if end, ok := ctx.Deadline(); ok {
+		until = time.Until(end) / 2
+	}
+	soon, cancel := context.WithTimeout(ctx, until)
+	defer cancel()
+	_ = r.hearing.requests.wait(soon)
+	_ = r.hearing.others.wait(soon)
+	err := r.tell(ctx, true, func(b Buddy) xml.TokenReader { return r.unavailable(b.JID, status) })
+	return errors.Join(err, r.close(ctx))
 }
 
-func (r *Responder) tell(ctx context.Context, presence func(Buddy) xml.TokenReader) error {
+// tell sends every buddy a presence; after the last one nobody is told of
+// anything.
+func (r *Responder) tell(ctx context.Context, last bool, presence func(Buddy) xml.TokenReader) error {
 	if err := r.lock(ctx); err != nil {
 		return err
 	}
 	defer r.unlock()
-	if r.ctx.Err() != nil {
+	if r.over || r.ctx.Err() != nil {
 		return ErrClosed
 	}
+	r.over = last
 	if err := r.load(ctx); err != nil {
 		return err
 	}
@@ -67,10 +86,20 @@ func (r *Responder) Buddies(ctx context.Context) ([]Buddy, error) {
 }
 
 // Befriend subscribes to the peer's presence, and accepts a request from the
-// peer in return. Call it only at an administrator's explicit request (XEP-0267
+// peer, one that waits or one that comes in return. Call it only at an administrator's explicit request (XEP-0267
 // section 2).
 func (r *Responder) Befriend(ctx context.Context, peer jid.JID) error {
-	return r.change(ctx, peer, Buddy.befriend)
+	full := false
+	err := r.change(ctx, peer, func(b Buddy) (Buddy, []stanza.PresenceType) {
+		if full = b.stranger() && len(r.buddies) >= maxBuddies; full {
+			return b, nil
+		}
+		return b.befriend()
+	})
+	if err == nil && full {
+		return errManyBuddies
+	}
+	return err
 }
 
 // Approve accepts a request that waits (see [Later]). If the peer was approved
@@ -90,37 +119,7 @@ func (r *Responder) Unfriend(ctx context.Context, peer jid.JID) error {
 	return r.change(ctx, peer, Buddy.unfriend)
 }
 
-// heard handles a presence about a subscription.
-func (r *Responder) heard(from jid.JID, typ stanza.PresenceType) {
-	decision := Refuse
-	if typ == stanza.SubscribePresence && r.judged(from) {
-		decision = r.cfg.requests(from) // may look at the Responder, so without its lock
-	}
-	err := r.change(r.ctx, from, func(b Buddy) (Buddy, []stanza.PresenceType) {
-		after, send := b.hear(typ, decision)
-		if after.Pending && !b.Pending && r.pending() >= maxPending {
-			return b, []stanza.PresenceType{stanza.UnsubscribedPresence}
-		}
-		return after, send
-	})
-	if err != nil && r.ctx.Err() == nil {
-		r.cfg.failed(err)
-	}
-}
-
-// judged reports whether the policy has to decide a request of the peer.
-func (r *Responder) judged(peer jid.JID) bool {
-	if r.lock(r.ctx) != nil {
-		return false
-	}
-	defer r.unlock()
-	if r.load(r.ctx) != nil {
-		return false // change says why
-	}
-	return r.buddies[peer.String()].judged()
-}
-
-// change changes a buddy, stores that, and sends it. Nothing is sent that was
+// change changes a buddy, stores that, and tells it. Nothing is told that was
 // not stored.
 func (r *Responder) change(ctx context.Context, peer jid.JID, f func(Buddy) (Buddy, []stanza.PresenceType)) error {
 	if r.ctx.Err() != nil {
@@ -134,29 +133,21 @@ func (r *Responder) change(ctx context.Context, peer jid.JID, f func(Buddy) (Bud
 		return err
 	}
 	defer r.unlock()
-	if r.ctx.Err() != nil {
+	if r.over || r.ctx.Err() != nil {
 		return ErrClosed
 	}
 	if err := r.load(ctx); err != nil {
 		return err
 	}
-	key := peer.String()
-	before, ok := r.buddies[key]
+	before, ok := r.buddies[peer.String()]
 	if !ok {
 		before.JID = peer
 	}
 	after, send := f(before)
 	if !after.equal(before) {
-		if after.stranger() {
-			delete(r.buddies, key)
-		} else {
-			r.buddies[key] = after
-		}
-		if err := r.cfg.store.Save(ctx, r.sorted()); err != nil {
-			r.buddies[key] = before
-			if before.stranger() {
-				delete(r.buddies, key)
-			}
+		r.put(after)
+		if err := r.keep(ctx, after); err != nil {
+			r.put(before)
 			return fmt.Errorf("responder: store the buddy %s: %w", peer, err)
 		}
 	}
@@ -178,16 +169,46 @@ func (r *Responder) load(ctx context.Context) error {
 	if r.loaded {
 		return nil
 	}
-	buddies, err := r.cfg.store.Load(ctx)
+	var buddies []Buddy
+	err := guard("the store", func() (err error) {
+		buddies, err = r.cfg.store.Load(ctx)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("responder: load the buddies: %w", err)
 	}
-	r.loaded, r.buddies = true, make(map[string]Buddy)
+	r.loaded, r.buddies, r.pending = true, make(map[string]Buddy), 0
 	for _, b := range buddies {
 		b.JID = b.JID.Bare()
-		r.buddies[b.JID.String()] = b
+		r.put(b)
 	}
 	return nil
+}
+
+// put has a buddy be what it is now.
+func (r *Responder) put(b Buddy) {
+	key := b.JID.String()
+	if r.buddies[key].Pending {
+		r.pending--
+	}
+	if b.Pending {
+		r.pending++
+	}
+	if b.stranger() {
+		delete(r.buddies, key)
+	} else {
+		r.buddies[key] = b
+	}
+}
+
+// keep stores what became of a buddy.
+func (r *Responder) keep(ctx context.Context, b Buddy) error {
+	return guard("the store", func() error {
+		if c, ok := r.cfg.store.(Changer); ok {
+			return c.Change(ctx, b)
+		}
+		return r.cfg.store.Save(ctx, r.sorted())
+	})
 }
 
 func (r *Responder) sorted() []Buddy {
@@ -198,16 +219,7 @@ func (r *Responder) sorted() []Buddy {
 	return buddies
 }
 
-func (r *Responder) pending() (n int) {
-	for _, b := range r.buddies {
-		if b.Pending {
-			n++
-		}
-	}
-	return n
-}
-
-// about returns a presence of the given type for a buddy.
+// about is the presence of a type that is for a buddy.
 func (r *Responder) about(to jid.JID, typ stanza.PresenceType) xml.TokenReader {
 	switch typ {
 	case stanza.AvailablePresence:

@@ -188,10 +188,11 @@ func TestBefriendRejectsAddressesThatCannotBeBuddies(t *testing.T) {
 
 func TestDamagedFilesAreLeftAlone(t *testing.T) {
 	for name, damage := range map[string]string{
-		"not JSON":       "Dear diary",
-		"empty":          "",
-		"newer":          `{"version":2}`,
-		"not an address": `{"version":1,"buddies":[{"jid":"@"}]}`,
+		"not JSON":               "Dear diary",
+		"empty":                  "",
+		"newer":                  `{"version":3}`,
+		"a line of another kind": "{\"version\":2}\nDear diary\n{\"jid\":\"a.lit\",\"to\":true}\n",
+		"not an address":         `{"version":1,"buddies":[{"jid":"@"}]}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "buddies.json")

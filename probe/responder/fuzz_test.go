@@ -36,11 +36,17 @@ func FuzzReadBuddies(f *testing.F) {
 	mutate.Strings(f, []string{
 		`{"version":1,"buddies":[{"jid":"montague.lit","to":true}]}`,
 		`{"version":1,"buddies":[{"jid":"a@b/c","pending":true},{}]}`,
+		`{"version":2}` + "\n" + `{"jid":"a@b/c","pending":true}` + "\n" + `{"jid":"a@b"}` + "\n" + `{"jid":"c`,
+		`{"version":2}`,
 	}, func(t testing.TB, data string) {
-		buddies, err := readBuddies([]byte(data))
-		for _, b := range buddies {
-			if b.JID.Domainpart() == "" || b.JID.Resourcepart() != "" || err != nil {
-				t.Errorf("%q: %+v, %v", data, b, err)
+		kept, size, lines, err := readBuddies([]byte(data))
+		if size > int64(len(data)) || lines > 0 && data[size-1] != '\n' {
+			t.Errorf("%q: %d lines in %d bytes", data, lines, size)
+		}
+		for _, s := range kept {
+			b, bad := s.buddy()
+			if bad != nil || b.JID.Domainpart() == "" || b.JID.Resourcepart() != "" || err != nil {
+				t.Errorf("%q: %+v, %v, %v", data, b, bad, err)
 			}
 		}
 	})

@@ -78,7 +78,7 @@ func (r *Responder) contact(q question) {
 	case r.slots <- struct{}{}:
 	default:
 		if q.last {
-			r.line.add(func() { r.send(q.refusal(busy)) })
+			r.hearing.others.add(func() { r.send(q.refusal(busy)) })
 		}
 		return
 	}
@@ -118,7 +118,7 @@ func (r *Responder) find(q question) xml.TokenReader {
 	case errors.Is(err, ErrNoSuchContact):
 		return q.unsubscribed()
 	case err != nil:
-		r.cfg.failed(fmt.Errorf("responder: presence of %s for %s: %w", q.target, q.prober, err))
+		r.fail(fmt.Errorf("responder: presence of %s for %s: %w", q.target, q.prober, err))
 		if q.last {
 			return q.refusal(stanza.Error{Type: stanza.Wait, Condition: stanza.InternalServerError})
 		}
@@ -148,7 +148,7 @@ func (r *Responder) send(answer xml.TokenReader) {
 		return
 	}
 	if err := request.Send(r.ctx, r.s, answer); err != nil && r.ctx.Err() == nil {
-		r.cfg.failed(fmt.Errorf("responder: answer: %w", err))
+		r.fail(fmt.Errorf("responder: answer: %w", err))
 	}
 }
 

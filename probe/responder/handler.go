@@ -2,7 +2,6 @@ package responder
 
 import (
 	"encoding/xml"
-	"fmt"
 	"time"
 
 	"mellium.im/xmlstream"
@@ -58,8 +57,7 @@ func (h handler) HandleXMPP(t xmlstream.TokenReadEncoder, start *xml.StartElemen
 	return h.next.HandleXMPP(t, start)
 }
 
-// ours reports whether a stanza comes from somebody else and is addressed to
-// the session's domain.
+// ours reports whether a stanza is from somebody else to the session's domain.
 func (r *Responder) ours(from, to jid.JID) bool {
 	return to.Domainpart() == r.host.Domainpart() && !from.Equal(jid.JID{}) && !from.Equal(r.host)
 }
@@ -81,18 +79,6 @@ func (h handler) presence(t xmlstream.TokenReadEncoder, start *xml.StartElement,
 		return nil
 	}
 	return h.next.HandleXMPP(t, start)
-}
-
-// subscription handles subscriptions one after the other. A request causes an
-// answer to the address in it, and is therefore limited; other subscription
-// stanzas only cause answers to buddies.
-func (r *Responder) subscription(from jid.JID, typ stanza.PresenceType) {
-	if typ == stanza.SubscribePresence && !r.pace.allow(from, time.Now()) {
-		return
-	}
-	if !r.line.add(func() { r.heard(from, typ) }) && r.ctx.Err() == nil {
-		r.cfg.failed(fmt.Errorf("responder: %s from %s dropped: too many requests are waiting", typ, from))
-	}
 }
 
 func (h handler) iq(t xmlstream.TokenReadEncoder, start *xml.StartElement, iq stanza.IQ) error {
@@ -131,12 +117,12 @@ func (h handler) iq(t xmlstream.TokenReadEncoder, start *xml.StartElement, iq st
 }
 
 // later reports whether an IQ may be answered after the handler has returned.
-// Serve refuses it at once, except for components.
+// Serve refuses it at once, but for components.
 func (r *Responder) later() bool {
 	return r.s.In().XMLNS == component.NSAccept
 }
 
-// unlessAnswered passes an IQ to next, and answers it if next does not.
+// unlessAnswered has next answer an IQ, and answers if it does not.
 func (h handler) unlessAnswered(t xmlstream.TokenReadEncoder, start *xml.StartElement, iq stanza.IQ, rest request.Replay, answer xml.TokenReader) error {
 	w := &request.Watch{Replay: rest, ID: iq.ID, Refusals: true}
 	if err := h.next.HandleXMPP(w, start); err != nil || w.Answered {

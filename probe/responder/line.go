@@ -1,21 +1,23 @@
 package responder
 
-import "sync"
+import (
+	"context"
+	"sync"
+)
 
 // maxWaiting limits what waits in a line.
 const maxWaiting = 256
 
-// line runs functions one after the other, in order, in a goroutine that lives
-// while there is something to do. The zero value is ready to use.
+// line does one thing after the other, in order, in a goroutine that lives
+// while there is something to do. Its zero value is ready for use.
 type line struct {
 	mu      sync.Mutex
 	waiting []func()
-	running bool
+	idle    chan struct{} // closed when nothing is done any more; nil if nothing is
 	closed  bool
-	wg      sync.WaitGroup
 }
 
-// add queues f, and reports whether there was room.
+// add has f done, unless too much waits.
 func (l *line) add(f func()) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -23,9 +25,9 @@ func (l *line) add(f func()) bool {
 		return false
 	}
 	l.waiting = append(l.waiting, f)
-	if !l.running {
-		l.running = true
-		l.wg.Go(l.run)
+	if l.idle == nil {
+		l.idle = make(chan struct{})
+		go l.run()
 	}
 	return true
 }
@@ -34,7 +36,8 @@ func (l *line) run() {
 	for {
 		l.mu.Lock()
 		if len(l.waiting) == 0 {
-			l.running = false
+			close(l.idle)
+			l.idle = nil
 			l.mu.Unlock()
 			return
 		}
@@ -45,10 +48,28 @@ func (l *line) run() {
 	}
 }
 
-// close drops what waits, and waits for what is running.
-func (l *line) close() {
+// wait returns when the line is empty, or the context ends.
+func (l *line) wait(ctx context.Context) error {
+	for {
+		l.mu.Lock()
+		idle := l.idle
+		l.mu.Unlock()
+		if idle == nil {
+			return nil
+		}
+		select {
+		case <-idle:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// close ends the line with what is being done now, and returns what waits.
+func (l *line) close() []func() {
 	l.mu.Lock()
+	defer l.mu.Unlock()
+	left := l.waiting
 	l.waiting, l.closed = nil, true
-	l.mu.Unlock()
-	l.wg.Wait()
+	return left
 }

@@ -40,12 +40,16 @@ type Responder struct {
 	slots  chan struct{} // held by the gateway's calls
 	turns  turns
 	pace   pace
-	line   line
 	forms  forms
+
+	hearing hearing // of subscriptions
+	reports line    // to the function of Failed
 
 	mu      chan struct{} // holds one while buddies change, are stored and told
 	loaded  bool
+	over    bool             // all were told that the component is gone
 	buddies map[string]Buddy // by address
+	pending int              // how many of them are
 }
 
 // Option changes how a Responder works.
@@ -140,7 +144,7 @@ func New(s *xmpp.Session, opts ...Option) *Responder {
 			since:    time.Now(),
 			identity: info.Identity{Category: "component", Type: "generic"},
 			requests: Always(Refuse),
-			store:    new(memory),
+			store:    memory{},
 			admins:   make(map[string]bool),
 			workers:  64,
 			timeout:  10 * time.Second,
@@ -166,19 +170,7 @@ func New(s *xmpp.Session, opts ...Option) *Responder {
 	return r
 }
 
-// Close ends everything that the Responder does, and waits for the functions
-// that it has called. It sends nothing; see [Responder.Stop]. It always returns
-// nil.
-func (r *Responder) Close() error {
-	r.open.Lock()
-	r.cancel()
-	r.open.Unlock()
-	r.line.close()
-	r.wg.Wait()
-	return nil
-}
-
-// lock waits for access to the buddies, until ctx ends.
+// lock waits for the buddies until the context ends.
 func (r *Responder) lock(ctx context.Context) error {
 	select {
 	case r.mu <- struct{}{}:
@@ -189,15 +181,3 @@ func (r *Responder) lock(ctx context.Context) error {
 }
 
 func (r *Responder) unlock() { <-r.mu }
-
-// begin runs f in a goroutine that Close waits for. It reports false after
-// Close.
-func (r *Responder) begin(f func()) bool {
-	r.open.Lock()
-	defer r.open.Unlock()
-	if r.ctx.Err() != nil {
-		return false
-	}
-	r.wg.Go(f)
-	return true
-}

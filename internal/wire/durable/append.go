@@ -1,0 +1,38 @@
+package durable
+
+import (
+	"errors"
+	"os"
+)
+
+// Append writes data to the file at path behind its first size bytes; what was
+// there is cut off. The data is on the disk when Append returns. After an error
+// it takes back what it has written, as far as the disk allows; a process that is
+// killed may leave the beginning of the data.
+func Append(path string, size int64, data []byte) (err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() < size {
+		return errors.New(path + " has become shorter")
+	}
+	if info.Size() > size {
+		if err := f.Truncate(size); err != nil {
+			return err
+		}
+	}
+	_, err = f.WriteAt(data, size)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err != nil {
+		return errors.Join(err, f.Truncate(size))
+	}
+	return nil
+}

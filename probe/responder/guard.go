@@ -1,0 +1,83 @@
+package responder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+)
+
+// closing is how long Close waits for functions that it cannot end.
+const closing = 5 * time.Second
+
+// guard calls a function of the caller's, and turns a panic into an error that
+// says where it was.
+func guard(whose string, f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("responder: %s panicked: %v\n%s", whose, p, debug.Stack())
+		}
+	}()
+	return f()
+}
+
+// fail tells the function of Failed. That has a line of its own, since it may
+// block.
+func (r *Responder) fail(err error) {
+	r.reports.add(func() {
+		_ = guard("Failed", func() error { r.cfg.failed(err); return nil })
+	})
+}
+
+// begin runs f in a goroutine that Close waits for, and reports false once that
+// was called.
+func (r *Responder) begin(f func()) bool {
+	r.open.Lock()
+	defer r.open.Unlock()
+	if r.ctx.Err() != nil {
+		return false
+	}
+	r.wg.Go(f)
+	return true
+}
+
+// Close ends everything that the Responder does, and waits up to 5 seconds for
+// the functions that it has called; if one has not returned by then, that is the
+// error. It sends nothing; see [Responder.Stop]. Subscriptions that it can no
+// longer heed are reported to the function of [Failed].
+func (r *Responder) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closing)
+	defer cancel()
+	return r.close(ctx)
+}
+
+func (r *Responder) close(ctx context.Context) error {
+	r.open.Lock()
+	r.cancel()
+	r.open.Unlock()
+	lines := []*line{&r.hearing.requests, &r.hearing.others}
+	for _, l := range lines {
+		for _, f := range l.close() {
+			f() // says that it is too late
+		}
+	}
+	returned := make(chan struct{})
+	go func() {
+		r.wg.Wait()
+		close(returned)
+	}()
+	var err error
+	select {
+	case <-returned:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	for _, l := range append(lines, &r.reports) {
+		err = errors.Join(err, l.wait(ctx))
+	}
+	if err != nil {
+		return fmt.Errorf("responder: close: a function has not returned: %w", ctx.Err())
+	}
+	return nil
+}
