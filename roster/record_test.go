@@ -1,7 +1,6 @@
 package roster
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"reflect"
 	"testing"
@@ -87,7 +86,7 @@ func FuzzWhatWasSeenOutlivesWhatOthersKeep(f *testing.F) {
 			k.Restore(merged.kept(), judge.MomentOf(at.Add(time.Hour)))
 			v := k.View(judge.Horizon{Now: judge.MomentOf(at.Add(time.Hour)), Epoch: 1})
 			if !v.LastSeen.Time().Equal(at) || v.Status != "Last words." {
-				t.Fatal(fmt.Sprintf("seed %d: %+v\nof %+v\nand %+v", seed, v, a, b))
+				t.Fatalf("seed %d: %+v\nof %+v\nand %+v", seed, v, a, b)
 			}
 		}
 	})

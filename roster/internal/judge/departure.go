@@ -154,6 +154,11 @@ func (k *Knowledge) relate(d *departure, filtered bool) relation {
 		return r
 	case inSession:
 		return same
+	case old.bounded && d.at != 0 && !d.byStamp && !d.bounded:
+		if d.at <= old.heard+early {
+			return same
+		}
+		return later
 	case old.stamp != 0 && d.stamp != 0:
 		return compareTimes(d.stamp-old.stamp, second, second)
 	case old.at == 0:
@@ -224,8 +229,11 @@ func (d *departure) wantsTime(other *departure) bool {
 		return true
 	case other.bounded:
 		return false
+	case d.bounded && other.byStamp:
+		// A stamp after what we know is of a clock that is ahead.
+		return other.settled && other.at <= d.heard+early
 	case d.bounded:
-		return !other.byStamp || other.settled
+		return true
 	}
 	return d.byStamp && !other.byStamp
 }
@@ -271,7 +279,8 @@ func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
 	}
 	words := cmp.Or(a.Status, a.Activity.Status)
 	there := lastStamp(a)
-	older := there != 0 && !d.byStamp && there-d.at > apart
+	made := slices.ContainsFunc(a.Presences, probe.Presence.LastWords)
+	older := there != 0 && !d.byStamp && (there-d.at > apart || made && there-d.at > late)
 	if older {
 		// It was there long after what last activity tells of.
 		d.at, d.byStamp, d.settled, d.source = d.stamp, true, false, Probe
@@ -283,7 +292,7 @@ func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
 	if a.StatusFrom != probe.FromPresence {
 		origin = LastActivity
 	}
-	if slices.ContainsFunc(a.Presences, probe.Presence.LastWords) {
+	if made {
 		// A server made it of the last available presence.
 		if a.LastSeenFrom == probe.FromPresence || older {
 			d.at, d.settled = 0, false

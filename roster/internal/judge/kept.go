@@ -64,9 +64,7 @@ func (k *Knowledge) Restore(kept Kept, now Moment) {
 		}
 	}
 	before.online, before.learnt, before.source = kept.Online, kept.Learnt, Stored
-	if kept.Online != 0 {
-		before.remember(kept.Words)
-	}
+	before.remember(kept.Words)
 	seen, told := kept.Seen.departure(true), kept.Told.departure(false)
 	first, second := seen, told
 	if told.heard < seen.heard {
@@ -87,7 +85,7 @@ func (k *Knowledge) Restore(kept Kept, now Moment) {
 
 // follow puts what is known behind what was known before.
 func (k *Knowledge) follow(before Knowledge) {
-	if before.learnt == 0 && before.online == 0 {
+	if before.learnt == 0 && before.online == 0 && before.rare == nil {
 		return
 	}
 	if k.learnt == 0 {
