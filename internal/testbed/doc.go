@@ -1,5 +1,4 @@
-// Package testbed is the roof of the house: beneath it lies all that tests
-// stand on, and nothing that a client links. Its own tests hold the house to
-// its plan: imports run downward only, and ARCHITECTURE.md shows the folders
-// that exist.
+// Package testbed and the packages below it serve tests only; nothing that a
+// client links imports them. Its own tests check that imports run downward
+// only, and that ARCHITECTURE.md shows the folders that exist.
 package testbed

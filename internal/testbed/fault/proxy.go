@@ -1,5 +1,5 @@
-// Package fault is a network that fails, for tests: a proxy on loopback that
-// cuts, stalls, trickles and delays what passes through it.
+// Package fault provides a network that fails, for tests: a proxy on loopback
+// that cuts, stalls, slows and delays what passes through it.
 package fault
 
 import (
@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Action is what becomes of a connection.
+// Action is what happens to a connection.
 type Action uint8
 
 // The actions. The zero value is Pass.
@@ -29,7 +29,7 @@ func (a Action) String() string {
 	return [...]string{"pass", "reset", "close", "half-close", "stall"}[a]
 }
 
-// Stream is what becomes of one direction of a connection.
+// Stream is what happens to one direction of a connection.
 type Stream struct {
 	Action Action
 	After  int           // bytes that pass before Action
@@ -38,8 +38,7 @@ type Stream struct {
 	Lag    time.Duration // how long the way takes, whatever is on it already
 }
 
-// Plan is what becomes of a connection: of what the client writes, and of what
-// the server does.
+// Plan is what happens to both directions of a connection.
 type Plan struct {
 	Up, Down Stream
 }
@@ -50,7 +49,7 @@ func (p Plan) String() string {
 		p.Up.Action, p.Up.After, p.Up.Chunk, p.Up.Pause, p.Down.Action, p.Down.After, p.Down.Chunk, p.Down.Pause)
 }
 
-// Random returns one of many plans, in which an action comes within so many
+// Random returns a random plan whose action happens within the given number of
 // bytes.
 func Random(r *rand.Rand, bytes int) Plan {
 	stream := func() Stream {
@@ -141,7 +140,7 @@ func (p *Proxy) accept() {
 	}
 }
 
-// Conn is a connection through a Proxy. Nothing befalls it until Arm.
+// Conn is a connection through a Proxy. Nothing happens to it before Arm.
 type Conn struct {
 	client, server *net.TCPConn
 	armed          atomic.Pointer[armed]
@@ -157,12 +156,12 @@ type armed struct {
 	began [2]int64
 }
 
-// Arm has a plan begin.
+// Arm starts a plan.
 func (c *Conn) Arm(p Plan) {
 	c.armed.Store(&armed{p, [2]int64{c.passed[0].Load(), c.passed[1].Load()}})
 }
 
-// Passed returns how many bytes have passed, up and down.
+// Passed returns how many bytes have passed in each direction.
 func (c *Conn) Passed() (up, down int) {
 	return int(c.passed[0].Load()), int(c.passed[1].Load())
 }
@@ -176,7 +175,7 @@ func (c *Conn) run() {
 	c.ways.Wait()
 }
 
-// end ends both sides; reset has what was not sent yet be lost.
+// end ends both sides. With reset, data that have not been sent are lost.
 func (c *Conn) end(reset bool) {
 	c.once.Do(func() {
 		if reset {

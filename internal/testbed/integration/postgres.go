@@ -42,8 +42,9 @@ func postgresFolder() string {
 	return filepath.Dir(found[len(found)-1])
 }
 
-// StartPostgres starts PostgreSQL on a free port of the loopback interface, as
-// the user postgres where the test runs as root, whom it refuses.
+// StartPostgres starts PostgreSQL on a free port of the loopback interface. If
+// the test runs as root, which PostgreSQL refuses to do, it runs as the user
+// postgres.
 func StartPostgres(t testing.TB) *Postgres {
 	t.Helper()
 	if what := Missing("postgresql"); what != "" {
@@ -131,7 +132,7 @@ func (p *Postgres) Crash(t testing.TB, meanwhile func()) {
 	p.start(t)
 }
 
-// Database makes an empty database, and returns its URL.
+// Database creates an empty database, and returns its URL.
 func (p *Postgres) Database(t testing.TB) string {
 	t.Helper()
 	name := fmt.Sprintf("test%d", p.n.Add(1))

@@ -50,8 +50,8 @@ func StartProsody(t testing.TB, v ProsodyVariant) *Server {
 	return startProsody(t, setup{variant: v})
 }
 
-// StartCrowd starts a Prosody on which Juliet has so many more contacts, who
-// were never online.
+// StartCrowd starts a Prosody on which Juliet has the given number of further
+// contacts, who were never online.
 func StartCrowd(t testing.TB, contacts int) *Server {
 	t.Helper()
 	return startProsody(t, setup{crowd: contacts})

@@ -26,7 +26,7 @@ import (
 	"example.org/lastpresence/internal/testbed/suite"
 )
 
-// Password is that of every account.
+// Password is the password of every account.
 const Password = "wherefore-art-thou"
 
 // The components that every server has a place for.
@@ -66,7 +66,8 @@ type Server struct {
 	setup
 }
 
-// Kill ends the server as a power cut does, but for what it has on its disk.
+// Kill ends the server as a power cut does, except that what it has written to
+// its disk stays.
 func (s *Server) Kill() {
 	s.processes.kill()
 }
@@ -82,7 +83,8 @@ func (s *Server) Restart(t testing.TB) {
 	s.processes = s.run(t)
 }
 
-// CA returns the authority that vouches for the server, alone in its pool.
+// CA returns a pool with only the authority that signed the server's
+// certificate.
 func (s *Server) CA() *x509.CertPool { return s.certs.pool }
 
 // programs are what each kind of server runs, and the packages they are in.
@@ -92,8 +94,9 @@ var programs = map[string][]struct{ name, pkg string }{
 	"jabberd2": {{"jabberd2-router", "jabberd2"}},
 }
 
-// Missing says in one line what a kind of server, "prosody", "ejabberd",
-// "jabberd2" or "postgresql", lacks on this machine. The empty string means nothing.
+// Missing says in one line what a kind of server ("prosody", "ejabberd",
+// "jabberd2" or "postgresql") lacks on this machine. The empty string means
+// nothing.
 func Missing(kind string) string {
 	if kind == "postgresql" && postgresFolder() == "" {
 		return missing("PostgreSQL", "postgresql")
@@ -110,8 +113,8 @@ func missing(what, pkg string) string {
 	return fmt.Sprintf("%s is missing on this machine; install Debian's package %s", what, pkg)
 }
 
-// need skips the test, or fails it where servers are required, if a program
-// is missing.
+// need skips the test, or fails it if servers are required, when a program is
+// missing.
 func need(t testing.TB, program, pkg string) string {
 	t.Helper()
 	path, err := exec.LookPath(program)
@@ -122,7 +125,7 @@ func need(t testing.TB, program, pkg string) string {
 	return ""
 }
 
-// lack ends the test for want of something.
+// lack ends the test because something is missing.
 func lack(t testing.TB, what string) {
 	t.Helper()
 	if os.Getenv("LASTPRESENCE_REQUIRE_SERVERS") == "1" {
@@ -138,7 +141,7 @@ func (s *Server) Connect(ctx context.Context, account jid.JID) (*xmpp.Session, e
 	return s.ConnectVia(ctx, account, s.Addr)
 }
 
-// ConnectVia does so at another address, behind which the server is.
+// ConnectVia is Connect to another address that leads to the server.
 func (s *Server) ConnectVia(ctx context.Context, account jid.JID, addr string) (*xmpp.Session, error) {
 	var d net.Dialer
 	if s.before != nil {

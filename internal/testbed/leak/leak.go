@@ -1,4 +1,4 @@
-// Package leak is for tests: it tells of goroutines that they left behind.
+// Package leak finds goroutines that tests leave behind.
 package leak
 
 import (
@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// patience is how long goroutines may take to end that are about to.
+// patience is how long goroutines may take to end.
 const patience = 5 * time.Second
 
 // Main runs the tests, and fails them if a goroutine that runs code of this
@@ -25,9 +25,9 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-// Check fails a test after which goroutines are left that run code of this
-// module. It is for tests that run one at a time, and is called before what has to
-// end is begun.
+// Check fails a test that leaves goroutines behind that run code of this
+// module. Call it before starting what has to end. It works only in tests that
+// run one at a time.
 func Check(t testing.TB) {
 	t.Helper()
 	t.Cleanup(func() {

@@ -1,5 +1,5 @@
-// Package line is for tests that look at stanzas byte for byte: a session whose
-// stanzas are written as they are and kept as they come.
+// Package line provides sessions whose stanzas a test writes and reads byte for
+// byte.
 package line
 
 import (
@@ -19,8 +19,7 @@ import (
 	"mellium.im/xmpp/stream"
 )
 
-// Line is a session that nobody serves. It is for use in a bubble of package
-// synctest.
+// Line is a session that nobody serves, for a bubble of package synctest.
 type Line struct {
 	*xmpp.Session // nil of a bare connection
 	t             testing.TB
@@ -73,7 +72,7 @@ func listen(l *Line) *Line {
 	return l
 }
 
-// Over returns why nothing comes any more, nil while it may.
+// Over returns why nothing arrives any more, or nil if more may arrive.
 func (l *Line) Over() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -88,8 +87,8 @@ func (l *Line) Say(stanza string) {
 	}
 }
 
-// Heard returns the stanzas that came until nothing moved any more, since it was
-// called last.
+// Heard waits until nothing moves any more, and returns the stanzas that have
+// arrived since its last call.
 func (l *Line) Heard() []string {
 	l.t.Helper()
 	synctest.Wait()
@@ -100,7 +99,7 @@ func (l *Line) Heard() []string {
 	return split(l.t, got)
 }
 
-// Ask writes a stanza, and returns the stanzas that come then.
+// Ask writes a stanza, and returns the stanzas that arrive afterwards.
 func (l *Line) Ask(stanza string) []string {
 	l.t.Helper()
 	l.Heard()

@@ -1,5 +1,5 @@
-// Package mutate is for fuzz targets: it feeds them many more inputs than a
-// fuzzer that measures coverage has time for, in the same process and one after
+// Package mutate feeds fuzz targets with many more inputs than a fuzzer that
+// measures coverage has time for. It runs them in the same process, one after
 // the other.
 package mutate
 
@@ -13,8 +13,8 @@ import (
 // variable says how many inputs there are to be; there are none without it.
 const variable = "LASTPRESENCE_MUTATIONS"
 
-// Strings is a fuzz target of one text: it adds the seeds, has check see what
-// [Run] makes of them, and then goes on as the fuzzer wants.
+// Strings is a fuzz target of one text. It adds the seeds, lets check examine
+// what [Run] makes of them, and then follows the fuzzer.
 func Strings(f *testing.F, seeds []string, check func(t testing.TB, s string)) {
 	f.Helper()
 	for _, s := range seeds {
@@ -24,9 +24,9 @@ func Strings(f *testing.F, seeds []string, check func(t testing.TB, s string)) {
 	f.Fuzz(func(t *testing.T, s string) { check(t, s) })
 }
 
-// Run calls once with as many sources of random numbers as the environment
-// variable LASTPRESENCE_MUTATIONS says, and tells how many there were. It stops
-// at the first that fails, and names its seed.
+// Run calls once with as many random sources as the environment variable
+// LASTPRESENCE_MUTATIONS says, and logs how many there were. It stops at the
+// first failure and names its seed.
 func Run(f *testing.F, once func(t testing.TB, r *rand.Rand)) {
 	f.Helper()
 	s := os.Getenv(variable)

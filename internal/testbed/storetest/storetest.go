@@ -1,4 +1,4 @@
-// Package storetest is what every [roster.Store] must do.
+// Package storetest has the tests that every [roster.Store] must pass.
 package storetest
 
 import (
@@ -14,10 +14,11 @@ import (
 	"example.org/lastpresence/roster"
 )
 
-// Account is whose contacts the tests store.
+// Account is the account whose contacts the tests store.
 var Account = jid.MustParse("juliet@capulet.lit")
 
-// Changes makes up changes of few contacts, so that they meet.
+// Changes invents changes of a few contacts, so that changes of the same
+// contact occur.
 func Changes(r *rand.Rand) roster.Saved {
 	at := func() time.Time {
 		if r.IntN(5) == 0 {
@@ -66,7 +67,7 @@ func Changes(r *rand.Rand) roster.Saved {
 	return s
 }
 
-// Run runs the tests on the stores that open makes, each of which is empty.
+// Run runs the tests on stores that open returns, each of which is empty.
 func Run(t *testing.T, open func(t testing.TB) roster.Store) {
 	t.Run("nothing is kept at first", func(t *testing.T) {
 		expect(t, open(t), Account, roster.Saved{})
@@ -218,7 +219,8 @@ func expect(t *testing.T, s roster.Store, account jid.JID, want roster.Saved) {
 	}
 }
 
-// Equal reports whether two mean the same, in whichever order their records are.
+// Equal reports whether a and b mean the same, in whichever order their records
+// are.
 func Equal(a, b roster.Saved) bool {
 	a, b = a.Merge(roster.Saved{}), b.Merge(roster.Saved{})
 	return a.Version == b.Version && a.Synced.Equal(b.Synced) && reflect.DeepEqual(a.Records, b.Records)

@@ -2,8 +2,8 @@ package suite
 
 import "maps"
 
-// Prosody is what the cases come to on Prosody as it is shipped, but with its
-// module for last activity.
+// Prosody has the results on Prosody as it is shipped, plus its module for last
+// activity.
 var Prosody = Expect{
 	"never online":           "unavailable, by probe",
 	"offline with status":    "unavailable, time, status, by last-activity",
@@ -103,7 +103,7 @@ var (
 	}
 )
 
-// but returns the expectations with some of them changed.
+// but returns the expectations with some changes.
 func (e Expect) but(changes Expect) Expect {
 	e = maps.Clone(e)
 	maps.Copy(e, changes)

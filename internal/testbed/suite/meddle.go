@@ -11,10 +11,10 @@ import (
 	"example.org/lastpresence/probe"
 )
 
-// Meddle runs the cases in which something else happens between a probe and its
-// answer: contacts who come or go at that moment, answers in another order,
-// forged ones, none. They are brought about on the way from the server to the
-// client, so that they can be on any server.
+// Meddle runs the cases in which something happens between a probe and its
+// answer: contacts that come or go at that moment, answers in another order,
+// forged answers, or none. They are brought about between the server and the
+// client, so they work on any server.
 func Meddle(t *testing.T, w World) {
 	t.Helper()
 	for _, online := range []bool{false, true} {
@@ -44,8 +44,8 @@ func meddle(t *testing.T, w World, online bool) {
 	}
 }
 
-// meddling is one case. with returns what the client gets in place of a stanza
-// that came while its probe was under way.
+// meddling is one case. with returns what the client receives in place of a
+// stanza that arrived while its probe was under way.
 type meddling struct {
 	name   string
 	online bool // Romeo is
@@ -62,8 +62,9 @@ func (m meddling) about() jid.JID {
 	return m.to
 }
 
-// lookAlikes are not Romeo: another who exists, his name with a letter of
-// another alphabet, his name elsewhere, his domain, and one of his resources.
+// lookAlikes are not Romeo: another existing user, his name with a letter of
+// another alphabet, his name at another domain, his domain, and one of his
+// resources.
 var lookAlikes = []string{
 	"mercutio@montague.lit", "r\u043emeo@montague.lit", "romeo@montague.lit.example", "romeo@capulet.lit", "montague.lit",
 }
@@ -244,7 +245,7 @@ var meddlings = []meddling{
 	},
 }
 
-// same is for what must not matter.
+// same checks that the result has not changed.
 func same(t *testing.T, plain, a probe.Answer) {
 	t.Helper()
 	if a.Outcome != plain.Outcome || a.Status != plain.Status || a.LastSeen.Sub(plain.LastSeen).Abs() > 5*time.Second || len(a.Presences) != len(plain.Presences) {
@@ -253,7 +254,7 @@ func same(t *testing.T, plain, a probe.Answer) {
 	}
 }
 
-// withoutFence leaves what the presence tells, if there is one.
+// withoutFence checks for what the presence says, if there is one.
 func withoutFence(t *testing.T, plain, a probe.Answer) {
 	t.Helper()
 	want := probe.Unanswered
@@ -265,8 +266,9 @@ func withoutFence(t *testing.T, plain, a probe.Answer) {
 	}
 }
 
-// fenceFirst holds presences back until the query is answered, as by a server
-// that handles both at once. Of those, none has old times for who is online.
+// fenceFirst holds presence back until the query is answered, like a server
+// that handles both at the same time. No such server reports an old time for a
+// contact that is online.
 func fenceFirst() func(incoming) []any {
 	var held []any
 	answered := false
@@ -283,8 +285,8 @@ func fenceFirst() func(incoming) []any {
 	}
 }
 
-// staleFence holds the query's answer back until there was a presence, and
-// makes it an old one.
+// staleFence holds the query's answer back until a presence has come, and makes
+// it an old one.
 func staleFence() func(incoming) []any {
 	var held []any
 	shown := false

@@ -16,7 +16,7 @@ import (
 	"example.org/lastpresence/probe"
 )
 
-// meddled is Juliet's client, on whose way meddle is.
+// meddled is Juliet's client, whose incoming stanzas are meddled with.
 type meddled struct {
 	*probe.Client
 	next   xmpp.Handler

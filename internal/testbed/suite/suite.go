@@ -1,7 +1,6 @@
-// Package suite is the behaviour that the library must show on every server:
-// one set of cases, run against each behaviour of the embedded server and
-// against real servers. What a server does differently is said by its
-// expectations.
+// Package suite has the behaviour that the library must show on every server:
+// one set of test cases, run against each behaviour of the embedded server and
+// against real servers. The expectations say what a server does differently.
 package suite
 
 import (
@@ -36,10 +35,10 @@ var (
 	Nowhere  = jid.MustParse("nowhere.example")
 )
 
-// Goodbye is what Romeo says as he leaves.
+// Goodbye is Romeo's status as he leaves.
 const Goodbye = "Going offline. Out of battery."
 
-// patience bounds every wait; nothing of the suite measures time.
+// patience limits every wait. Nothing in the suite measures time.
 const patience = 30 * time.Second
 
 // settle is how long a probe waits for the second resource after the first.
@@ -52,7 +51,7 @@ type World interface {
 	Login(t testing.TB, account jid.JID) *xmpp.Session
 }
 
-// Cases are the cases, in the order in which they run.
+// Cases are the names of the test cases, in the order in which they run.
 var Cases = []string{
 	"never online",
 	"offline with status",
@@ -67,12 +66,13 @@ var Cases = []string{
 	"ourselves",
 }
 
-// Expect says what each case comes to on a server: the row's words, or several
-// separated by " | " where the server's timing decides.
+// Expect has the expected result of each case on a server: the words of the
+// row, or several alternatives separated by " | " if the server's timing
+// decides.
 type Expect map[string]string
 
-// Run runs every case in the world, checks it against what is expected, and
-// returns the rows for the table.
+// Run runs every case in the world, compares the result with what is expected,
+// and returns the rows of the table.
 func Run(t *testing.T, w World, expect Expect) []Row {
 	t.Helper()
 	rows := make([]Row, 0, len(Cases))
@@ -137,7 +137,7 @@ type Client struct {
 }
 
 // LogIn logs an account in, fetches its roster, and serves its session with a
-// Cache. The test's end logs it out.
+// Cache, until the test ends.
 func LogIn(t testing.TB, w World, account jid.JID, opts ...roster.Option) *Client {
 	t.Helper()
 	session := w.Login(t, account)
@@ -160,8 +160,8 @@ func logIn(t testing.TB, w World, account jid.JID) *Client {
 	return LogIn(t, w, account)
 }
 
-// logOut closes the session, and gives the server time to tell of it, so that
-// the next case does not hear it; it does not wait for a server that is stuck.
+// logOut closes the session and gives the server time to report it, so that the
+// next case does not hear of it. It does not wait for a server that is stuck.
 func (c *Client) logOut() {
 	_ = c.Cache.Close()
 	_ = c.Session.Close()
@@ -179,8 +179,8 @@ func (c *Client) Available() {
 	c.available("")
 }
 
-// Leave sends unavailable presence with a status, logs out, and lets a second
-// pass, below which last activity cannot tell gone from connected.
+// Leave sends unavailable presence with a status, logs out, and waits a second,
+// because last activity cannot distinguish gone from connected within less.
 func (c *Client) Leave(status string) {
 	c.t.Helper()
 	c.send(stanza.Presence{Type: stanza.UnavailablePresence}, status)
@@ -210,7 +210,7 @@ func (c *Client) send(p stanza.Presence, status string) {
 	}
 }
 
-// visit has Romeo come and leave, and returns when he left.
+// visit makes Romeo come and leave, and returns when he left.
 func visit(t *testing.T, w World, status string) time.Time {
 	t.Helper()
 	romeo := logIn(t, w, Romeo)
@@ -220,8 +220,8 @@ func visit(t *testing.T, w World, status string) time.Time {
 	return left
 }
 
-// open has Juliet log in and open the chat with a contact who left at the
-// given time, or never was online.
+// open makes Juliet log in and open the chat with a contact that left at the
+// given time, or was never online.
 func open(t *testing.T, w World, contact jid.JID, left *time.Time) Row {
 	t.Helper()
 	juliet := logIn(t, w, Juliet)
@@ -249,8 +249,8 @@ func open(t *testing.T, w World, contact jid.JID, left *time.Time) Row {
 	return row
 }
 
-// ask has Juliet probe an address, whoever it is. resources is how many must
-// answer as available, or -1 where it does not matter.
+// ask makes Juliet probe an address. resources is how many must answer as
+// available, or -1 if any number will do.
 func ask(t *testing.T, w World, to jid.JID, resources int) Row {
 	t.Helper()
 	session := w.Login(t, Juliet)
@@ -306,7 +306,7 @@ func ask(t *testing.T, w World, to jid.JID, resources int) Row {
 	return row
 }
 
-// justGone has Romeo leave before Juliet's eyes.
+// justGone makes Romeo leave while Juliet is online.
 func justGone(t *testing.T, w World) Row {
 	romeo := logIn(t, w, Romeo)
 	romeo.available("")
@@ -327,7 +327,7 @@ func justGone(t *testing.T, w World) Row {
 	return Row{Outcome: probe.Unavailable, LastSeen: !c.LastSeen.IsZero(), Status: c.Status == Goodbye, Source: c.Source.String()}
 }
 
-// until waits for what another goroutine is about to bring.
+// until waits for something that another goroutine brings about.
 func until(t *testing.T, what string, reached func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !reached(); time.Sleep(time.Millisecond) {

@@ -7,7 +7,7 @@ import (
 	"example.org/lastpresence/probe"
 )
 
-// Row is what one case came to: a row of the table of servers.
+// Row is the result of one case: a row of the table of servers.
 type Row struct {
 	Case     string
 	Outcome  probe.Outcome
@@ -31,7 +31,7 @@ func (r Row) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// Markdown returns the table of what the cases came to, one column a server.
+// Markdown returns the table of results, with one column for each server.
 func Markdown(servers []string, rows map[string][]Row) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "| contact | %s |\n|%s\n", strings.Join(servers, " | "), strings.Repeat(" --- |", len(servers)+1))
