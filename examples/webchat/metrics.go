@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -52,7 +54,7 @@ func (m *metrics) stored(operation string, call func() error) error {
 	began := time.Now()
 	err := call()
 	m.storing.WithLabelValues(operation).Observe(time.Since(began).Seconds())
-	if err != nil {
+	if err != nil && !errors.Is(err, context.Canceled) {
 		m.failures.WithLabelValues(operation).Inc()
 	}
 	return err

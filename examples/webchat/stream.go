@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -49,7 +50,8 @@ type stream struct {
 	user  *user
 	with  jid.JID // whose chat is open; zero: none
 	clock int     // what the lines are as of
-	shown map[string]placed
+	shown map[string]contactView
+	order []string // the addresses of those that are shown
 	link  linkView
 }
 
@@ -60,26 +62,44 @@ func (s *stream) next(l looks) (up update, any bool) {
 		lines, s.clock = s.user.lines(s.with, s.clock)
 		up.Lines = l.lines(lines)
 	}
-	after, there := "", make(map[string]placed)
-	for _, c := range l.contacts(s.user) {
-		p := placed{c, after}
-		if old, ok := s.shown[c.Address]; !ok || old != p {
-			up.Contacts = append(up.Contacts, p)
-		}
-		there[c.Address] = p
-		after = c.Address
-	}
-	for address := range s.shown {
-		if _, ok := there[address]; !ok {
-			up.Gone = append(up.Gone, address)
-		}
-	}
-	s.shown = there
+	up.Contacts, up.Gone = s.contacts(l.contacts(s.user))
 	if link := l.link(s.user); link != s.link {
 		s.link = link
 		up.Link = &link
 	}
 	return up, len(up.Contacts)+len(up.Gone)+len(up.Lines) > 0 || up.Link != nil
+}
+
+// contacts returns what makes the page's list the wanted one: first those who are gone
+// go, and then the others are placed one after the other.
+func (s *stream) contacts(wanted []contactView) (changed []placed, gone []string) {
+	there := make(map[string]contactView, len(wanted))
+	for _, c := range wanted {
+		there[c.Address] = c
+	}
+	s.order = slices.DeleteFunc(s.order, func(address string) bool {
+		_, stays := there[address]
+		if !stays {
+			gone = append(gone, address)
+		}
+		return !stays
+	})
+	after := ""
+	for i, c := range wanted {
+		inPlace := i < len(s.order) && s.order[i] == c.Address
+		if !inPlace {
+			if at := slices.Index(s.order, c.Address); at >= 0 {
+				s.order = slices.Delete(s.order, at, at+1)
+			}
+			s.order = slices.Insert(s.order, i, c.Address)
+		}
+		if !inPlace || s.shown[c.Address] != c {
+			changed = append(changed, placed{c, after})
+		}
+		after = c.Address
+	}
+	s.shown = there
+	return changed, gone
 }
 
 // events tells a page what changes, as server-sent events, until it is closed or

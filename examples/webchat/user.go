@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"sync"
@@ -47,7 +48,11 @@ func newUser(account jid.JID, login func(context.Context) (session, error), stor
 	}
 	var opts []roster.Option
 	if store != nil {
-		opts = append(opts, roster.Persist(store, func(err error) { log.Warn("the store failed", "error", err) }))
+		opts = append(opts, roster.Persist(store, func(err error) {
+			if !errors.Is(err, context.Canceled) { // logging out saves what is being saved itself
+				log.Warn("the store failed", "error", err)
+			}
+		}))
 	}
 	u.contacts = roster.Offline(account, opts...)
 	return u

@@ -38,8 +38,8 @@ function chat() {
 		li.className = 'contact ' + view.state;
 		set(li, view);
 		mark(li, view.unread ?? 0);
-		const before = view.after ? find(view.after)?.nextSibling ?? null : list.firstChild;
-		if (li !== before && (!li.isConnected || li.nextSibling !== before)) {
+		const before = view.after ? find(view.after)?.nextElementSibling ?? null : list.firstElementChild;
+		if (li !== before && (!li.isConnected || li.nextElementSibling !== before)) {
 			const focused = li.contains(document.activeElement);
 			list.insertBefore(li, before);
 			if (focused) one('a', li).focus();
@@ -82,8 +82,8 @@ function chat() {
 	}
 
 	function told(update) {
-		for (const view of update.contacts ?? []) contact(view);
 		for (const address of update.gone ?? []) find(address)?.remove();
+		for (const view of update.contacts ?? []) contact(view);
 		count();
 		if (lines && update.lines) {
 			const atEnd = lines.scrollHeight - lines.scrollTop - lines.clientHeight < 60;
