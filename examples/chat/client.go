@@ -19,7 +19,7 @@ import (
 
 type session = *xmpp.Session
 
-// event is what the client tells whoever shows it.
+// An event is what the client reports to the screen.
 type event any
 
 // The events.
@@ -44,11 +44,11 @@ type (
 
 func (u unkept) String() string { return "store: " + command.Message(u.err) }
 
-// patience is how long a server may take for an answer.
+// patience is how long a server may take to answer.
 const patience = 30 * time.Second
 
-// client is a connection that is made again whenever it ends, and what is known
-// of the contacts.
+// client stays connected, reconnecting whenever the connection ends, and
+// remembers what is known of the contacts.
 type client struct {
 	login    func(context.Context) (session, error)
 	contacts *roster.Cache
@@ -66,7 +66,7 @@ type link struct {
 	ctx     context.Context // ends with the session
 }
 
-// newClient returns the client of an account. Without a store nothing is kept.
+// newClient returns the client of an account. Without a store, nothing is kept.
 func newClient(account jid.JID, login func(context.Context) (session, error), store roster.Store) *client {
 	c := &client{login: login, errs: make(chan error, 1)}
 	var opts []roster.Option
@@ -77,7 +77,7 @@ func newClient(account jid.JID, login func(context.Context) (session, error), st
 	return c
 }
 
-// failed takes an error of the store. One at a time is enough.
+// failed records an error of the store. One at a time is enough.
 func (c *client) failed(err error) {
 	select {
 	case c.errs <- err:
@@ -85,9 +85,9 @@ func (c *client) failed(err error) {
 	}
 }
 
-// run keeps the client connected until the context ends. Before the first
-// connection it shows what was kept. It returns an error where the server
-// refuses the first login.
+// run keeps the client connected until ctx ends. It shows what was kept before
+// the first connection. It returns an error if the server refuses the first
+// login.
 func (c *client) run(ctx context.Context, tell func(event)) error {
 	var watching sync.WaitGroup
 	defer watching.Wait()
@@ -229,7 +229,7 @@ func (c *client) stats() (s probe.Stats) {
 	return s
 }
 
-// summary says how much was asked.
+// summary says how many probes were sent.
 func (c *client) summary() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

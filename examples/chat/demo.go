@@ -72,8 +72,8 @@ func (d *demo) close() {
 	d.wg.Wait()
 }
 
-// play has a contact be online, saying that, and answer; and, unless turns is
-// 0, go and come again after that time.
+// play makes a contact be online with a status, and answer messages. Unless
+// turns is 0, the contact goes and comes back after that time.
 func (d *demo) play(ctx context.Context, who jid.JID, status string, turns time.Duration) {
 	for ctx.Err() == nil {
 		s, err := d.Session(ctx, who)
@@ -96,7 +96,7 @@ func (d *demo) play(ctx context.Context, who jid.JID, status string, turns time.
 	}
 }
 
-// wait waits for a time, or for the end if it is 0.
+// wait waits for d, or until ctx ends if d is 0.
 func wait(ctx context.Context, d time.Duration) {
 	var after <-chan time.Time
 	if d > 0 {

@@ -6,7 +6,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// key takes a key. Without an open chat they are for the list.
+// key handles a key. Without an open chat, keys belong to the list.
 func (m model) key(msg tea.KeyPressMsg) (model, tea.Cmd) {
 	switch msg.String() {
 	case "ctrl+c", "ctrl+q":
@@ -24,7 +24,8 @@ func (m model) key(msg tea.KeyPressMsg) (model, tea.Cmd) {
 	return m.chatKey(msg)
 }
 
-// step moves the cursor. Where the list is not visible, it scrolls the chat.
+// step moves the cursor. If the list is not visible, it scrolls the chat
+// instead.
 func (m *model) step(by int) {
 	if m.narrow() && m.chat != "" {
 		m.scroll(-by)
@@ -86,7 +87,7 @@ func (m model) chatKey(msg tea.KeyPressMsg) (model, tea.Cmd) {
 	return m, cmd
 }
 
-// scroll moves the chat up, or down for less than 0.
+// scroll scrolls the chat up, or down if by is negative.
 func (m *model) scroll(by int) {
 	m.back = max(min(m.back+by, len(m.said(m.chatWidth()))-m.page()), 0)
 }

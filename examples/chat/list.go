@@ -8,7 +8,7 @@ import (
 	"example.org/lastpresence/roster"
 )
 
-// list is the contacts, and which of them are shown.
+// list has the contacts, and which of them are shown.
 type list struct {
 	all    []roster.Contact // in the order of roster.Compare
 	shown  []roster.Contact // those that match
@@ -18,15 +18,14 @@ type list struct {
 	chosen string           // the address of the contact that the user moved to; empty: none
 }
 
-// take takes what is known of the contacts, and keeps the cursor on the chosen
-// one.
+// take replaces the contacts, and keeps the cursor on the chosen one.
 func (l *list) take(contacts []roster.Contact) {
 	slices.SortFunc(contacts, roster.Compare)
 	l.all = contacts
 	l.search(l.match)
 }
 
-// search shows the contacts whose name or address has a text in it.
+// search shows only contacts whose name or address contains match.
 func (l *list) search(match string) {
 	changed := match != l.match
 	l.match, l.shown = match, l.all
@@ -48,7 +47,7 @@ func (l *list) search(match string) {
 	l.cursor = max(min(l.cursor, len(l.shown)-1), 0)
 }
 
-// move moves the cursor to a place, or as near as there are contacts.
+// move moves the cursor to a place, or as close as possible.
 func (l *list) move(to int) {
 	l.cursor = max(min(to, len(l.shown)-1), 0)
 	if c, ok := l.selected(); ok {
@@ -63,7 +62,7 @@ func (l *list) choose(address string) {
 	}
 }
 
-// follow scrolls so far that the cursor is among the visible ones.
+// follow scrolls until the cursor is visible.
 func (l *list) follow(visible int) {
 	l.top = max(min(l.top, l.cursor, len(l.shown)-visible), l.cursor-visible+1, 0)
 }

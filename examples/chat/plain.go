@@ -15,12 +15,13 @@ import (
 	"example.org/lastpresence/roster/ago"
 )
 
-// wishes are what can be written to the plain client.
+// wishes are the commands of the plain client.
 const wishes = "contacts, open ADDRESS, say ADDRESS TEXT, quit"
 
-// plain prints what happens, a line each, and takes a line for each wish. Wishes
-// wait until the first attempt to connect has ended; quit does not. The end of the
-// input ends the program, with an error where there never was a connection.
+// plain prints what happens, one line each, and reads a command from each line
+// of input. Commands wait until the first attempt to connect has ended; quit
+// does not. The end of the input ends the program, with an error if there never
+// was a connection.
 func plain(ctx context.Context, c *client, times *ago.Language, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -110,13 +111,13 @@ func newPrinter(c *client, times *ago.Language, out io.Writer) *printer {
 	return &printer{model: newModel(c, times), out: out, began: time.Now(), said: make(map[string]string)}
 }
 
-// line is what is known of a contact.
+// line describes a contact.
 func (p *printer) line(contact roster.Contact) string {
 	p.said[contact.JID.String()] = p.timeless(contact)
 	return fmt.Sprintf("%s (%s): %s\n", words.Title(contact), contact.JID, p.model.describe(contact))
 }
 
-// all is what is known of every contact.
+// all describes every contact.
 func (p *printer) all() string {
 	var b strings.Builder
 	for _, contact := range p.model.client.all() {
@@ -141,8 +142,9 @@ func (p *printer) event(e event) {
 	}
 }
 
-// news prints what is known of a contact if that is new to the reader. That all is
-// stale without a connection is known; who was online then is told again.
+// news describes a contact if the reader does not know this yet. The reader
+// knows that everything is stale without a connection. Contacts that were
+// online then are described again.
 func (p *printer) news(contact roster.Contact) {
 	key, said := contact.JID.String(), p.timeless(contact)
 	switch {
@@ -153,8 +155,7 @@ func (p *printer) news(contact roster.Contact) {
 	}
 }
 
-// timeless is what is known of a contact in words that do not change as time
-// passes.
+// timeless describes a contact in words that stay the same as time passes.
 func (p *printer) timeless(contact roster.Contact) string {
 	return words.Describe(contact, p.model.times, p.began)
 }
@@ -180,8 +181,8 @@ func (p *printer) connection(c connection) {
 	}
 }
 
-// grant does what was wished for, which may take a while. It returns what says
-// how that ended, for the goroutine that prints.
+// grant carries out a command, which may take a while. It returns a function
+// that describes the result, for the goroutine that prints.
 func grant(ctx context.Context, p *printer, wish string) func() string {
 	verb, rest, _ := strings.Cut(wish, " ")
 	address, text, _ := strings.Cut(strings.TrimSpace(rest), " ")

@@ -18,7 +18,7 @@ import (
 
 var errNotConnected = errors.New("not connected")
 
-// undelivered says that a message came back.
+// undelivered means that a message came back.
 type undelivered struct {
 	from jid.JID
 	id   string
@@ -35,7 +35,7 @@ func (c *client) messages(tell func(event)) xmpp.Handler {
 	})
 }
 
-// messages tells of messages that have a text, and of those that came back.
+// messages reports messages that have a text, and messages that came back.
 func messages(tell func(event)) xmpp.Handler {
 	return xmpp.HandlerFunc(func(t xmlstream.TokenReadEncoder, start *xml.StartElement) error {
 		if start.Name.Local != "message" {
@@ -66,8 +66,8 @@ func (c *client) nextID() string {
 	return fmt.Sprintf("chat-%d", c.ids)
 }
 
-// say sends a message, and returns once the server has it: the server handles
-// stanzas in order, and so it has the message when it answers a ping.
+// say sends a message, and returns when the server has it. A server handles
+// stanzas in order, so it has the message when it answers a ping that follows.
 func (c *client) say(to jid.JID, id, body string) error {
 	c.mu.Lock()
 	l := c.link

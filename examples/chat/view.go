@@ -53,8 +53,8 @@ func (m model) room() int { return max(m.height-len(m.footer()), 3) }
 // visible is how many contacts are on the screen.
 func (m model) visible() int { return max((m.room()-1)/2, 1) }
 
-// screen is all that is shown: contacts on the left, the chat on the right, or
-// one of them where there is no room for both, and the footer.
+// screen returns everything that is shown: contacts on the left and the chat on
+// the right, or one of them if there is no room for both, and the footer.
 func (m model) screen() string {
 	height := m.room()
 	var rows []string
@@ -76,7 +76,7 @@ func (m model) screen() string {
 	return strings.Join(rows, "\n")
 }
 
-// footer is what is below: the connection, and the keys.
+// footer returns the lines at the bottom: the connection and the keys.
 func (m model) footer() []string {
 	lines := wrap(m.state(), m.width)
 	if m.unkept != "" {
@@ -89,7 +89,7 @@ func (m model) footer() []string {
 	return append(lines, faint.Render(cut(m.keys(), m.width)))
 }
 
-// state is what there is to say of the connection.
+// state describes the connection.
 func (m model) state() string {
 	if m.up {
 		short, _, _ := strings.Cut(m.client.summary(), " · ")
@@ -101,7 +101,8 @@ func (m model) state() string {
 	return yellow.Render(m.plainState())
 }
 
-// plainState is why there is no connection, and when the next attempt is made.
+// plainState says why there is no connection, and when the next attempt is
+// made.
 func (m model) plainState() string {
 	left := m.next.Sub(m.now())
 	switch {
@@ -152,7 +153,8 @@ func (m model) list(width, height int) []string {
 	return fill(lines, height)
 }
 
-// dot is green for who is online, as long as there is a connection that says so.
+// dot is green for a contact that is online, while there is a connection that
+// says so.
 func (m model) dot(c roster.Contact) string {
 	switch {
 	case c.Online && m.up && c.Lack == roster.Nothing:

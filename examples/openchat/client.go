@@ -67,8 +67,8 @@ func (c *client) close() {
 	<-c.served
 }
 
-// open opens the chat with a contact. The error says in words why its state was
-// not learnt.
+// open opens the chat with a contact. The error says in words why nothing was
+// learnt.
 func (c *client) open(ctx context.Context, contact jid.JID, timeout time.Duration, print printer) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -88,7 +88,7 @@ type result struct {
 	elapsed time.Duration
 }
 
-// outcome is that in one word.
+// outcome returns the result in one word.
 func (r result) outcome() probe.Outcome {
 	var refused stanza.Error
 	switch {

@@ -109,8 +109,7 @@ func (p people) roster(contacts *roster.Cache) {
 	}
 }
 
-// contact prints nothing of a contact of whom nothing is known: the error says
-// that.
+// contact prints nothing if nothing is known of the contact: the error says so.
 func (p people) contact(r result) {
 	if r.err == nil || r.contact.Source != roster.None {
 		r.contact.Err = nil // it is reported as an error

@@ -99,8 +99,8 @@ func connect(ctx context.Context, host jid.JID, addr, secret string) (*xmpp.Sess
 	return session, nil
 }
 
-// serve answers everything that comes to the component, and accepts all who
-// want to see its presence.
+// serve answers everything that is sent to the component, and accepts every
+// request to subscribe to its presence.
 func serve(session *xmpp.Session, opts ...responder.Option) (*responder.Responder, <-chan error) {
 	bot := responder.New(session, append([]responder.Option{
 		responder.Identity("component", "bot", "Uptime"),
@@ -111,7 +111,7 @@ func serve(session *xmpp.Session, opts ...responder.Option) (*responder.Responde
 	return bot, served
 }
 
-// show plays the exchange on a server inside the program, between the same
+// show plays the exchange on a server inside the program, between this
 // component and a user whose stanzas are printed as they are.
 func show(ctx context.Context, out io.Writer) error {
 	juliet := jid.MustParse("juliet@capulet.lit/balcony")

@@ -31,8 +31,8 @@ type Settings struct {
 	TLS string
 }
 
-// Address parses the address of an account. The error says in words what is wrong
-// with it.
+// Address parses the address of an account. The error says in words what is
+// wrong.
 func Address(s string) (jid.JID, error) {
 	account, err := command.Address(s)
 	if err == nil && account.Localpart() == "" {
@@ -41,7 +41,7 @@ func Address(s string) (jid.JID, error) {
 	return account, err
 }
 
-// Check reports what is wrong with the settings as far as that can be seen
+// Check reports what is wrong with the settings, as far as that can be seen
 // without a connection.
 func (set Settings) Check() error {
 	if _, err := Address(set.JID); err != nil {
@@ -58,9 +58,9 @@ func (set Settings) Check() error {
 	return fmt.Errorf("-tls %q: want starttls, direct, insecure or none", set.TLS)
 }
 
-// Connect opens a session. Connections go through the proxy that ALL_PROXY in
-// the environment names, if it does. Errors are in words for the user;
-// [ErrPassword] is that of a login that was refused.
+// Connect opens a session. It connects through the proxy that ALL_PROXY in the
+// environment names, if any. Errors are in words for the user; [ErrPassword]
+// means that the login was refused.
 func Connect(ctx context.Context, set Settings) (*xmpp.Session, error) {
 	account, err := Address(set.JID)
 	if err != nil {

@@ -42,8 +42,8 @@ type worded struct {
 func (w worded) Error() string { return w.text }
 func (w worded) Unwrap() error { return w.cause }
 
-// inWords returns an error of logging in as a user understands it. Where it has
-// no words of its own, the error stays as it is.
+// inWords describes a login error in words that a user understands. An error
+// that it has no words for stays as it is.
 func inWords(err error, set Settings, domain string) error {
 	var (
 		lookup    *net.DNSError
@@ -72,8 +72,8 @@ func inWords(err error, set Settings, domain string) error {
 	return Ended(err)
 }
 
-// Ended returns in words why a session ended. A server that says goodbye is no
-// error of the session, and nil here.
+// Ended returns in words why a session ended. err is nil if the server said
+// goodbye.
 func Ended(err error) error {
 	var ended stream.Error
 	switch {

@@ -27,8 +27,8 @@ var shows = map[string]string{
 	"": "online", "chat": "online, ready to chat", "away": "online, away", "xa": "online, away for long", "dnd": "online, do not disturb",
 }
 
-// Describe returns what is known of a contact, as a line under its name: its
-// presence, the contact's own words, and why nothing better is known.
+// Describe returns a line about a contact: its presence, its own words, and why
+// nothing better is known.
 func Describe(c roster.Contact, times *ago.Language, now time.Time) string {
 	parts := []string{presence(c, times, now)}
 	if s := command.OneLine(c.Status); strings.TrimSpace(s) != "" {
@@ -84,8 +84,8 @@ var reasons = map[stanza.Condition]string{
 	stanza.Redirect:              "the contact has another address now",
 }
 
-// Why returns in words why the state of a contact, or of a server, was not
-// learnt; nothing for nil.
+// Why returns in words why the state of a contact or server was not learnt, or
+// "" for nil.
 func Why(err error) string {
 	var refused stanza.Error
 	switch {
