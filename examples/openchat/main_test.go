@@ -194,7 +194,7 @@ func TestErrorsAreOneLineInWords(t *testing.T) {
 		{"no server at that port", "connection refused by 127.0.0.1:1\n", 1, login("-addr", "127.0.0.1:1", "-tls", "none")},
 		{"a server that says nothing", "no answer from " + mute + " in time\n", 1, login("-addr", mute, "-tls", "none", "-timeout", "1s")},
 		{"a server without SASL", "no way to log in (SASL)\n", 1, login("-addr", bare, "-tls", "none")},
-		{"a server without StartTLS", "offers no encryption (StartTLS); -tls direct or none does without\n", 1, login("-addr", addr)},
+		{"a server without StartTLS", "offers no encryption (StartTLS); try -tls direct, or -tls none to go without\n", 1, login("-addr", addr)},
 		{"an unknown flag", "not defined: -x\n", 2, login("-x")},
 		{"a malformed account", `-jid: "@capulet.lit" is not an address: nothing stands before the @`, 2, []string{"-jid", "@capulet.lit", "-password", "swordfish"}},
 		{"an account without a name", "-jid: \"capulet.lit\" is not an account: the address of an account has the form user@server", 2, []string{"-jid", "capulet.lit", "-password", "swordfish"}},

@@ -19,9 +19,11 @@ const NS = "urn:xmpp:server-presence"
 var (
 	// ErrClosed is returned after Close.
 	ErrClosed = errors.New("responder: closed")
-	// A gateway's function returns ErrNotAuthorized if the prober may not know.
+	// ErrNotAuthorized is what a gateway's function returns if the prober may not
+	// know.
 	ErrNotAuthorized = errors.New("responder: not authorized")
-	// A gateway's function returns ErrNoSuchContact if it has no such contact.
+	// ErrNoSuchContact is what a gateway's function returns if it has no such
+	// contact.
 	ErrNoSuchContact = errors.New("responder: no such contact")
 )
 

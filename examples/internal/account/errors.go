@@ -18,7 +18,7 @@ import (
 var ErrPassword = errors.New("wrong password, or no such account")
 
 var (
-	errNoTLS  = errors.New("the server offers no encryption (StartTLS); -tls direct or none does without")
+	errNoTLS  = errors.New("the server offers no encryption (StartTLS); try -tls direct, or -tls none to go without")
 	errNoSASL = errors.New("the server offers no way to log in (SASL)")
 )
 
