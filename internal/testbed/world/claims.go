@@ -129,7 +129,7 @@ func (w *world) left(c roster.Contact, d *departure) (rule string, excuse Reason
 		}
 		return rule, excuse
 	}
-	for _, other := range w.truth.departures {
+	for _, other := range slices.Concat(w.truth.departures, w.hidden) {
 		ok, _ := w.explains(c.LastSeen, other)
 		if !ok || other == d {
 			continue
@@ -224,7 +224,7 @@ func (w *world) explains(shown time.Time, d *departure) (ok bool, excuse Reason)
 		best = max(best, f.what)
 	}
 	for _, f := range w.client.memory.facts {
-		if f.of != d || f.here || f.time.IsZero() || f.what < best || f.what == best && f.what != stamped {
+		if f.of != d || f.here || f.time.IsZero() || f.what < best || f.what == best && f.what == live {
 			continue
 		}
 		told := f.when()

@@ -60,9 +60,11 @@ func (w *world) changedUnseen(c roster.Contact, states []state) bool {
 	lately := func(name, status string) bool {
 		return slices.ContainsFunc(states, func(s state) bool { return s.has(roster.Resource{Name: name, Status: status}) })
 	}
+	// Of a resource that is there for no longer than the window, nobody has told yet.
+	window := w.now().Add(-w.window())
 	for name, r := range w.theirs.resources {
 		status, ok := shown[name]
-		if !ok && !during(r.came) && !during(login) || ok && !during(r.since) && !lately(name, status) {
+		if !ok && r.came.Before(window) && !during(r.came) && !during(login) || ok && !during(r.since) && !lately(name, status) {
 			return false
 		}
 	}
@@ -113,7 +115,7 @@ func (w *world) mistaken(c roster.Contact, states []state) Reason {
 	if c.Online && s != nil && w.now().Sub(s.initial) < settling && slices.ContainsFunc(states, func(s state) bool { return s.hasAll(c) }) {
 		return LoginComes
 	}
-	if c.Online && len(w.silent) > 0 && w.changedUnseen(c, states) {
+	if len(w.silent) > 0 && w.changedUnseen(c, states) {
 		return Blocks
 	}
 	if c.Online {
