@@ -115,7 +115,7 @@ func (w *world) mistaken(c roster.Contact, states []state) Reason {
 	if c.Online && s != nil && w.now().Sub(s.initial) < settling && slices.ContainsFunc(states, func(s state) bool { return s.hasAll(c) }) {
 		return LoginComes
 	}
-	if len(w.silent) > 0 && w.changedUnseen(c, states) {
+	if len(w.silent) > 0 && (c.Online || len(w.theirs.resources) > 0) && w.changedUnseen(c, states) {
 		return Blocks
 	}
 	if c.Online {
