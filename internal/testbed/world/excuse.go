@@ -64,7 +64,7 @@ func (w *world) changedUnseen(c roster.Contact, states []state) bool {
 	window := w.now().Add(-w.window())
 	for name, r := range w.theirs.resources {
 		status, ok := shown[name]
-		if !ok && r.came.Before(window) && !during(r.came) && !during(login) || ok && !during(r.since) && !lately(name, status) {
+		if !ok && r.came.Before(window) && !during(r.came) && !during(login) || ok && r.since.Before(window) && !during(r.since) && !lately(name, status) {
 			return false
 		}
 	}
