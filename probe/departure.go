@@ -1,9 +1,12 @@
 package probe
 
 import (
+	"slices"
 	"time"
 
 	"mellium.im/xmpp/stanza"
+
+	"example.org/lastpresence/delay"
 )
 
 // rounding is how far apart a stamp and seconds of the same time may be: both
@@ -49,7 +52,7 @@ func (x *exchange) parting(a *Answer) (seen time.Time) {
 		switch {
 		case at.After(a.Stamp):
 			a.Stamp = at
-		case at.IsZero() && !p.bare() && p.Held.IsZero():
+		case at.IsZero() && !p.bare() && p.Held.IsZero() && !slices.ContainsFunc(p.Doubts, ofFuture):
 			at = p.Received
 			seen = at
 		}
@@ -59,6 +62,10 @@ func (x *exchange) parting(a *Answer) (seen time.Time) {
 	}
 	return seen
 }
+
+// ofFuture reports whether a delay was passed over because its stamp lies in the
+// future: the presence is of the past all the same.
+func ofFuture(d delay.Doubt) bool { return d.Why == delay.Future }
 
 // distinct reports whether presence and last activity have different texts, and
 // so report two departures.

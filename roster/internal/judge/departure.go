@@ -17,7 +17,7 @@ const (
 	late = 8 * second
 	// A stamp that is later than what we know by more than clocks differ is of
 	// another departure.
-	apart = 900 * second
+	apart = 1800 * second
 )
 
 // departure is one departure of the contact.
@@ -209,7 +209,10 @@ func (d *departure) enrich(other *departure) {
 	d.settled = d.settled || other.settled
 	d.stamp = cmp.Or(d.stamp, other.stamp)
 	d.resource = cmp.Or(d.resource, other.resource)
-	d.heard, d.epoch, d.doubt = other.heard, max(d.epoch, other.epoch), false
+	if !d.live && !d.bounded {
+		d.heard = other.heard // what is bounded is so by when it was heard first
+	}
+	d.epoch, d.doubt = max(d.epoch, other.epoch), false
 }
 
 // lastStamp returns the latest stamp of an answer, or zero if it has none.
@@ -269,6 +272,9 @@ func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
 		source:  Probe,
 		settled: !a.LastSeen.IsZero(),
 		byStamp: a.LastSeen.Equal(a.Stamp),
+	}
+	if a.Activity.Told && compareTimes(d.at-(h.At-Moment(a.Activity.Ago.Microseconds())), early, early) == same {
+		d.byStamp = false // seconds until now say the same
 	}
 	if slices.ContainsFunc(a.Presences, func(p probe.Presence) bool { return ahead(&p) }) {
 		d.stamp, d.bounded = 0, d.byStamp

@@ -13,6 +13,9 @@ import (
 // maxResources limits the resources of one contact; the latest are kept.
 const maxResources = 32
 
+// maxWords bounds the statuses that are no goodbyes, in bytes, but for the last.
+const maxWords = 4096
+
 // Epoch numbers the sessions of a process from 1. Zero means before the first
 // session.
 type Epoch uint32
@@ -155,7 +158,7 @@ func (k *Knowledge) available(p *probe.Presence, h Hearing, keep bool) {
 	if k.epoch != h.Epoch {
 		k.here = nil
 	}
-	if k.rare != nil {
+	if k.here == nil && k.rare != nil {
 		k.set(func(r *rare) { r.words = "" })
 	}
 	r := Resource{
@@ -170,8 +173,7 @@ func (k *Knowledge) available(p *probe.Presence, h Hearing, keep bool) {
 		whole := *p
 		r.Kept = &whole
 	}
-	k.remove(r.Name)
-	here := k.resources()
+	here := slices.DeleteFunc(k.resources(), func(old Resource) bool { return old.Name == r.Name })
 	if len(here) == maxResources {
 		here = slices.Delete(here, 0, 1)
 	}
@@ -208,13 +210,15 @@ func (k *Knowledge) statuses() (words []string) {
 		}
 	}
 	slices.Sort(words)
-	return words
+	return slices.Compact(words)
 }
 
 // remember keeps statuses that are not goodbyes.
 func (k *Knowledge) remember(words []string) {
-	if len(words) > 0 {
-		k.set(func(r *rare) { r.words = "\x00" + strings.Join(words, "\x00") + "\x00" })
+	for _, s := range words {
+		if s != "" && !k.before(s) && len(k.some().words) < maxWords {
+			k.set(func(r *rare) { r.words = cmp.Or(r.words, "\x00") + s + "\x00" })
+		}
 	}
 }
 
@@ -231,6 +235,7 @@ func (k *Knowledge) remove(name string) bool {
 	if i < 0 {
 		return false
 	}
+	k.remember([]string{here[i].Status})
 	k.setResources(slices.Delete(here, i, i+1))
 	return true
 }
@@ -253,15 +258,18 @@ func (k *Knowledge) unavailable(p *probe.Presence, h Hearing) {
 	if name != "" {
 		was = k.remove(name)
 		if k.here != nil {
+			// What it says as it leaves is not said on leaving as a whole.
+			k.remember([]string{p.Status()})
+			if h.Filtered == 0 && p.Held.IsZero() {
+				k.online = h.At
+			}
 			k.told(h, h.Source)
 			return
 		}
 	} else if was {
 		here := k.resources()
-		if name = here[len(here)-1].Name; answer {
-			k.lose()
-		}
-		k.here = nil
+		name = here[len(here)-1].Name
+		k.lose()
 	}
 	d := told(p, h)
 	d.resource = cmp.Or(d.resource, name)
