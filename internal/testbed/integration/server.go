@@ -143,14 +143,22 @@ func (s *Server) Connect(ctx context.Context, account jid.JID) (*xmpp.Session, e
 
 // ConnectVia is Connect to another address that leads to the server.
 func (s *Server) ConnectVia(ctx context.Context, account jid.JID, addr string) (*xmpp.Session, error) {
-	var d net.Dialer
-	if s.before != nil {
-		s.before(ctx)
-	}
-	conn, err := d.DialContext(ctx, "tcp", addr)
+	conn, err := s.dial(ctx, addr)
 	if err != nil {
 		return nil, err
 	}
+	return s.logIn(ctx, account, conn)
+}
+
+func (s *Server) dial(ctx context.Context, addr string) (net.Conn, error) {
+	if s.before != nil {
+		s.before(ctx)
+	}
+	return new(net.Dialer).DialContext(ctx, "tcp", addr)
+}
+
+// logIn logs an account in on a connection, which it closes if that fails.
+func (s *Server) logIn(ctx context.Context, account jid.JID, conn net.Conn) (*xmpp.Session, error) {
 	bind := xmpp.BindResource()
 	if resource := account.Resourcepart(); resource != "" {
 		bind = bindNamed(resource)

@@ -52,7 +52,8 @@ var (
 	})
 
 	// Ejabberd is ejabberd 23.01 with mod_last. It handles probe and query
-	// in different processes.
+	// in different processes. As it is stopped it may still write down who
+	// was online, with the text that is here, or else it does not.
 	Ejabberd = Behaviour{
 		Name:        "ejabberd",
 		Online:      Replay{Send: true, Stamp: true, StampFirst: true, From: FromResource, Digits: 6},
@@ -77,6 +78,7 @@ var (
 				Closed:   "Stream reset by peer",
 				Lost:     "Connection failed: connection closed",
 				TimedOut: "Stream closed by local host: Timed out waiting for stream resumption (connection-timeout)",
+				Stopped:  "Stream closed by local host: system-shutdown",
 				Failed:   "Stream closed by local host: not well-formed (invalid token) (not-well-formed)",
 			},
 		},

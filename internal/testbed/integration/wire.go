@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -18,7 +19,8 @@ type Wire struct {
 	JID jid.JID
 
 	t     testing.TB
-	conn  net.Conn
+	conn  net.Conn     // for stanzas
+	line  *net.TCPConn // below TLS
 	ended chan struct{}
 
 	mu    sync.Mutex
@@ -29,8 +31,17 @@ type Wire struct {
 // Wire logs an account in. The test's end closes the connection.
 func (s *Server) Wire(t testing.TB, account jid.JID) *Wire {
 	t.Helper()
-	session := s.Login(t, account)
-	w := &Wire{JID: session.LocalAddr(), t: t, conn: session.Conn(), ended: make(chan struct{})}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	line, err := s.dial(ctx, s.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, err := s.logIn(ctx, account, line)
+	if err != nil {
+		t.Fatalf("log in as %s: %v", account, err)
+	}
+	w := &Wire{JID: session.LocalAddr(), t: t, conn: session.Conn(), line: line.(*net.TCPConn), ended: make(chan struct{})}
 	go func() {
 		defer close(w.ended)
 		buf := make([]byte, 4096)
@@ -56,10 +67,23 @@ func (w *Wire) Say(stanzas string) {
 	}
 }
 
-// Cut closes the connection without a word, as a network does that fails.
-func (w *Wire) Cut() {
+// Close closes the connection, and TLS in good order, but not the stream.
+func (w *Wire) Close() {
 	_ = w.conn.Close()
 	<-w.ended
+}
+
+// Cut closes the connection below TLS, as the end of a program does.
+func (w *Wire) Cut() {
+	_ = w.line.Close()
+	<-w.ended
+}
+
+// Reset has the server's kernel hear that there is no such connection, as after
+// the end of a machine.
+func (w *Wire) Reset() {
+	_ = w.line.SetLinger(0)
+	w.Cut()
 }
 
 // Until returns what the server wrote since the last call, up to the text, for
