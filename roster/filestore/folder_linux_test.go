@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"example.org/lastpresence/internal/testbed/alone"
 	"example.org/lastpresence/internal/testbed/storetest"
 	"example.org/lastpresence/roster"
 	"example.org/lastpresence/roster/filestore"
@@ -77,6 +78,9 @@ func TestAFolderThatCannotBeWrittenIsRead(t *testing.T) {
 
 // TestAFullDiskKeepsTheOldFile has the system refuse long files.
 func TestAFullDiskKeepsTheOldFile(t *testing.T) {
+	if !alone.Run(t) {
+		return
+	}
 	s, file, content := saved(t)
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {

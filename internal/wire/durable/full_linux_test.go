@@ -8,12 +8,16 @@ import (
 	"syscall"
 	"testing"
 
+	"example.org/lastpresence/internal/testbed/alone"
 	"example.org/lastpresence/internal/wire/durable"
 )
 
 // TestAFullDiskLeavesNothingBehind has the system refuse what is longer than
 // 1,000 bytes, as it refuses to write to a full disk: after the beginning.
 func TestAFullDiskLeavesNothingBehind(t *testing.T) {
+	if !alone.Run(t) {
+		return
+	}
 	path := filepath.Join(t.TempDir(), "file")
 	if err := durable.Write(path, []byte("old")); err != nil {
 		t.Fatal(err)

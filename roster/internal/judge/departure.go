@@ -313,7 +313,7 @@ func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
 	d.say(words, origin)
 	if d.cause == NeverLoggedIn {
 		d.at, d.stamp = 0, 0
-		if k.online != 0 {
+		if k.been {
 			d.cause = CauseUnknown
 		}
 	}

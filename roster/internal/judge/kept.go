@@ -57,7 +57,7 @@ func (k *Knowledge) Restore(kept Kept, now Moment) {
 	case kept.Since > k.Since():
 		k.Forget(kept.Since)
 	}
-	before := Knowledge{}
+	before := Knowledge{been: kept.Online != 0}
 	for _, m := range []*Moment{&kept.Online, &kept.Learnt} {
 		if *m > now {
 			*m = 0
@@ -85,9 +85,11 @@ func (k *Knowledge) Restore(kept Kept, now Moment) {
 
 // follow puts what is known behind what was known before.
 func (k *Knowledge) follow(before Knowledge) {
+	k.been = k.been || before.been
 	if before.learnt == 0 && before.online == 0 && before.rare == nil {
 		return
 	}
+	before.been = k.been
 	if k.learnt == 0 {
 		if k.rare != nil {
 			r := *k.rare
@@ -98,7 +100,7 @@ func (k *Knowledge) follow(before Knowledge) {
 		return
 	}
 	after := k.left
-	k.online = max(k.online, before.online)
+	k.online, k.been = max(k.online, before.online), k.been || before.been
 	switch {
 	case k.here != nil || before.left == nil:
 		return

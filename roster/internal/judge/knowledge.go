@@ -41,6 +41,7 @@ type Knowledge struct {
 	partly Epoch // in which unreported resources may be connected
 	source Source
 	room   bool
+	been   bool // it was here at some time, whatever our clock said then
 }
 
 // rare is what only few contacts have.
@@ -178,7 +179,7 @@ func (k *Knowledge) available(p *probe.Presence, h Hearing, keep bool) {
 		here = slices.Delete(here, 0, 1)
 	}
 	k.setResources(append(here, r))
-	k.left = nil
+	k.left, k.been = nil, true
 	switch {
 	case h.Filtered == 0 && p.Held.IsZero(), h.Source == Probe && p.Held.IsZero():
 		k.online = h.At

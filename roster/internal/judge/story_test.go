@@ -346,6 +346,7 @@ func TestStories(t *testing.T) {
 		{"a sign of life before leaving", "session; A orchard; wait 5; U orchard bye; alive 3", "offline at 8 orchard bye"},
 		{"a restart keeps what was seen", "session; A orchard; U orchard bye; restart", "outdated: offline at 2 orchard bye"},
 		{"a restart keeps what was told", "session; F 60 gone @1; restart; U . @1", "offline at 0 gone"},
+		{"who was here by a clock that was ahead was not only registered", "session; A orchard; clock -60; restart; F 60 Registered but didn't login", "no details: offline"},
 		{"a restart keeps when it was online", "session; A orchard; restart; F 600 old", "no details: offline"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
