@@ -211,7 +211,7 @@ func TestWhatServersWriteOfAccountsThatEnd(t *testing.T) {
 				t.Errorf("told to be unavailable: %t", got)
 			}
 			if got := v.romeo(); !got.LastSeen.IsZero() || got.Status != "" || got.CauseText != "" {
-				t.Errorf("what is not ours to know: %+v", got)
+				t.Errorf("what is not shared with us: %+v", got)
 			}
 		})
 	}
