@@ -294,6 +294,11 @@ func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
 			words = ""
 		}
 	}
+	if there != 0 && !d.byStamp && d.at-there > apart && a.StatusFrom == probe.FromPresence {
+		// Presence tells of an earlier departure than last activity.
+		d.stamp, words = 0, a.Activity.Status
+		a.StatusFrom = probe.FromLastActivity
+	}
 	origin := Live
 	if a.StatusFrom != probe.FromPresence {
 		origin = LastActivity

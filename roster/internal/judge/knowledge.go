@@ -261,8 +261,8 @@ func (k *Knowledge) unavailable(p *probe.Presence, h Hearing) {
 		if k.here != nil {
 			// What it says as it leaves is not said on leaving as a whole.
 			k.remember([]string{p.Status()})
-			if h.Filtered == 0 && p.Held.IsZero() {
-				k.online = h.At
+			if was && !answer && h.Filtered == 0 && p.Held.IsZero() {
+				k.online = h.At // the others are still there
 			}
 			k.told(h, h.Source)
 			return
