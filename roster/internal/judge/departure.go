@@ -218,14 +218,6 @@ func (d *departure) enrich(other *departure) {
 	d.epoch, d.doubt = max(d.epoch, other.epoch), false
 }
 
-// lastStamp returns the latest stamp of an answer, or zero if it has none.
-func lastStamp(a probe.Answer) (latest Moment) {
-	for _, p := range a.Presences {
-		latest = max(latest, MomentOf(p.Delay.Stamp))
-	}
-	return max(latest, MomentOf(a.Stamp))
-}
-
 // wantsTime reports whether the other report knows the time better.
 func (d *departure) wantsTime(other *departure) bool {
 	switch {
@@ -242,92 +234,4 @@ func (d *departure) wantsTime(other *departure) bool {
 		return true
 	}
 	return d.byStamp && !other.byStamp
-}
-
-// Answer applies the answer to a probe, whose presences have been applied
-// already.
-func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
-	if h.Epoch < k.epoch || k.room {
-		return false
-	}
-	switch a.Outcome {
-	case probe.Available:
-		changed := k.partly != 0
-		k.partly = 0
-		return changed
-	case probe.Unavailable:
-	default:
-		if a.Err != nil {
-			k.Why(a.Err)
-		}
-		return a.Err != nil
-	}
-	if k.epoch == h.Epoch && k.here != nil && k.online > h.At {
-		return false // it came since
-	}
-	k.lose()
-	k.partly = 0
-	d := departure{
-		at:      MomentOf(a.LastSeen),
-		stamp:   MomentOf(a.Stamp),
-		heard:   h.At,
-		epoch:   h.Epoch,
-		source:  Probe,
-		settled: !a.LastSeen.IsZero(),
-		byStamp: a.LastSeen.Equal(a.Stamp),
-	}
-	if a.Activity.Told && compareTimes(d.at-(h.At-Moment(a.Activity.Ago.Microseconds())), early, early) == same {
-		d.byStamp = false // seconds until now say the same
-	}
-	if slices.ContainsFunc(a.Presences, func(p probe.Presence) bool { return ahead(&p) }) {
-		d.stamp, d.bounded = 0, d.byStamp
-		d.byStamp = false
-	}
-	if a.LastSeenFrom == probe.FromLastActivity {
-		d.source = LastActivity
-	}
-	words := cmp.Or(a.Status, a.Activity.Status)
-	there := lastStamp(a)
-	made := slices.ContainsFunc(a.Presences, probe.Presence.LastWords)
-	older := there != 0 && !d.byStamp && (there-d.at > apart || made && there-d.at > late)
-	if older {
-		// It was there long after what last activity tells of.
-		d.at, d.byStamp, d.settled, d.source = d.stamp, true, false, Probe
-		if a.StatusFrom != probe.FromPresence {
-			words = ""
-		}
-	}
-	if there != 0 && !d.byStamp && d.at-there > apart && a.StatusFrom == probe.FromPresence {
-		// Presence tells of an earlier departure than last activity.
-		d.stamp, words = 0, a.Activity.Status
-		a.StatusFrom = probe.FromLastActivity
-	}
-	origin := Live
-	if a.StatusFrom != probe.FromPresence {
-		origin = LastActivity
-	}
-	if made {
-		// A server made it of the last available presence.
-		if a.LastSeenFrom == probe.FromPresence || older {
-			d.at, d.settled = 0, false
-		}
-		if origin == Live {
-			words = ""
-		}
-	}
-	if k.before(words) {
-		words, d.settled = "", false
-	}
-	d.say(words, origin)
-	if d.cause == NeverLoggedIn {
-		d.at, d.stamp = 0, 0
-		if k.been {
-			d.cause = CauseUnknown
-		}
-	}
-	k.told(h, d.source)
-	if d.at != 0 || d.words != "" {
-		k.account(&d, h)
-	}
-	return true
 }

@@ -29,7 +29,15 @@
 // an earlier epoch is gone when the present one reports its contact without it.
 // While a server holds presence back, everything is stale.
 //
-// An answer that tells nothing confirms nothing.
+// An answer that tells nothing confirms nothing. If its parts contradict each
+// other, the time that both exclude is not known.
+//
+// A status that a contact had while it was available is no goodbye, even if its
+// server reports it later as if it were one. The statuses that were seen last are
+// remembered for that.
+//
+// Whoever was unblocked may have resources of which nobody tells. Until an answer
+// or a presence of the whole contact comes, it is in doubt what else there is.
 //
 // Our own clock may be wrong, too. A time that lies in the future is not known.
 //

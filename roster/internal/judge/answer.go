@@ -1,0 +1,112 @@
+package judge
+
+import (
+	"slices"
+
+	"example.org/lastpresence/probe"
+)
+
+// Answer applies the answer to a probe, whose presences have been applied
+// already.
+func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
+	if h.Epoch < k.epoch || k.room {
+		return false
+	}
+	switch a.Outcome {
+	case probe.Available:
+		changed := k.partly != 0
+		k.partly = 0
+		return changed
+	case probe.Unavailable:
+	default:
+		if a.Err != nil {
+			k.Why(a.Err)
+		}
+		return a.Err != nil
+	}
+	if k.epoch == h.Epoch && k.here != nil && k.online > h.At {
+		return false // it came since
+	}
+	k.lose()
+	k.partly = 0
+	d := k.answered(a, h)
+	k.told(h, d.source)
+	if d.at != 0 || d.words != "" {
+		k.account(&d, h)
+	}
+	return true
+}
+
+// answered returns what an answer tells of a departure.
+func (k *Knowledge) answered(a probe.Answer, h Hearing) departure {
+	d := answerTime(a, h)
+	words, origin := a.Status, Live
+	if a.StatusFrom != probe.FromPresence {
+		words, origin = a.Activity.Status, LastActivity
+	}
+	there := lastStamp(a)
+	made := slices.ContainsFunc(a.Presences, probe.Presence.LastWords)
+	older := there != 0 && !d.byStamp && (there-d.at > apart || made && there-d.at > late)
+	switch {
+	case older:
+		// It was there long after what last activity tells of.
+		d.at, d.byStamp, d.settled, d.source = d.stamp, true, false, Probe
+		if origin == LastActivity {
+			words = ""
+		}
+	case there != 0 && !d.byStamp && d.at-there > apart && origin == Live:
+		// Presence tells of an earlier departure than last activity.
+		d.stamp, words, origin = 0, a.Activity.Status, LastActivity
+	}
+	if made && (older || a.LastSeenFrom == probe.FromPresence) {
+		// A server made it of the last available presence.
+		d.at, d.settled = 0, false
+	}
+	if made && origin == Live {
+		words = ""
+	}
+	if k.before(words) {
+		words, d.settled = "", false
+	}
+	d.say(words, origin)
+	if d.cause == NeverLoggedIn {
+		d.at, d.stamp = 0, 0
+		if k.been {
+			d.cause = CauseUnknown
+		}
+	}
+	return d
+}
+
+// answerTime returns when the departure was that an answer tells of, by whose
+// clock.
+func answerTime(a probe.Answer, h Hearing) departure {
+	d := departure{
+		at:      MomentOf(a.LastSeen),
+		stamp:   MomentOf(a.Stamp),
+		heard:   h.At,
+		epoch:   h.Epoch,
+		source:  Probe,
+		settled: !a.LastSeen.IsZero(),
+		byStamp: a.LastSeen.Equal(a.Stamp),
+	}
+	if a.Activity.Told && compareTimes(d.at-(h.At-Moment(a.Activity.Ago.Microseconds())), early, early) == same {
+		d.byStamp = false // seconds until now say the same
+	}
+	if slices.ContainsFunc(a.Presences, func(p probe.Presence) bool { return ahead(&p) }) {
+		d.stamp, d.bounded = 0, d.byStamp
+		d.byStamp = false
+	}
+	if a.LastSeenFrom == probe.FromLastActivity {
+		d.source = LastActivity
+	}
+	return d
+}
+
+// lastStamp returns the latest stamp of an answer, or zero if it has none.
+func lastStamp(a probe.Answer) (latest Moment) {
+	for _, p := range a.Presences {
+		latest = max(latest, MomentOf(p.Delay.Stamp))
+	}
+	return max(latest, MomentOf(a.Stamp))
+}
