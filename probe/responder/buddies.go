@@ -119,7 +119,7 @@ func (r *Responder) Unfriend(ctx context.Context, peer jid.JID) error {
 	return r.change(ctx, peer, Buddy.unfriend)
 }
 
-// change changes a buddy, stores that, and tells it. Nothing is told that was
+// change changes a buddy, stores that, and sends it. Nothing is sent that was
 // not stored.
 func (r *Responder) change(ctx context.Context, peer jid.JID, f func(Buddy) (Buddy, []stanza.PresenceType)) error {
 	if r.ctx.Err() != nil {
@@ -219,7 +219,7 @@ func (r *Responder) sorted() []Buddy {
 	return buddies
 }
 
-// about is the presence of a type that is for a buddy.
+// about returns a presence of the given type for a buddy.
 func (r *Responder) about(to jid.JID, typ stanza.PresenceType) xml.TokenReader {
 	switch typ {
 	case stanza.AvailablePresence:

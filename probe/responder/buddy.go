@@ -40,24 +40,24 @@ func (d Decision) String() string {
 	return "refuse"
 }
 
-// stranger reports whether nothing connects us any more.
+// stranger reports whether neither side is subscribed or asks to be.
 func (b Buddy) stranger() bool {
 	return !b.To && !b.From && !b.Asked && !b.Pending
 }
 
-// equal reports whether both are the same of one entity.
+// equal reports whether both have the same state and address.
 func (b Buddy) equal(other Buddy) bool {
 	return b.To == other.To && b.From == other.From && b.Asked == other.Asked && b.Pending == other.Pending
 }
 
-// judged reports whether a request of the peer's is for the policy to decide.
+// judged reports whether the policy has to decide a request of the peer.
 func (b Buddy) judged() bool {
 	return !b.From && !b.To && !b.Asked
 }
 
-// hear returns what becomes of a buddy by a presence of a subscription's (RFC
-// 6121 section 3), and which presences answer that. The decision is of a request
-// that is to be judged.
+// hear returns the state of a buddy after a presence about a subscription (RFC
+// 6121 section 3), and the presences that answer it. The decision is that about
+// a request that the policy decides.
 func (b Buddy) hear(typ stanza.PresenceType, decision Decision) (Buddy, []stanza.PresenceType) {
 	switch typ {
 	case stanza.SubscribePresence:
@@ -115,7 +115,7 @@ func (b Buddy) befriend() (Buddy, []stanza.PresenceType) {
 	return b, append(send, stanza.SubscribePresence)
 }
 
-// unfriend ends what connects us, both ways.
+// unfriend ends the subscriptions in both directions.
 func (b Buddy) unfriend() (Buddy, []stanza.PresenceType) {
 	var send []stanza.PresenceType
 	if b.To || b.Asked {

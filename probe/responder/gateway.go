@@ -2,38 +2,34 @@ package responder
 
 import (
 	"context"
-	"encoding/xml"
 	"errors"
 	"fmt"
-	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
-	"mellium.im/xmlstream"
-	"mellium.im/xmpp"
 	"mellium.im/xmpp/jid"
-	"mellium.im/xmpp/stanza"
 
 	"example.org/lastpresence/delay"
-	"example.org/lastpresence/internal/wire/request"
 )
 
-// poll is how often the Responder checks whether the session has ended.
-const poll = time.Second
-
-// Presence is what a gateway knows of a contact behind it.
+// Presence is what a gateway knows of a contact behind it. A field that cannot be
+// right is answered as if it were not known.
 type Presence struct {
 	// Resource is where the contact is, or was last; it may be empty.
 	Resource string
 	// Online reports whether the contact is available.
 	Online bool
 	// Since is when the contact came online or, if it is not Online, when it
-	// went offline. Zero means not known.
+	// went offline. Zero means not known. It is not before 1999, when there was
+	// no XMPP, and not later than now, but for 5 minutes that clocks may differ.
 	Since time.Time
 	// Show is "", away, chat, dnd or xa. Show and Priority are used only if the
 	// contact is Online (RFC 6121 section 4.7.2).
 	Show     string
 	Priority int8
-	// Status is the contact's status text, or what it said as it left.
+	// Status is the contact's status text, or what it said as it left, in at most
+	// 4096 bytes of UTF-8.
 	Status string
 }
 
@@ -44,168 +40,89 @@ type Presence struct {
 // subscribed learns only that (RFC 6121 section 4.3.2). If subscribed is nil,
 // nobody is.
 //
-// The function presence returns what is known of the target. It may be slow. It
-// is called from many goroutines, at most [Workers] at a time. Its ctx ends
-// after 10 seconds, with the session, and by Close. It may return
-// [ErrNotAuthorized] or [ErrNoSuchContact], which the prober is told. Other
-// errors go to the function of [Failed], and the prober gets no answer.
+// The function presence returns what is known of the target. It may be slow. Both
+// are called from many goroutines, at most [Workers] at a time, and one call of
+// each answers all that one resource of the prober has asked about the target
+// until it returns. The ctx ends after 10 seconds, with the session, and by
+// Close. A call that does not return soon after that is left to itself.
+//
+// The function may return [ErrNotAuthorized] or [ErrNoSuchContact], which the
+// prober is told. After another error, a panic, or a call that is late, a probe
+// gets no answer and a query that of an internal error; the function of [Failed]
+// is told. It is told, too, what is wrong with a Presence, which is then answered
+// without that field: see [Presence].
+//
+// Queries for last activity go to the component's own handler first, like every
+// other IQ to a contact, and are answered by the Responder if that does not; all
+// others are for that handler alone.
 func Gateway(subscribed func(prober, target jid.JID) bool, presence func(ctx context.Context, prober, target jid.JID) (Presence, error)) Option {
 	return func(cfg *config) { cfg.subscribed, cfg.presence = subscribed, presence }
 }
 
-// Workers limits how many calls of a gateway's function run at the same time.
-// The default is 64. Beyond the limit, probes are not answered, and queries are
-// answered with a request to wait.
+// Workers limits how many calls of a gateway's functions run at the same time.
+// The default is 64. One prober has a quarter of them at most, and one domain
+// three quarters. What is beyond waits: 10,000 contacts of one prober, 40,000 of
+// all together. Beyond that, probes are not answered, and queries are answered
+// with a request to wait. Calls that are late no longer count, until there are 15
+// of them for each worker.
 func Workers(n int) Option {
 	return func(cfg *config) { cfg.workers = n }
 }
 
-// question is a probe, or a query for last activity, about a contact behind the
-// gateway.
-type question struct {
-	prober, target jid.JID
-	id             string
-	last           bool
+// Bounds of what a gateway may know.
+const (
+	maxStatus = 4096
+	skew      = 5 * time.Minute
+)
+
+var first = time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// plausible returns an error for a time at which nothing can have happened.
+func plausible(t, now time.Time) error {
+	if t.Before(first) || t.After(now.Add(skew)) || delay.AppendDateTime(nil, t) == nil {
+		return fmt.Errorf("the time %v is not between 1999 and now", t)
+	}
+	return nil
 }
 
-// contact answers a question in a goroutine of its own.
-func (r *Responder) contact(q question) {
-	if !r.pace.allow(q.prober, time.Now()) {
-		return
-	}
-	busy := stanza.Error{Type: stanza.Wait, Condition: stanza.ResourceConstraint}
-	select {
-	case r.slots <- struct{}{}:
-	default:
-		if q.last {
-			r.hearing.others.add(func() { r.send(q.refusal(busy)) })
-		}
-		return
-	}
-	turn := r.turns.take(q.prober.String() + " " + q.target.String())
-	began := r.begin(func() {
-		defer func() { <-r.slots }()
-		defer turn.done()
-		answer := r.find(q)
-		turn.wait()
-		if answer != nil {
-			r.send(answer)
-		}
-	})
-	if !began {
-		turn.done()
-		<-r.slots
-	}
-}
-
-// find returns the answer to a question, or nil if there is none.
-func (r *Responder) find(q question) xml.TokenReader {
-	if r.cfg.subscribed == nil || !r.cfg.subscribed(q.prober.Bare(), q.target) {
-		return q.stranger()
-	}
-	ctx, cancel := context.WithTimeout(r.ctx, r.cfg.timeout)
-	defer cancel()
-	r.wg.Go(func() {
-		defer cancel()
-		r.outlive(ctx)
-	})
-	p, err := r.cfg.presence(ctx, q.prober, q.target)
-	switch {
-	case errors.Is(err, ErrNotAuthorized):
-		return q.stranger()
-	case errors.Is(err, ErrNoSuchContact) && q.last:
-		return q.refusal(stanza.Error{Type: stanza.Cancel, Condition: stanza.ItemNotFound})
-	case errors.Is(err, ErrNoSuchContact):
-		return q.unsubscribed()
-	case err != nil:
-		r.fail(fmt.Errorf("responder: presence of %s for %s: %w", q.target, q.prober, err))
-		if q.last {
-			return q.refusal(stanza.Error{Type: stanza.Wait, Condition: stanza.InternalServerError})
-		}
-		return nil
-	case q.last:
-		return q.activity(p)
-	}
-	return q.presence(p)
-}
-
-// outlive returns when the context or the session ends.
-func (r *Responder) outlive(ctx context.Context) {
-	ticker := time.NewTicker(poll)
-	defer ticker.Stop()
-	for r.s.State()&xmpp.InputStreamClosed == 0 {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-	}
-}
-
-// send writes a stanza from outside the session's own goroutine.
-func (r *Responder) send(answer xml.TokenReader) {
-	if r.ctx.Err() != nil {
-		return
-	}
-	if err := request.Send(r.ctx, r.s, answer); err != nil && r.ctx.Err() == nil {
-		r.fail(fmt.Errorf("responder: answer: %w", err))
-	}
-}
-
-// stranger refuses a prober that may not know (RFC 6121 section 4.3.2, XEP-0012
-// section 4).
-func (q question) stranger() xml.TokenReader {
-	if q.last {
-		return q.refusal(stanza.Error{Type: stanza.Auth, Condition: stanza.Forbidden})
-	}
-	return q.unsubscribed()
-}
-
-func (q question) unsubscribed() xml.TokenReader {
-	return stanza.Presence{ID: q.id, From: q.target, To: q.prober.Bare(), Type: stanza.UnsubscribedPresence}.Wrap(nil)
-}
-
-func (q question) refusal(e stanza.Error) xml.TokenReader {
-	return stanza.IQ{ID: q.id, From: q.target, To: q.prober, Type: stanza.ErrorIQ}.Wrap(e.TokenReader())
-}
-
-func (q question) activity(p Presence) xml.TokenReader {
-	iq := stanza.IQ{ID: q.id, From: q.target, To: q.prober, Type: stanza.ResultIQ}
-	switch {
-	case p.Online:
-		return iq.Wrap(lastActivity(0, ""))
-	case p.Since.IsZero():
-		return q.refusal(stanza.Error{Type: stanza.Cancel, Condition: stanza.ItemNotFound})
-	}
-	// Not 0, which says that the contact is connected.
-	return iq.Wrap(lastActivity(max(time.Since(p.Since), time.Second), p.Status))
-}
-
-// presence returns the answer that XEP-0318 section 3.1 shows.
-func (q question) presence(p Presence) xml.TokenReader {
-	from := q.target
-	if full, err := from.WithResource(p.Resource); err == nil {
-		from = full
-	}
-	head := stanza.Presence{ID: q.id, From: q.target, To: q.prober}
-	var children []xml.TokenReader
-	child := func(name, value string) {
-		if value != "" {
-			children = append(children, xmlstream.Wrap(text(value), xml.StartElement{Name: xml.Name{Local: name}}))
-		}
-	}
-	if p.Online {
-		head.From = from
-		child("show", p.Show)
-	} else {
-		head.Type = stanza.UnavailablePresence
-	}
-	child("status", p.Status)
-	if p.Online && p.Priority != 0 {
-		child("priority", strconv.Itoa(int(p.Priority)))
-	}
+// check returns a presence without what is wrong with it, and what that is.
+func (p Presence) check(now time.Time) (Presence, error) {
+	var wrong []error
 	if !p.Since.IsZero() {
-		children = append(children, delay.Delay{From: from, Stamp: p.Since}.TokenReader())
+		if err := plausible(p.Since, now); err != nil {
+			wrong = append(wrong, err)
+			p.Since = time.Time{}
+		} else if p.Since.After(now) {
+			p.Since = now
+		}
 	}
-	return head.Wrap(xmlstream.MultiReader(children...))
+	if _, err := jid.New("", "host.invalid", p.Resource); err != nil {
+		wrong = append(wrong, fmt.Errorf("the resource %.40q: %w", p.Resource, err))
+		p.Resource = ""
+	}
+	switch p.Show {
+	case "", "away", "chat", "dnd", "xa":
+	default:
+		wrong = append(wrong, fmt.Errorf("the show %.40q is not away, chat, dnd or xa", p.Show))
+		p.Show = ""
+	}
+	if err := checkText(p.Status); err != nil {
+		wrong = append(wrong, err)
+		p.Status = ""
+	}
+	return p, errors.Join(wrong...)
+}
+
+// checkText returns an error for a text that is too long, or that XML cannot
+// hold.
+func checkText(s string) error {
+	if len(s) > maxStatus {
+		return fmt.Errorf("the status has %d bytes, more than %d", len(s), maxStatus)
+	}
+	for i, c := range s {
+		if c == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD") || c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0xFFFE || c == 0xFFFF {
+			return fmt.Errorf("the status has a character at %d that XML has not", i)
+		}
+	}
+	return nil
 }

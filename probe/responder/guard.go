@@ -30,8 +30,8 @@ func (r *Responder) fail(err error) {
 	})
 }
 
-// begin runs f in a goroutine that Close waits for, and reports false once that
-// was called.
+// begin runs f in a goroutine that Close waits for. It reports false after
+// Close.
 func (r *Responder) begin(f func()) bool {
 	r.open.Lock()
 	defer r.open.Unlock()

@@ -18,20 +18,36 @@ import (
 
 // Handler returns a handler that answers probes, queries and subscriptions to
 // the session's domain, and passes everything else to next, whole and
-// unchanged; next may be nil.
+// unchanged; next may be nil, and then queries that nobody answers are refused
+// with service-unavailable.
 //
-// Probes and subscriptions to the session's own domain do not reach next.
-// Service discovery does; the Responder answers it only if next does not
-// answer, or refuses as a mux without a handler does. A component that answers
-// it itself should name the features [NS] and jabber:iq:last. After Close
-// everything is passed on.
+// Probes and subscriptions to the session's own domain, and the command of
+// [Admins], do not reach next. Service discovery and queries for last activity
+// do; the Responder answers them only if next does not, or refuses them with
+// service-unavailable or feature-not-implemented, as one that has no handler for
+// them does. Any other error is next's answer. A component that answers service
+// discovery itself should name the features [NS] and jabber:iq:last; if it does
+// so after its handler has returned, see [Identity]. After Close everything is
+// passed on.
 //
 // The handler never fails because of what a stanza says.
 func (r *Responder) Handler(next xmpp.Handler) xmpp.Handler {
 	if next == nil {
-		next = xmpp.HandlerFunc(func(xmlstream.TokenReadEncoder, *xml.StartElement) error { return nil })
+		next = xmpp.HandlerFunc(nobody)
 	}
 	return handler{r, next}
+}
+
+// nobody refuses requests (RFC 6120 section 8.2.3).
+func nobody(t xmlstream.TokenReadEncoder, start *xml.StartElement) error {
+	if start.Name.Local != "iq" {
+		return nil
+	}
+	iq, err := stanza.NewIQ(*start)
+	if err != nil || iq.Type != stanza.GetIQ && iq.Type != stanza.SetIQ {
+		return nil
+	}
+	return request.Copy(t, iq.Error(stanza.Error{Type: stanza.Cancel, Condition: stanza.ServiceUnavailable}))
 }
 
 type handler struct {
@@ -57,7 +73,8 @@ func (h handler) HandleXMPP(t xmlstream.TokenReadEncoder, start *xml.StartElemen
 	return h.next.HandleXMPP(t, start)
 }
 
-// ours reports whether a stanza is from somebody else to the session's domain.
+// ours reports whether a stanza comes from somebody else and is addressed to
+// the session's domain.
 func (r *Responder) ours(from, to jid.JID) bool {
 	return to.Domainpart() == r.host.Domainpart() && !from.Equal(jid.JID{}) && !from.Equal(r.host)
 }
@@ -69,11 +86,9 @@ func (h handler) presence(t xmlstream.TokenReadEncoder, start *xml.StartElement,
 		if !h.pace.allow(p.From, time.Now()) {
 			return nil
 		}
-		_, err := xmlstream.Copy(t, h.available(p.From, p.ID))
-		return err
+		return request.Copy(t, h.available(p.From, p.ID))
 	case p.Type == stanza.ProbePresence && h.cfg.presence != nil:
-		h.contact(question{prober: p.From, target: p.To.Bare(), id: p.ID})
-		return nil
+		return h.contact(t, question{prober: p.From, asked: p.To, id: p.ID})
 	case own && isSubscription(p.Type):
 		h.subscription(p.From.Bare(), p.Type)
 		return nil
@@ -91,48 +106,47 @@ func (h handler) iq(t xmlstream.TokenReadEncoder, start *xml.StartElement, iq st
 	own := iq.To.Localpart() == ""
 	get := iq.Type == stanza.GetIQ
 	node := attribute(query, "node")
-	var answer func() xml.TokenReader
+	var answer func() error
+	say := func(f func() xml.TokenReader) func() error {
+		return func() error { return h.paced(t, iq, f) }
+	}
+	discovers := h.cfg.identity.Category != ""
 	switch {
 	case get && query.Name.Space == lastactivity.NS && own:
-		answer = func() xml.TokenReader { return h.uptime(iq) }
+		answer = say(func() xml.TokenReader { return h.uptime(iq) })
 	case get && query.Name.Space == lastactivity.NS && h.cfg.presence != nil && h.later():
-		h.contact(question{prober: iq.From, target: iq.To.Bare(), id: iq.ID, last: true})
-		return nil
+		answer = func() error { return h.contact(t, question{prober: iq.From, asked: iq.To, id: iq.ID, last: true}) }
 	case !own:
-	case get && query.Name.Space == disco.NSInfo && (node == "" || node == NodeBuddy && h.admin(iq.From)):
-		return h.unlessAnswered(t, start, iq, rest, h.info(iq, node))
-	case get && query.Name.Space == disco.NSItems && (node == "" || node == commands.NS):
-		return h.unlessAnswered(t, start, iq, rest, h.items(iq, node))
+	case get && query.Name.Space == disco.NSInfo && (node == "" && discovers || node == NodeBuddy && h.admin(iq.From)):
+		answer = say(func() xml.TokenReader { return h.info(iq, node) })
+	case get && query.Name.Space == disco.NSItems && (node == "" && discovers || node == commands.NS):
+		answer = say(func() xml.TokenReader { return h.items(iq, node) })
 	case !get && query.Name.Space == commands.NS && node == NodeBuddy:
-		answer = func() xml.TokenReader { return h.command(iq, &rest) }
+		return h.paced(t, iq, func() xml.TokenReader { return h.command(iq, &rest) })
 	}
 	if answer == nil {
 		return h.next.HandleXMPP(&rest, start)
 	}
-	if !h.pace.allow(iq.From, time.Now()) {
-		return nil
-	}
-	_, err = xmlstream.Copy(t, answer())
-	return err
-}
-
-// later reports whether an IQ may be answered after the handler has returned.
-// Serve refuses it at once, but for components.
-func (r *Responder) later() bool {
-	return r.s.In().XMLNS == component.NSAccept
-}
-
-// unlessAnswered has next answer an IQ, and answers if it does not.
-func (h handler) unlessAnswered(t xmlstream.TokenReadEncoder, start *xml.StartElement, iq stanza.IQ, rest request.Replay, answer xml.TokenReader) error {
 	w := &request.Watch{Replay: rest, ID: iq.ID, Refusals: true}
 	if err := h.next.HandleXMPP(w, start); err != nil || w.Answered {
 		return err
 	}
+	return answer()
+}
+
+// paced answers an IQ, or has the peer ask later. An answer there must be
+// (XEP-0012 section 2, RFC 6120 section 8.2.3).
+func (h handler) paced(t xmlstream.TokenWriter, iq stanza.IQ, answer func() xml.TokenReader) error {
 	if !h.pace.allow(iq.From, time.Now()) {
-		return nil
+		return request.Copy(t, iq.Error(busy))
 	}
-	_, err := xmlstream.Copy(t, answer)
-	return err
+	return request.Copy(t, answer())
+}
+
+// later reports whether an IQ may be answered after the handler has returned.
+// Serve refuses it at once, except for components.
+func (r *Responder) later() bool {
+	return r.s.In().XMLNS == component.NSAccept
 }
 
 func isSubscription(t stanza.PresenceType) bool {

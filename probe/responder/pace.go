@@ -15,27 +15,33 @@ const (
 	totalShare  = 250
 )
 
+// loginShare is how much more than about one contact a subscriber is answered
+// about all the contacts of a gateway: with the default pace 10,000 at once, two
+// devices that log in with a roster of 5,000. domainShare is how fast that is
+// restored.
+const loginShare = 500
+
 // maxAskers limits how many addresses are remembered, twice.
 const maxAskers = 4096
 
-// pace limits replies by the address that they go to. An address that was not
-// seen for a long time is dropped, and starts over. A flood from many addresses
+// pace limits replies by the address that they go to. A flood from many addresses
 // meets the limit on all of them together.
 type pace struct {
 	burst int
 	every time.Duration
 	all   *rate.Limiter
 
-	mu          sync.Mutex
-	now, before map[string]*rate.Limiter
+	mu     sync.Mutex
+	askers limiters
 }
 
 func newPace(burst int, every time.Duration) pace {
-	return pace{burst: burst, every: every, all: limiter(burst, every, totalShare), now: make(map[string]*rate.Limiter)}
+	return pace{burst: burst, every: every, all: limiter(burst, every, totalShare, totalShare)}
 }
 
-func limiter(burst int, every time.Duration, share int) *rate.Limiter {
-	return rate.NewLimiter(rate.Every(every)*rate.Limit(share), burst*share)
+// limiter returns one of so many times the burst and the rate.
+func limiter(burst int, every time.Duration, bursts, rates int) *rate.Limiter {
+	return rate.NewLimiter(rate.Every(every)*rate.Limit(rates), burst*bursts)
 }
 
 // allow reports whether one more reply may go to an address. A refused one does
@@ -44,8 +50,8 @@ func (p *pace) allow(to jid.JID, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	limiters := []*rate.Limiter{
-		p.of(to.Bare().String(), 1),
-		p.of("@"+to.Domainpart(), domainShare), // no bare address begins so
+		p.askers.of(to.Bare().String(), func() *rate.Limiter { return limiter(p.burst, p.every, 1, 1) }),
+		p.askers.of("@"+to.Domainpart(), func() *rate.Limiter { return limiter(p.burst, p.every, domainShare, domainShare) }), // no bare JID begins so
 		p.all,
 	}
 	for _, l := range limiters {
@@ -59,17 +65,49 @@ func (p *pace) allow(to jid.JID, now time.Time) bool {
 	return true
 }
 
-func (p *pace) of(key string, share int) *rate.Limiter {
-	l := p.now[key]
-	if l != nil {
-		return l
+// limiters remembers the limiters of addresses. One that was not used for a long
+// time is dropped, and starts over. The zero value is ready to use.
+type limiters struct {
+	now, before map[string]*rate.Limiter
+}
+
+func (l *limiters) of(key string, fresh func() *rate.Limiter) *rate.Limiter {
+	one := l.now[key]
+	if one != nil {
+		return one
 	}
-	if l = p.before[key]; l == nil {
-		l = limiter(p.burst, p.every, share)
+	if one = l.before[key]; one == nil {
+		one = fresh()
 	}
-	if len(p.now) >= maxAskers {
-		p.before, p.now = p.now, make(map[string]*rate.Limiter)
+	if l.now == nil || len(l.now) >= maxAskers {
+		l.before, l.now = l.now, make(map[string]*rate.Limiter)
 	}
-	p.now[key] = l
-	return l
+	l.now[key] = one
+	return one
+}
+
+// subscribers is the pace of those who may know: of each about one contact, and
+// about all.
+type subscribers struct {
+	burst int
+	every time.Duration
+
+	mu             sync.Mutex
+	about, probers limiters
+}
+
+// reserve returns how long n answers to a subscriber about a contact have to wait.
+func (s *subscribers) reserve(prober, contact jid.JID, n int, now time.Time) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	who := prober.Bare().String()
+	n = min(n, s.burst)
+	one := s.about.of(who+" "+contact.Bare().String(), func() *rate.Limiter { return limiter(s.burst, s.every, 1, 1) }).ReserveN(now, n)
+	all := s.probers.of(who, func() *rate.Limiter { return limiter(s.burst, s.every, loginShare, domainShare) }).ReserveN(now, n)
+	wait := max(one.DelayFrom(now), all.DelayFrom(now))
+	if wait > maxParked {
+		one.CancelAt(now)
+		all.CancelAt(now)
+	}
+	return wait
 }

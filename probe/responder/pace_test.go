@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -104,18 +105,30 @@ func TestThePaceLetsMoreThroughWithTime(t *testing.T) {
 	})
 }
 
-func TestQueriesBeyondThePaceAreNotAnswered(t *testing.T) {
-	bubble(t, func(t *testing.T, w world) {
-		w.serve(gate, nil, responder.Pace(1, time.Minute))
-		l := w.login(juliet)
-		ask := `<iq type='get' to='gate.capulet.lit' id='q'><query xmlns='jabber:iq:last'/></iq>`
-		if got := l.Ask(ask); len(got) != 1 {
-			t.Errorf("within the pace: %q", got)
-		}
-		if got := l.Ask(ask); len(got) != 0 {
-			t.Errorf("beyond the pace: %q", got)
-		}
-	})
+func TestQueriesBeyondThePaceAreToldToWait(t *testing.T) {
+	tests := map[string]struct {
+		ask string
+		to  string
+	}{
+		"uptime":        {`<query xmlns='jabber:iq:last'/>`, "gate.capulet.lit"},
+		"discovery":     {`<query xmlns='http://jabber.org/protocol/disco#info'/>`, "gate.capulet.lit"},
+		"items":         {`<query xmlns='http://jabber.org/protocol/disco#items'/>`, "gate.capulet.lit/x"},
+		"of a stranger": {`<query xmlns='jabber:iq:last'/>`, "skeleton@gate.capulet.lit"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, w world) {
+				w.serve(gate, nil, responder.Pace(1, time.Minute), responder.Gateway(nil, knows(responder.Presence{}, nil)))
+				l := w.login(juliet)
+				ask := `<iq type='get' to='` + tt.to + `' id='q'>` + tt.ask + `</iq>`
+				if got := l.Ask(ask); len(got) != 1 || strings.Contains(got[0], "resource-constraint") {
+					t.Errorf("within the pace: %q", got)
+				}
+				says(t, l.Ask(ask),
+					`<iq from='`+tt.to+`' to='juliet@capulet.lit/balcony' type='error' id='q'><error type='wait'><resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>`)
+			})
+		})
+	}
 }
 
 // componentSession negotiates a component's session whose other end is far.

@@ -3,12 +3,15 @@ package responder
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
 	"mellium.im/xmpp"
 	"mellium.im/xmpp/disco/info"
 	"mellium.im/xmpp/jid"
+
+	"example.org/lastpresence/internal/wire/request"
 )
 
 // NS is the feature of those who take subscriptions from servers (XEP-0267
@@ -35,14 +38,17 @@ type Responder struct {
 	host jid.JID
 	cfg  config
 
+	since  time.Time
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
 	open   sync.Mutex // held while something begins, or Close does
 	wg     sync.WaitGroup
-	slots  chan struct{} // held by the gateway's calls
-	turns  turns
+	look   request.Look
 	pace   pace
 	forms  forms
+
+	desk        desk // where contacts are asked about
+	subscribers subscribers
 
 	hearing hearing // of subscriptions
 	reports line    // to the function of Failed
@@ -58,7 +64,7 @@ type Responder struct {
 type Option func(*config)
 
 type config struct {
-	since      time.Time
+	since      *time.Time
 	identity   info.Identity
 	requests   func(jid.JID) Decision
 	store      Store
@@ -73,14 +79,17 @@ type config struct {
 }
 
 // Since sets the component's start time. The default is the time of the call to
-// New. It is sent in UTC, in whole seconds.
+// New, which also stands, as the function of [Failed] is told, in for a time that
+// is later than now or before 1999. It is sent in UTC, in whole seconds.
 func Since(t time.Time) Option {
-	return func(cfg *config) { cfg.since = t }
+	return func(cfg *config) { cfg.since = &t }
 }
 
 // Identity sets what service discovery says the component is (XEP-0030 section
 // 3.1), unless the component's own handler answers. The default is category
-// component, type generic.
+// component, type generic. An empty category leaves service discovery to the
+// component, which has to choose that if it answers after its handler has
+// returned: such an answer cannot be seen, and would be a second one.
 func Identity(category, typ, name string) Option {
 	return func(cfg *config) { cfg.identity = info.Identity{Category: category, Type: typ, Name: name} }
 }
@@ -121,9 +130,16 @@ func Admins(admins ...jid.JID) Option {
 // one domain together may have 25 times as many, and all domains together 250
 // times.
 //
-// Probes and queries beyond the limit are not answered, and subscription
-// requests are ignored. That a subscription has ended, or has been accepted, is
-// always heeded.
+// Probes beyond the limit are not answered, queries are answered with a request to
+// wait, and subscription requests are ignored. That a subscription has ended, or
+// has been accepted, is always heeded.
+//
+// For those who are subscribed to a contact behind a [Gateway] the limit is that
+// of the replies about one contact, and all contacts together may have 500 times
+// the burst, and 25 more for each period, to each subscriber: 10,000, which is two
+// devices that log in with a roster of 5,000. Nothing is lost to them, but later
+// by up to 10 minutes; queries are told to wait if that takes longer than 10
+// seconds.
 func Pace(burst int, every time.Duration) Option {
 	return func(cfg *config) { cfg.burst, cfg.every = burst, every }
 }
@@ -143,7 +159,6 @@ func New(s *xmpp.Session, opts ...Option) *Responder {
 		s:    s,
 		host: s.LocalAddr().Domain(),
 		cfg: config{
-			since:    time.Now(),
 			identity: info.Identity{Category: "component", Type: "generic"},
 			requests: Always(Refuse),
 			store:    memory{},
@@ -164,15 +179,26 @@ func New(s *xmpp.Session, opts ...Option) *Responder {
 	if r.cfg.failed == nil {
 		r.cfg.failed = func(error) {}
 	}
-	r.cfg.since = r.cfg.since.UTC().Truncate(time.Second)
 	r.ctx, r.cancel = context.WithCancel(context.Background())
+	now := time.Now()
+	if since := r.cfg.since; since == nil {
+		r.since = now
+	} else if err := plausible(*since, now); err != nil {
+		r.fail(fmt.Errorf("responder: Since: %w", err))
+		r.since = now
+	} else {
+		r.since = *since
+	}
+	r.since = r.since.UTC().Truncate(time.Second)
 	r.mu = make(chan struct{}, 1)
-	r.slots = make(chan struct{}, max(r.cfg.workers, 1))
+	r.desk.workers = max(r.cfg.workers, 1)
+	r.desk.run = func(m *matter) { r.begin(func() { r.answer(m) }) }
 	r.pace = newPace(r.cfg.burst, r.cfg.every)
+	r.subscribers.burst, r.subscribers.every = r.cfg.burst, r.cfg.every
 	return r
 }
 
-// lock waits for the buddies until the context ends.
+// lock waits for access to the buddies, until ctx ends.
 func (r *Responder) lock(ctx context.Context) error {
 	select {
 	case r.mu <- struct{}{}:

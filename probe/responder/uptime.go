@@ -20,12 +20,12 @@ import (
 // 3.2).
 func (r *Responder) available(to jid.JID, id string) xml.TokenReader {
 	return stanza.Presence{ID: id, From: r.host, To: to}.Wrap(
-		delay.Delay{From: r.host, Stamp: r.cfg.since}.TokenReader())
+		delay.Delay{From: r.host, Stamp: r.since}.TokenReader())
 }
 
 // uptime answers a query for last activity (XEP-0012 section 5).
 func (r *Responder) uptime(iq stanza.IQ) xml.TokenReader {
-	return iq.Result(lastActivity(time.Since(r.cfg.since), ""))
+	return iq.Result(lastActivity(time.Since(r.since), ""))
 }
 
 func lastActivity(ago time.Duration, status string) xml.TokenReader {

@@ -37,12 +37,14 @@ type Watch struct {
 	Replay
 	ID       string
 	Answered bool
-	// Refusals drops answers that are errors, and does not count them: a mux
-	// refuses everything that it has no handler for.
+	// Refusals drops refusals that say no more than that nobody is there to
+	// answer (service-unavailable, feature-not-implemented), and does not count
+	// them: a mux sends one for everything that it has no handler for.
 	Refusals bool
 
-	depth    int
-	dropping bool
+	depth   int
+	holding bool // of an error, until it is known which
+	held    []xml.Token
 }
 
 // EncodeToken implements xmlstream.TokenWriter.
@@ -56,12 +58,45 @@ func (w *Watch) EncodeToken(tok xml.Token) error {
 	case xml.EndElement:
 		w.depth--
 	}
-	if w.dropping {
-		w.dropping = w.depth > 0
+	if !w.holding {
+		return w.Replay.EncodeToken(tok)
+	}
+	w.held = append(w.held, xml.CopyToken(tok))
+	if w.depth > 0 {
 		return nil
 	}
-	return w.Replay.EncodeToken(tok)
+	held := w.held
+	w.holding, w.held = false, nil
+	if absent(held) {
+		return nil
+	}
+	w.Answered = true
+	for _, tok := range held {
+		if err := w.Replay.EncodeToken(tok); err != nil {
+			return err
+		}
+	}
+	return nil
 }
+
+// absent reports whether an IQ of type error says that nobody is there to answer.
+func absent(tokens []xml.Token) bool {
+	depth := 0
+	for _, tok := range tokens {
+		switch tok := tok.(type) {
+		case xml.StartElement:
+			if depth++; depth == 3 && tok.Name.Space == nsErrors && tok.Name.Local != "text" {
+				return tok.Name.Local == string(stanza.ServiceUnavailable) || tok.Name.Local == string(stanza.FeatureNotImplemented)
+			}
+		case xml.EndElement:
+			depth--
+		}
+	}
+	return true // it says nothing
+}
+
+// nsErrors is the namespace of the conditions of errors (RFC 6120 section 8.3.2).
+const nsErrors = "urn:ietf:params:xml:ns:xmpp-stanzas"
 
 // Encode implements xmlstream.Encoder. It writes through EncodeToken, so that
 // the answer is noticed.
@@ -110,7 +145,7 @@ func (w *Watch) watch(start xml.StartElement) {
 	switch {
 	case err != nil || iq.ID != w.ID:
 	case iq.Type == stanza.ErrorIQ && w.Refusals:
-		w.dropping = true
+		w.holding = true
 	case iq.Type == stanza.ResultIQ || iq.Type == stanza.ErrorIQ:
 		w.Answered = true
 	}

@@ -1,0 +1,170 @@
+package responder
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"time"
+
+	"mellium.im/xmlstream"
+
+	"example.org/lastpresence/internal/wire/request"
+)
+
+const (
+	// poll is how often the Responder checks whether the session has ended.
+	poll = time.Second
+	// lateness is how long after the end of its context a call is late.
+	lateness = time.Second
+	// maxParked is how long a matter waits for its pace.
+	maxParked = 10 * time.Minute
+)
+
+// contact has a question about a contact answered, in the session's own
+// goroutine only where it is not taken.
+func (r *Responder) contact(t xmlstream.TokenWriter, q question) error {
+	var answer xml.TokenReader
+	switch r.desk.take(q) {
+	case full:
+		answer = q.wait()
+	case unknown:
+		answer = q.failed()
+	}
+	if answer == nil {
+		return nil
+	}
+	return request.Copy(t, answer)
+}
+
+// finding is what the gateway's functions say.
+type finding struct {
+	subscribed bool
+	wait       time.Duration // before the function is called
+	presence   Presence
+	err        error
+}
+
+// answer answers the questions of a matter, in a goroutine of its own.
+func (r *Responder) answer(m *matter) {
+	ctx, cancel := context.WithTimeout(r.ctx, r.cfg.timeout)
+	defer cancel()
+	r.wg.Go(func() {
+		defer cancel()
+		r.outlive(ctx)
+	})
+	r.desk.call(m)
+	late := time.AfterFunc(r.cfg.timeout+lateness, func() { r.begin(func() { r.leave(m) }) })
+	found := r.find(ctx, m)
+	late.Stop()
+	switch {
+	case !r.desk.returned(m):
+	case found.wait > 0 && found.wait <= maxParked:
+		queries := r.desk.park(m, found.wait, r.cfg.timeout)
+		time.AfterFunc(found.wait, func() { r.desk.resume(m) })
+		r.send(answers(queries, question.wait)...)
+		return
+	default:
+		r.reply(m, found)
+	}
+	r.desk.over(m)
+}
+
+// leave answers for functions that do not return.
+func (r *Responder) leave(m *matter) {
+	if questions := r.desk.abandon(m); len(questions) > 0 {
+		r.fail(fmt.Errorf("responder: presence of %s for %s: the gateway's functions did not return within %v", m.asked, m.from, r.cfg.timeout+lateness))
+		r.send(answers(questions, question.failed)...)
+	}
+}
+
+// find asks the gateway's functions.
+func (r *Responder) find(ctx context.Context, m *matter) (f finding) {
+	err := guard("the gateway's function", func() error {
+		f.subscribed = r.cfg.subscribed != nil && r.cfg.subscribed(m.from.Bare(), m.asked.Bare())
+		if !f.subscribed {
+			return nil
+		}
+		if !m.paced {
+			if f.wait = r.subscribers.reserve(m.from, m.asked, 1, time.Now()); f.wait > 0 {
+				return nil
+			}
+		}
+		var err error
+		f.presence, err = r.cfg.presence(ctx, m.from, m.asked.Bare())
+		return err
+	})
+	f.err = err
+	return f
+}
+
+// reply answers the questions of a matter by what was found.
+func (r *Responder) reply(m *matter, found finding) {
+	questions := r.desk.questions(m)
+	answer := question.failed
+	switch {
+	case errors.Is(found.err, ErrNotAuthorized):
+		answer = question.stranger
+	case errors.Is(found.err, ErrNoSuchContact):
+		answer = question.absent
+	case found.err != nil:
+		r.fail(fmt.Errorf("responder: presence of %s for %s: %w", m.asked, m.from, found.err))
+	case !found.subscribed:
+		answer = func(q question) xml.TokenReader {
+			if !r.pace.allow(q.prober, time.Now()) {
+				return q.wait()
+			}
+			return q.stranger()
+		}
+	case found.wait > 0:
+		answer = question.wait
+	default:
+		p, err := found.presence.check(time.Now())
+		if err != nil {
+			r.fail(fmt.Errorf("responder: presence of %s for %s: %w", m.asked, m.from, err))
+		}
+		answer = func(q question) xml.TokenReader { return q.known(p) }
+	}
+	if found.subscribed && len(questions) > 1 {
+		// They were answered at once; the next one pays for them.
+		r.subscribers.reserve(m.from, m.asked, len(questions)-1, time.Now())
+	}
+	r.send(answers(questions, answer)...)
+}
+
+// answers returns the answers to questions that have any.
+func answers(questions []question, answer func(question) xml.TokenReader) []xml.TokenReader {
+	var stanzas []xml.TokenReader
+	for _, q := range questions {
+		if a := answer(q); a != nil {
+			stanzas = append(stanzas, a)
+		}
+	}
+	return stanzas
+}
+
+// outlive returns when the context or the session ends.
+func (r *Responder) outlive(ctx context.Context) {
+	ticker := time.NewTicker(poll)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if r.look.Ended(ctx, r.s) {
+				return
+			}
+		}
+	}
+}
+
+// send writes stanzas from outside the session's own goroutine.
+func (r *Responder) send(stanzas ...xml.TokenReader) {
+	if len(stanzas) == 0 || r.ctx.Err() != nil {
+		return
+	}
+	if err := request.Send(r.ctx, r.s, stanzas...); err != nil && r.ctx.Err() == nil {
+		r.fail(fmt.Errorf("responder: answer: %w", err))
+	}
+}
