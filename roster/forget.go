@@ -53,12 +53,13 @@ func (c *Cache) Forget(ctx context.Context, contact jid.JID) error {
 		delete(c.keeper.changed, key)
 	}
 	c.mu.Unlock()
-	if c.cfg.store == nil {
+	store, ok := c.cfg.store.(Editor)
+	if !ok {
 		return nil
 	}
 	c.keeper.saving.Lock()
 	defer c.keeper.saving.Unlock()
-	err := c.cfg.store.Edit(ctx, c.account, func(r Record) (Record, bool) {
+	err := store.Edit(ctx, c.account, func(r Record) (Record, bool) {
 		if string(address.AppendBare(nil, r.JID)) != key {
 			return r, true
 		}
@@ -113,11 +114,12 @@ func (c *Cache) saveTidy(ctx context.Context) error {
 	untidy := c.keeper.untidy
 	c.keeper.untidy = false
 	c.mu.Unlock()
-	if !untidy {
+	store, ok := c.cfg.store.(Editor)
+	if !untidy || !ok {
 		return nil
 	}
 	now := time.Now()
-	err := c.cfg.store.Edit(ctx, c.account, func(r Record) (Record, bool) { return c.cfg.tidied(r, now) })
+	err := store.Edit(ctx, c.account, func(r Record) (Record, bool) { return c.cfg.tidied(r, now) })
 	if err == nil {
 		return nil
 	}

@@ -30,14 +30,21 @@ type Store interface {
 	// everything again.
 	Save(ctx context.Context, account jid.JID, changes Saved) error
 
+	// Remove erases everything about the account.
+	Remove(ctx context.Context, account jid.JID) error
+}
+
+// Editor is a [Store] that can erase a part of what it keeps, as filestore's and
+// sqlstore's can. Of any other Store, [Cache.Forget] has dropped what Save merges
+// away, and neither [Retention] nor [WithoutStatus] erases what was saved before.
+type Editor interface {
+	Store
+
 	// Edit replaces each record of the account by the one that edit returns,
 	// and erases the record if edit returns false. Nothing erased may remain
 	// anywhere. edit does not change the JID, and may be called more than once
 	// for a record.
 	Edit(ctx context.Context, account jid.JID, edit func(Record) (Record, bool)) error
-
-	// Remove erases everything about the account.
-	Remove(ctx context.Context, account jid.JID) error
 }
 
 // ErrLost is wrapped by the error of a [Store]'s Save that found that what it

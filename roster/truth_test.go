@@ -401,3 +401,30 @@ func TestAllFollowsTheRoster(t *testing.T) {
 		}
 	})
 }
+
+// plain is a store that cannot erase a part of what it keeps.
+type plain struct{ *memory }
+
+func (plain) Edit() {}
+
+func TestForgetOfAStoreThatCannotEdit(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, server.Ejabberd, 1)
+		store := plain{new(memory)}
+		c := w.offline(t, roster.Persist(store, nil))
+		w.serve(t, c)
+		if got, err := c.Open(t.Context(), romeo); err != nil || got.Status == "" {
+			t.Fatalf("Open = %+v, %v", got, err)
+		}
+		time.Sleep(5 * time.Second)
+		if err := c.Forget(t.Context(), romeo); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if r := store.saved[juliet.Bare().String()].Records[0]; r.Told.Status != "" || r.Subscription != "both" {
+			t.Errorf("kept: %+v", r)
+		}
+	})
+}

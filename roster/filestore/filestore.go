@@ -116,7 +116,7 @@ func (s *Store) Save(ctx context.Context, account jid.JID, changes roster.Saved)
 	})
 }
 
-// Edit implements [roster.Store]. No earlier state of the account remains in
+// Edit implements [roster.Editor]. No earlier state of the account remains in
 // another file: files that were set aside, or left by a killed process, are
 // deleted.
 func (s *Store) Edit(ctx context.Context, account jid.JID, edit func(roster.Record) (roster.Record, bool)) error {

@@ -116,7 +116,7 @@ func scan(rows *sql.Rows, f func(account string, r roster.Record)) error {
 	return rows.Err()
 }
 
-// Edit implements [roster.Store].
+// Edit implements [roster.Editor].
 func (s *Store) Edit(ctx context.Context, account jid.JID, edit func(roster.Record) (roster.Record, bool)) error {
 	err := s.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		return s.edit(ctx, tx, account.Bare().String(), edit)

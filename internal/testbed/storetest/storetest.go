@@ -159,7 +159,8 @@ func Run(t *testing.T, open func(t testing.TB) roster.Store) {
 	})
 }
 
-func edits(t *testing.T, s roster.Store) {
+func edits(t *testing.T, store roster.Store) {
+	s := store.(roster.Editor)
 	nothing := func(roster.Record) (roster.Record, bool) {
 		t.Error("a record of nobody")
 		return roster.Record{}, false

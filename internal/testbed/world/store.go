@@ -43,7 +43,7 @@ func (g *gate) Save(_ context.Context, _ jid.JID, changes roster.Saved) error {
 	return nil
 }
 
-// Edit implements roster.Store.
+// Edit implements roster.Editor.
 func (g *gate) Edit(_ context.Context, _ jid.JID, edit func(roster.Record) (roster.Record, bool)) error {
 	if g.dead.Load() {
 		return nil
