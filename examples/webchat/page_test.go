@@ -74,7 +74,7 @@ func TestEveryLanguageHasEveryPhrase(t *testing.T) {
 		t.Fatal(err)
 	}
 	used := make(map[string]bool)
-	call := regexp.MustCompile(`[sS]ay(?:\(| )"([^"]+)"|refuse\([^"]*"[a-z]+", "([^"]+)"`)
+	call := regexp.MustCompile(`[sS]ay(?:\(| )"([^"]+)"|refusal\{[^"]*"[a-z]+", "([^"]+)"`)
 	for _, pattern := range []string{"*.go", "page/*.html"} {
 		files, _ := filepath.Glob(pattern)
 		for _, file := range files {

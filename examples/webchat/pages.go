@@ -12,8 +12,6 @@ import (
 
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
-
-	"example.org/lastpresence/examples/internal/account"
 )
 
 // How long a page waits for what comes at once where servers are near. What comes
@@ -155,87 +153,6 @@ func partner(r *http.Request) (jid.JID, error) {
 	}
 	j, err := jid.Parse(with)
 	return j.Bare(), err
-}
-
-// logIn logs a user in.
-func (g *gateway) logIn(w http.ResponseWriter, r *http.Request) {
-	zone := time.UTC
-	if name := r.PostFormValue("zone"); name != "" && name != "Local" && len(name) < 100 {
-		if found, err := time.LoadLocation(name); err == nil {
-			zone = found
-		}
-	}
-	look := g.looks(r, zone)
-	address := strings.TrimSpace(r.PostFormValue("address"))
-	refuse := func(status int, outcome, phrase string) {
-		g.metrics.logins.WithLabelValues(outcome).Inc()
-		p := loginPage{looks: look, Address: cut(address, maxTitle), Error: look.say(phrase)}
-		if status == http.StatusTooManyRequests {
-			w.Header().Set("Retry-After", "60")
-		}
-		g.render(w, status, "login.html", p)
-	}
-	who, err := account.Address(address)
-	who = who.Bare()
-	password := r.PostFormValue("password")
-	switch {
-	case err != nil || len(address) > maxAddress:
-		refuse(http.StatusBadRequest, "malformed", "an address has the form user@server")
-		return
-	case len(password) > 1024:
-		refuse(http.StatusUnauthorized, "refused", "wrong password, or no such account")
-		return
-	case len(g.set.domains) > 0 && !slices.Contains(g.set.domains, who.Domainpart()):
-		refuse(http.StatusForbidden, "foreign", "users of this server cannot log in here")
-		return
-	case !g.limits.allow(g.client(r), who.String(), time.Now()):
-		refuse(http.StatusTooManyRequests, "limited", "too many attempts: wait a minute")
-		return
-	}
-	select {
-	case g.trying <- struct{}{}:
-		defer func() { <-g.trying }()
-	default:
-		refuse(http.StatusServiceUnavailable, "busy", "too many users are logging in: try again")
-		return
-	}
-	s, err := g.try(r.Context(), who, password)
-	switch {
-	case errors.Is(err, account.ErrPassword):
-		g.limits.wrong(who.String(), time.Now())
-		refuse(http.StatusUnauthorized, "refused", "wrong password, or no such account")
-		return
-	case err != nil:
-		g.log.Warn("a log-in failed", "server", who.Domainpart(), "error", err)
-		refuse(http.StatusBadGateway, "failed", "the server cannot be reached")
-		return
-	}
-	u, cookie := g.admit(who, password, zone, s)
-	if u == nil {
-		_ = s.Conn().Close()
-		refuse(http.StatusServiceUnavailable, "full", "too many users are logged in")
-		return
-	}
-	g.metrics.logins.WithLabelValues("accepted").Inc()
-	if before := g.cookie(r); before != "" {
-		go g.dismiss(before)
-	}
-	u.ready(r.Context(), rosterWait)
-	g.setCookie(w, cookie)
-	http.Redirect(w, r, "/", http.StatusSeeOther)
-}
-
-func (g *gateway) try(ctx context.Context, who jid.JID, password string) (session, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	return g.connect(ctx, who, password)
-}
-
-// logOut ends the browser's session.
-func (g *gateway) logOut(w http.ResponseWriter, r *http.Request) {
-	g.dismiss(g.cookie(r))
-	g.setCookie(w, "")
-	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
 // send sends a message. A script asks for no page in answer.
