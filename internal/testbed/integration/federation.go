@@ -44,6 +44,8 @@ func (f Federation) Login(t testing.TB, account jid.JID) *xmpp.Session {
 type setup struct {
 	variant ProsodyVariant
 	crowd   int // more contacts of Juliet's
+	users   int // more accounts, which share that crowd instead of her
+	each    int // contacts of each of them
 
 	// In a federation, the domain it has alone, the port where it listens
 	// for other servers, the domain of the other one, and where that is.

@@ -57,6 +57,14 @@ func StartCrowd(t testing.TB, contacts int) *Server {
 	return startProsody(t, setup{crowd: contacts})
 }
 
+// StartUsers starts a Prosody with so many more accounts, user0@capulet.lit and so on.
+// Each has some of the contacts, contact0@montague.lit and so on: user i has those
+// from i*each on, counted round.
+func StartUsers(t testing.TB, users, each, contacts int) *Server {
+	t.Helper()
+	return startProsody(t, setup{users: users, each: each, crowd: contacts})
+}
+
 func startProsody(t testing.TB, how setup) *Server {
 	t.Helper()
 	program := need(t, "prosody", "prosody")
@@ -146,7 +154,17 @@ func prosodyData(t testing.TB, dir string, how setup) {
 	for i := range how.crowd {
 		j := jid.MustParse(fmt.Sprintf("contact%d@montague.lit", i))
 		accounts = append(accounts, j)
-		friends = append(friends, [2]jid.JID{suite.Juliet, j}, [2]jid.JID{j, suite.Juliet})
+		if how.users == 0 {
+			friends = append(friends, [2]jid.JID{suite.Juliet, j}, [2]jid.JID{j, suite.Juliet})
+		}
+	}
+	for i := range how.users {
+		user := jid.MustParse(fmt.Sprintf("user%d@capulet.lit", i))
+		accounts = append(accounts, user)
+		for n := range how.each {
+			j := jid.MustParse(fmt.Sprintf("contact%d@montague.lit", (i*how.each+n)%how.crowd))
+			friends = append(friends, [2]jid.JID{user, j}, [2]jid.JID{j, user})
+		}
 	}
 	items := make(map[string]*strings.Builder)
 	for _, f := range friends {
