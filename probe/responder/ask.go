@@ -86,7 +86,7 @@ func (r *Responder) find(ctx context.Context, m *matter) (f finding) {
 			return nil
 		}
 		if !m.paced {
-			if f.wait = r.subscribers.reserve(m.from, m.asked, 1, time.Now()); f.wait > 0 {
+			if f.wait = r.subscribers.reserve(m.from, m.asked, 1, 1, time.Now()); f.wait > 0 {
 				return nil
 			}
 		}
@@ -125,9 +125,9 @@ func (r *Responder) reply(m *matter, found finding) {
 		}
 		answer = func(q question) xml.TokenReader { return q.known(p) }
 	}
-	if found.subscribed && len(questions) > 1 {
-		// They were answered at once; the next one pays for them.
-		r.subscribers.reserve(m.from, m.asked, len(questions)-1, time.Now())
+	if count := len(questions) * (1 + len(found.presence.Status)/replySize); found.subscribed && count > 1 {
+		// They are answered at once; later ones wait for them.
+		r.subscribers.reserve(m.from, m.asked, len(questions)-1, count-1, time.Now())
 	}
 	r.send(answers(questions, answer)...)
 }

@@ -16,10 +16,14 @@ const (
 )
 
 // loginShare is how much more than about one contact a subscriber is answered
-// about all the contacts of a gateway: with the default pace 10,000 at once, two
-// devices that log in with a roster of 5,000. domainShare is how fast that is
-// restored.
-const loginShare = 500
+// about all the contacts of a gateway: with the default pace 10,000 replies at
+// once, two devices that log in with a roster of 5,000. It is restored as fast as
+// everybody's share. A reply with a long status counts as more than one: one for
+// each replySize bytes.
+const (
+	loginShare = 500
+	replySize  = 256
+)
 
 // maxAskers limits how many addresses are remembered, twice.
 const maxAskers = 4096
@@ -96,18 +100,20 @@ type subscribers struct {
 	about, probers limiters
 }
 
-// reserve returns how long n answers to a subscriber about a contact have to wait.
-func (s *subscribers) reserve(prober, contact jid.JID, n int, now time.Time) time.Duration {
+// reserve returns how long so many replies to a subscriber about a contact have
+// to wait, which count as so many of all.
+func (s *subscribers) reserve(prober, contact jid.JID, replies, count int, now time.Time) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	who := prober.Bare().String()
-	n = min(n, s.burst)
-	one := s.about.of(who+" "+contact.Bare().String(), func() *rate.Limiter { return limiter(s.burst, s.every, 1, 1) }).ReserveN(now, n)
-	all := s.probers.of(who, func() *rate.Limiter { return limiter(s.burst, s.every, loginShare, domainShare) }).ReserveN(now, n)
-	wait := max(one.DelayFrom(now), all.DelayFrom(now))
+	one := s.about.of(who+" "+contact.Bare().String(), func() *rate.Limiter { return limiter(s.burst, s.every, 1, 1) })
+	all := s.probers.of(who, func() *rate.Limiter { return limiter(s.burst, s.every, loginShare, totalShare) })
+	of := one.ReserveN(now, min(replies, one.Burst()))
+	ofAll := all.ReserveN(now, min(count, all.Burst()))
+	wait := max(of.DelayFrom(now), ofAll.DelayFrom(now))
 	if wait > maxParked {
-		one.CancelAt(now)
-		all.CancelAt(now)
+		of.CancelAt(now)
+		ofAll.CancelAt(now)
 	}
 	return wait
 }

@@ -136,10 +136,10 @@ func Admins(admins ...jid.JID) Option {
 //
 // For those who are subscribed to a contact behind a [Gateway] the limit is that
 // of the replies about one contact, and all contacts together may have 500 times
-// the burst, and 25 more for each period, to each subscriber: 10,000, which is two
-// devices that log in with a roster of 5,000. Nothing is lost to them, but later
-// by up to 10 minutes; queries are told to wait if that takes longer than 10
-// seconds.
+// the burst, and 250 more for each period, to each subscriber: 10,000, which is
+// two devices that log in with a roster of 5,000. A reply with a long status
+// counts once for each 256 bytes. Nothing is lost to subscribers, but comes later
+// by up to 10 minutes; queries are told to wait if it takes longer than 10 seconds.
 func Pace(burst int, every time.Duration) Option {
 	return func(cfg *config) { cfg.burst, cfg.every = burst, every }
 }
