@@ -45,6 +45,7 @@ var reasons = []struct {
 	part  string
 	means Cause
 }{
+	{"Replaced by new connection", CauseUnknown},
 	{"stream resumption", TimedOut},
 	{"Hibernating too long", TimedOut},
 	{"connection-timeout", TimedOut},

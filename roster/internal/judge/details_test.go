@@ -49,6 +49,7 @@ func TestTextsOfServers(t *testing.T) {
 		{live, "Stream closed by local host: system-shutdown", judge.Goodbye, false},
 		{asked, "Disconnected: closed", judge.ConnectionLost, true},
 		{live, "Disconnected: closed", judge.ConnectionLost, true},
+		{live, "Disconnected: Replaced by new connection", judge.CauseUnknown, true},
 		{live, "Disconnected: Hibernating too long", judge.TimedOut, true},
 		{live, "Disconnected: connection timeout", judge.TimedOut, true},
 		{live, "Disconnected: Received SIGTERM", judge.ServerStopped, true},
