@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -165,10 +164,7 @@ func TestSlowFunctionsAreBoundedAndEndWithTheSession(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, w world) {
 				var running, most atomic.Int32
-				var ended sync.WaitGroup
 				slow := func(ctx context.Context, _, _ jid.JID) (responder.Presence, error) {
-					ended.Add(1)
-					defer ended.Done()
 					most.Store(max(most.Load(), running.Add(1)))
 					defer running.Add(-1)
 					<-ctx.Done()
@@ -201,8 +197,7 @@ func TestSlowFunctionsAreBoundedAndEndWithTheSession(t *testing.T) {
 					t.Errorf("%d run, %d at most, want 3", running.Load(), most.Load())
 				}
 				end(r, func() { _ = session.Conn().Close() })
-				ended.Wait()
-				_ = r.Close()
+				synctest.Wait()
 				if failures.Load() < 3 {
 					t.Errorf("%d failures were told, want those of 3 calls", failures.Load())
 				}
