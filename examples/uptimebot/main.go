@@ -2,7 +2,8 @@
 // long it has been up, and accepts users and servers as its buddies.
 //
 // Without flags it starts an XMPP server inside the program and shows the whole
-// exchange. With -jid it connects to a real server, until it is interrupted:
+// exchange. With -jid it connects to a real server, and again whenever that
+// connection is lost, until it is interrupted:
 //
 //	uptimebot -jid bot.capulet.lit -addr localhost:5347 -secret … -buddies buddies.json
 package main
@@ -15,6 +16,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"mellium.im/xmpp"
@@ -40,45 +42,114 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 		return err
 	}
 	if *address == "" {
+		if flags.NFlag() > 0 {
+			return flags.Wrong("the other flags need -jid")
+		}
 		return show(ctx, out)
 	}
 	host, err := command.Address(*address)
 	if err != nil {
 		return flags.Wrong("-jid: %w", err)
 	}
+	if !host.Equal(host.Domain()) {
+		return flags.Wrong("-jid: %s is not a component's address, which is a domain", host)
+	}
 	if *secret == "" {
 		*secret = os.Getenv("XMPP_SECRET")
 	}
-	session, err := connect(ctx, host, *addr, *secret)
-	if err != nil {
-		return fmt.Errorf("connect to %s: %w", *addr, err)
+	opts := []responder.Option{
+		responder.Since(time.Now()), // the program's start, however often it connects
+		responder.Failed(func(err error) { fmt.Fprintf(errOut, "uptimebot: %v\n", err) }),
 	}
-	var opts []responder.Option
+	var store responder.Store = new(memory)
 	if *buddies != "" {
-		opts = append(opts, responder.Keep(responder.File(*buddies)))
+		store = responder.File(*buddies)
 	}
-	bot, served := serve(session, append(opts, responder.Failed(func(err error) { fmt.Fprintln(errOut, err) }))...)
+	if _, err := store.Load(ctx); err != nil {
+		return fmt.Errorf("read the buddies: %w", err)
+	}
+	opts = append(opts, responder.Keep(store))
+	return stay(ctx, out, errOut, host, func() (*xmpp.Session, error) { return connect(ctx, host, *addr, *secret) }, opts)
+}
+
+// How long it waits before it connects again: twice as long each time, until
+// it has been connected for a while.
+const (
+	firstWait = time.Second
+	lastWait  = 30 * time.Second
+)
+
+// stay keeps the component connected until the context ends. That the first
+// connection fails is an error: something is wrong with the command line.
+func stay(ctx context.Context, out, errOut io.Writer, host jid.JID, connect func() (*xmpp.Session, error), opts []responder.Option) error {
+	session, err := connect()
+	if err != nil {
+		return fmt.Errorf("connect the component %s: %w", host, err)
+	}
+	wait := firstWait
+	for {
+		if session != nil {
+			since := time.Now()
+			err = once(ctx, out, host, session, opts)
+			if ctx.Err() != nil {
+				return err
+			}
+			fmt.Fprintf(errOut, "uptimebot: the connection is lost: %v\n", err)
+			if time.Since(since) > lastWait {
+				wait = firstWait
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait):
+		}
+		wait = min(2*wait, lastWait)
+		if session, err = connect(); err != nil && ctx.Err() == nil {
+			fmt.Fprintf(errOut, "uptimebot: not connected, trying again in %v: %v\n", wait, err)
+		}
+	}
+}
+
+// once serves one connection until it ends or the context does.
+func once(ctx context.Context, out io.Writer, host jid.JID, session *xmpp.Session, opts []responder.Option) error {
+	defer func() { _ = session.Conn().Close() }()
+	bot, served := serve(session, opts...)
 	if err := bot.Start(ctx); err != nil {
-		return err
+		return errors.Join(err, bot.Close())
 	}
 	fmt.Fprintf(out, "%s is up.\n", host)
 	select {
-	case err = <-served:
-		_ = bot.Close()
-		return fmt.Errorf("the server ended the session: %w", cmpErr(err, io.EOF))
+	case err := <-served:
+		if err == nil {
+			err = io.EOF
+		}
+		return errors.Join(err, bot.Close())
 	case <-ctx.Done():
 	}
-	// The caller's context is over; this is for saying good-bye.
+	// The caller's context is over; this one is for telling the buddies.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	return errors.Join(bot.Stop(ctx, "Shutting down."), session.Conn().Close())
+	return bot.Stop(ctx, "Shutting down.")
 }
 
-func cmpErr(err, otherwise error) error {
-	if err != nil {
-		return err
-	}
-	return otherwise
+// memory keeps the buddies from one connection to the next.
+type memory struct {
+	mu      sync.Mutex
+	buddies []responder.Buddy
+}
+
+func (m *memory) Load(context.Context) ([]responder.Buddy, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.buddies, nil
+}
+
+func (m *memory) Save(_ context.Context, buddies []responder.Buddy) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.buddies = buddies
+	return nil
 }
 
 // connect opens a component's session.
