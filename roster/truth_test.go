@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -61,18 +62,23 @@ func (w world) offline(t *testing.T, opts ...roster.Option) *roster.Cache {
 // last call.
 func collect(t *testing.T, c *roster.Cache) func() [][2]roster.Contact {
 	ctx, cancel := context.WithCancel(t.Context())
+	var mu sync.Mutex
 	var news [][2]roster.Contact
 	done := make(chan struct{})
 	changes := c.Watch(ctx)
 	go func() {
 		defer close(done)
 		for now, before := range changes {
+			mu.Lock()
 			news = append(news, [2]roster.Contact{now, before})
+			mu.Unlock()
 		}
 	}()
 	t.Cleanup(func() { cancel(); <-done })
 	return func() [][2]roster.Contact {
 		synctest.Wait()
+		mu.Lock()
+		defer mu.Unlock()
 		got := news
 		news = nil
 		return got
