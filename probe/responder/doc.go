@@ -27,7 +27,9 @@
 // With [Gateway], probes to user@gateway are answered, too, by functions of the
 // gateway, for entities that are subscribed to that user. These functions may
 // be slow: they run in goroutines of their own, at most [Workers] at a time,
-// and their context ends with the session.
+// and their context ends with the session. Questions wait their turn; a login
+// with thousands of contacts is answered for all of them, and a chat that is
+// opened meanwhile before the rest.
 //
 // # What it does not do
 //

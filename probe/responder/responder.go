@@ -95,8 +95,10 @@ func Identity(category, typ, name string) Option {
 }
 
 // Requests sets the function that decides requests to subscribe to the
-// component's presence. It is never called twice at the same time; other
-// requests wait meanwhile. The default, or a nil f, refuses all of them.
+// component's presence. It is not called twice at the same time, unless a
+// call takes longer than 10 seconds: that request gets no answer then. Other
+// requests wait meanwhile, and nothing else does. The default, or a nil f,
+// refuses all of them.
 // Existing buddies, and entities that Befriend has asked, are accepted without
 // it.
 func Requests(f func(from jid.JID) Decision) Option {
@@ -145,9 +147,11 @@ func Pace(burst int, every time.Duration) Option {
 }
 
 // Failed sets a function that is called with errors that no caller waits for: a
-// store that fails to save, a gateway's function that fails, a subscription
-// that was dropped because too many others were waiting. It must not wait for
-// the Responder.
+// store that fails to save, a function that fails, panics or is late, a Presence
+// that cannot be right, a subscription that was dropped because too many others
+// were waiting. It is called from a goroutine of its own, one call at a time, and
+// must not wait for the Responder. While it blocks, 256 errors wait, and more are
+// dropped.
 func Failed(f func(error)) Option {
 	return func(cfg *config) { cfg.failed = f }
 }
