@@ -165,7 +165,7 @@ func TestWithoutANetworkWhatIsKnownIsShown(t *testing.T) {
 	srv.AddAccount(juliet, "")
 	srv.AddAccount(romeo, "")
 	srv.Befriend(juliet, romeo.Bare(), "Romeo")
-	srv.SetOffline(romeo, time.Now().Add(-3*time.Hour), "Gone")
+	srv.SetOffline(romeo, time.Now().Add(-30*time.Minute), "Gone")
 	store := func() roster.Store {
 		s, err := filestore.New(dir)
 		if err != nil {
@@ -175,7 +175,7 @@ func TestWithoutANetworkWhatIsKnownIsShown(t *testing.T) {
 	}
 	d := converseWith(t, newClient(juliet, func(ctx context.Context) (session, error) { return srv.Session(ctx, juliet) }, store()))
 	d.out.wait(t, "connected; write:")
-	d.say("open romeo@montague.lit", "last seen 3 hours ago · Gone")
+	d.say("open romeo@montague.lit", "last seen 30 minutes ago · Gone")
 	d.say("quit", "probes sent: 1")
 	if err := d.end(); err != nil {
 		t.Fatal(err)
@@ -192,12 +192,12 @@ func TestWithoutANetworkWhatIsKnownIsShown(t *testing.T) {
 		return srv.Session(ctx, juliet)
 	}, store()))
 	d.out.wait(t, "not connected: there is no network · trying again in 1 s")
-	d.out.wait(t, "Romeo (romeo@montague.lit): last seen 3 hours ago (not confirmed) · Gone")
+	d.out.wait(t, "Romeo (romeo@montague.lit): last seen 30 minutes ago (not confirmed) · Gone")
 	d.say("say romeo@montague.lit Wherefore?", "the message to romeo@montague.lit was not sent: not connected")
-	d.say("open romeo@montague.lit", "last seen 3 hours ago (not confirmed) · Gone\n")
+	d.say("open romeo@montague.lit", "last seen 30 minutes ago (not confirmed) · Gone\n")
 	close(turns)
 	d.out.wait(t, "connected; write:")
-	d.say("open romeo@montague.lit", "last seen 3 hours ago · Gone")
+	d.say("open romeo@montague.lit", "last seen 30 minutes ago · Gone")
 	srv.Cut(juliet)
 	d.out.wait(t, "not connected: the ")
 	d.out.wait(t, "connected again")

@@ -31,7 +31,7 @@ func TestStory(t *testing.T) {
 	story := out.String()
 	for _, want := range []string{
 		"Romeo: last seen 10 minutes ago · Going offline. Out of battery. (probe",
-		"Nurse: last seen 2 hours ago · Your lady mother calls! (last-activity",
+		"Nurse: last seen 40 minutes ago · Your lady mother calls! (last-activity",
 		"received from her: 0.",
 		"Probes in all: 2",
 	} {
@@ -61,7 +61,7 @@ func startServer(t *testing.T) string {
 	s.Befriend(juliet, benvolio.Bare(), "Benvolio")
 	s.Befriend(juliet, jid.MustParse("paris@silent.lit"), "Paris")
 	s.Befriend(juliet, jid.MustParse("mercutio@nowhere.example"), "Mercutio")
-	s.SetOffline(romeo, time.Now().Add(-time.Hour), "Going offline. Out of battery.")
+	s.SetOffline(romeo, time.Now().Add(-20*time.Minute), "Going offline. Out of battery.")
 	session, err := s.Session(t.Context(), benvolio)
 	if err != nil {
 		t.Fatal(err)
@@ -160,7 +160,7 @@ func TestPeopleReadOneMessageForEachContact(t *testing.T) {
 		out, errOut string
 		status      int
 	}{
-		{"offline", []string{"romeo@montague.lit"}, "  Romeo: last seen 1 hour ago · Going offline. Out of battery. (last-activity, ", "", 0},
+		{"offline", []string{"romeo@montague.lit"}, "  Romeo: last seen 20 minutes ago · Going offline. Out of battery. (last-activity, ", "", 0},
 		{"online", []string{"benvolio@montague.lit"}, "  Benvolio: online, do not disturb (", "", 0},
 		{"not subscribed", []string{"tybalt@capulet.lit"}, "", "openchat: tybalt@capulet.lit: does not share presence with you\n", 1},
 		{"a host that does not tell", []string{"-uptime", "silent.lit"}, "", "openchat: uptime of silent.lit: the server does not tell (service-unavailable)\n", 1},
@@ -283,7 +283,7 @@ func TestWhatIsKnownIsPrintedWithoutTheError(t *testing.T) {
 	var out strings.Builder
 	notFound := stanza.Error{Condition: stanza.RemoteServerNotFound}
 	people{&out}.contact(result{err: notFound, contact: roster.Contact{
-		JID: jid.MustParse("romeo@montague.lit"), Source: roster.Stored, Subscription: "both", LastSeen: time.Now().Add(-3 * time.Hour), Lack: roster.Outdated, Err: notFound,
+		JID: jid.MustParse("romeo@montague.lit"), Source: roster.Stored, Subscription: "both", LastSeen: time.Now().Add(-30 * time.Minute), Lack: roster.Outdated, Err: notFound,
 	}})
 	if s := out.String(); !strings.Contains(s, "not confirmed) (stored, ") || strings.Contains(s, "not found") {
 		t.Errorf("%q", s)

@@ -38,7 +38,7 @@ func stage() *server.Server {
 	srv.Befriend(juliet, nurse, "Nurse", "Household")
 	at, _ := romeo.WithResource("orchard")
 	srv.SetOffline(at, time.Now().Add(-10*time.Minute), "Going offline. Out of battery.")
-	srv.SetOffline(nurse, time.Now().Add(-2*time.Hour-40*time.Minute), "Your lady mother calls!")
+	srv.SetOffline(nurse, time.Now().Add(-40*time.Minute), "Your lady mother calls!")
 	return srv
 }
 
