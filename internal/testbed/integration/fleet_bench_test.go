@@ -321,7 +321,7 @@ func (w *watch) count(query string, args ...any) (n int) {
 // it took.
 func (w *watch) until(contacts int, status string) time.Duration {
 	w.Helper()
-	for deadline := time.Now().Add(20 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Minute); ; time.Sleep(500 * time.Millisecond) {
 		before := w.db.Trips()
 		n := w.count("SELECT count(*) FROM lastpresence_contacts WHERE seen_status LIKE $1", status)
 		w.trips += w.db.Trips() - before // as far as nobody else asks at the same time
