@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -51,6 +52,7 @@ func TestEverythingAtOnce(t *testing.T) {
 				wg.Go(func() {
 					for r := rand.New(rand.NewPCG(uint64(i), uint64(n))); ctx.Err() == nil; {
 						f(r)
+						runtime.Gosched() // js/wasm interrupts nobody
 					}
 				})
 			}

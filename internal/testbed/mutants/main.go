@@ -113,7 +113,7 @@ func lives(pkg string, m mutant) (lived, compiled bool, err error) {
 	if err := os.WriteFile(overlay, content, 0o600); err != nil {
 		return false, false, err
 	}
-	out, err := exec.Command("go", "test", "-short", "-vet=off", "-count=1", "-timeout=60s", "-overlay="+overlay, pkg).CombinedOutput()
+	out, err := exec.Command("go", "test", "-short", "-failfast", "-vet=off", "-count=1", "-ldflags=-s -w", "-timeout=60s", "-overlay="+overlay, pkg).CombinedOutput()
 	return err == nil, !bytes.Contains(out, []byte("[build failed]")), nil
 }
 
