@@ -22,8 +22,6 @@ import (
 // visit is a user's browser, without a screen.
 type visit struct {
 	user   int
-	client *http.Client
-	url    string
 	cookie *http.Cookie
 	stop   context.CancelFunc // ends the stream of events
 }
