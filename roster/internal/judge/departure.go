@@ -152,6 +152,8 @@ func (k *Knowledge) relate(d *departure, filtered bool) relation {
 			return earlier // we would have seen it come: its server's seconds are wrong
 		}
 		return r
+	case old.byStamp && old.at != 0 && !d.byStamp && !d.bounded && d.at-old.at > apart:
+		return later // even in one answer: its stamp is of the departure before
 	case inSession:
 		return same
 	case old.bounded && d.at != 0 && !d.byStamp && !d.bounded:

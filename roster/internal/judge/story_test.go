@@ -316,6 +316,7 @@ func TestStories(t *testing.T) {
 		{"seconds settle what was held back in a former session", "session; A orchard; inactive; U orchard bye held 3; active; session; F 240", "offline at 2 orchard bye"},
 		{"seconds of after it was held back are of a later one", "session; A orchard; inactive; U orchard bye held 3; active; session; wait 9; F 60 other", "offline at 15 other"},
 		{"a presence made of the last available one says that seconds are older", "session; wait 100; F 4000 busy old @60", "no details: offline"},
+		{"seconds long after the stamp of the same answer", "session; wait 6000; u . Bye. @60; F 60", "offline at 6002"},
 		{"a disconnect with words of its own", "session; A orchard; U orchard bye; wait -1.95; U orchard other", "offline at 2.05 orchard other"},
 		{"a priority on leaving", "session; A orchard; U orchard busy bye", "offline at 2 orchard bye"},
 		{"an answer made of the last available presence, of one who seemed online", "session; A orchard; u . busy Here. @-60", "no details: offline"},
