@@ -141,6 +141,7 @@ func TestWebchatShowsHostileTextsAsTexts(t *testing.T) {
 	g := startWebchat(t, program, srv.Authority, "-addr", srv.Addr)
 	juliet := newTab(t, browser, "en")
 	juliet.logIn(g.url, suite.Juliet.String(), integration.Password)
+	juliet.open(suite.Romeo.String()) // once she is logged in
 	for _, width := range []int64{1280, 390} {
 		juliet.size(width, 844, false)
 		juliet.visit(g.url)
