@@ -185,11 +185,13 @@ func (c *client) serve(ctx context.Context, s session, tell func(event)) error {
 
 // begin fetches the roster and sends initial presence.
 func (c *client) begin(ctx context.Context, s session) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if err := c.contacts.Sync(ctx); err != nil {
+	if err := c.contacts.Sync(limited); err != nil {
 		return err
 	}
+	// To cancel a context that is given to Send may interrupt the next write.
+	defer context.AfterFunc(limited, func() { _ = s.Conn().Close() })()
 	return s.Send(ctx, stanza.Presence{}.Wrap(nil))
 }
 

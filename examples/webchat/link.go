@@ -91,11 +91,13 @@ func (u *user) serve(ctx context.Context, s session) error {
 
 // begin fetches the roster and sends initial presence.
 func (u *user) begin(ctx context.Context, s session) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if err := u.contacts.Sync(ctx); err != nil {
+	if err := u.contacts.Sync(limited); err != nil {
 		return err
 	}
+	// To cancel a context that is given to Send may interrupt the next write.
+	defer context.AfterFunc(limited, func() { _ = s.Conn().Close() })()
 	return s.Send(ctx, stanza.Presence{}.Wrap(nil))
 }
 

@@ -71,9 +71,7 @@ func (v *viewer) presence(typ stanza.PresenceType) {
 
 func (v *viewer) send(r xml.TokenReader) {
 	v.t.Helper()
-	ctx, cancel := context.WithTimeout(v.t.Context(), patience)
-	defer cancel()
-	if err := v.session.Send(ctx, r); err != nil {
+	if err := v.session.Send(v.t.Context(), r); err != nil {
 		v.t.Fatal(err)
 	}
 }
