@@ -256,6 +256,10 @@ func (w *world) learnable(c roster.Contact, called, at time.Time) {
 		if told.Before(now.last.at.Add(-w.tolerance())) || told.After(now.last.gone.Add(w.tolerance())) || m.knewBetter(w.now(), told, now.last, w.tolerance()) {
 			return
 		}
+		if w.others(now.last) {
+			w.excuse(ServerDied)
+			return
+		}
 		w.wrong("who asks and is answered knows", c, "the server told when it was")
 	}
 }

@@ -46,9 +46,7 @@ func (w *world) unseen(c roster.Contact, states []state) Reason {
 // changedUnseen reports whether all that is wrong of the resources changed while the
 // contact blocked us.
 func (w *world) changedUnseen(c roster.Contact, states []state) bool {
-	during := func(at time.Time) bool {
-		return slices.ContainsFunc(w.silent, func(s span) bool { return !at.Before(s.from) && at.Before(s.to) })
-	}
+	during := w.duringSilence
 	login := w.client.began
 	if s := w.client.line; s != nil && !s.initial.IsZero() {
 		login = s.initial.Add(w.across) // when the contact's server was asked
@@ -76,6 +74,25 @@ func (w *world) changedUnseen(c roster.Contact, states []state) bool {
 		}
 	}
 	return true
+}
+
+// duringSilence reports whether the contact blocked us then, without a word of it.
+func (w *world) duringSilence(at time.Time) bool {
+	return slices.ContainsFunc(w.silent, func(s span) bool { return !at.Before(s.from) && at.Before(s.to) })
+}
+
+// cameUnseen reports whether a resource appeared while the contact blocked us, and
+// left, and we were never told of it.
+func (w *world) cameUnseen(d *departure) bool {
+	return d != nil && w.duringSilence(d.came) && !slices.ContainsFunc(w.client.memory.facts, func(f fact) bool {
+		return f.of == d || f.what == available && f.resource == d.resource && !f.sent.Before(d.came)
+	})
+}
+
+// others reports whether, as far as this client was told, another resource was
+// there as this one left.
+func (w *world) others(d *departure) bool {
+	return slices.ContainsFunc(w.truth.departures, func(o *departure) bool { return o.resource != d.resource && w.diedUnnoticed(o.resource) })
 }
 
 // has reports whether a resource is there, and says what is shown.
@@ -122,7 +139,7 @@ func (w *world) mistaken(c roster.Contact, states []state) Reason {
 		return w.unseen(c, states)
 	}
 	switch {
-	case w.unclear():
+	case w.unclear(), w.cameUnseen(states[len(states)-1].last):
 		return Blocks
 	case s != nil && s.deadline:
 		return LineDead

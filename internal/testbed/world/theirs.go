@@ -156,7 +156,7 @@ func (s *theirs) leave(name, words string, disconnect time.Duration) bool {
 
 // departed takes a resource away.
 func (s *theirs) departed(r *resource, how how, words string) *departure {
-	d := &departure{at: s.w.now(), gone: s.w.now(), resource: r.name, words: words, how: how}
+	d := &departure{came: r.came, at: s.w.now(), gone: s.w.now(), resource: r.name, words: words, how: how}
 	delete(s.resources, r.name)
 	s.w.truth.departures = append(s.w.truth.departures, d)
 	s.w.truth.set(s.w.now(), s.resources)

@@ -8,6 +8,7 @@ import (
 
 // departure is the true end of a resource's appearance.
 type departure struct {
+	came     time.Time // when the resource had appeared
 	at       time.Time // when it became unavailable, as its server saw it
 	gone     time.Time // when its connection ended, if later
 	resource string

@@ -198,7 +198,7 @@ func compareTimes(diff, before, after Moment) relation {
 // enrich completes d with another report of the same departure.
 func (d *departure) enrich(other *departure) {
 	switch {
-	case d.at != 0 && d.at == other.stamp && compareTimes(other.at-d.at, early, early) == same:
+	case d.at != 0 && !d.bounded && d.at == other.stamp && compareTimes(other.at-d.at, early, early) == same:
 		d.byStamp = d.byStamp && other.byStamp // told once more, and confirmed
 	case d.wantsTime(other):
 		d.at, d.byStamp, d.bounded, d.source = other.at, other.byStamp, other.bounded, other.source

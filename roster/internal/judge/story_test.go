@@ -325,6 +325,7 @@ func TestStories(t *testing.T) {
 		{"held back, of what a stamp told before", "session; U . bye @-60; U . bye held 1", "offline at -60 bye"},
 		{"a stamp does not settle when it was that was held back", "session; A orchard; inactive; U orchard bye held 2; active; U . @3", "no details: offline at 2 orchard bye"},
 		{"an answer that has nothing else does", "session; A orchard; inactive; U orchard bye held 2; active; F - @3", "offline at 3 orchard bye"},
+		{"seconds and a stamp that both say when it was held back", "session; A orchard; inactive; U orchard bye held 2; active; F 180 bye @2", "offline at 2 orchard bye"},
 		{"a stamp while presence is held back leaves in doubt", "session; A orchard; U orchard bye; inactive; U . @6; active", "outdated: offline at 2 orchard bye"},
 		{"a resource that is told later", "session; F 60 gone; U orchard gone @0", "offline at 0 orchard gone"},
 		{"a status of long before is a goodbye again", "session; A orchard Here.; session; U .; A orchard; session; F 60 Here.", "offline at 5 Here."},
