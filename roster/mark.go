@@ -30,9 +30,9 @@ func marked(mark string, sum uint64) (version string) {
 }
 
 // sum returns a hash of the details and the contact's address.
-func (d details) sum(key string) uint64 {
+func (it details) sum(key string) uint64 {
 	h := fnv.New64a()
-	for _, s := range append([]string{key, d.name, d.subscription.String(), strconv.FormatBool(d.ask), strconv.FormatBool(d.approved)}, d.groupNames()...) {
+	for _, s := range append([]string{key, it.name, it.subscription.String(), strconv.FormatBool(it.ask), strconv.FormatBool(it.approved)}, it.groupNames()...) {
 		_, _ = io.WriteString(h, s)
 		_, _ = h.Write([]byte{0})
 	}
