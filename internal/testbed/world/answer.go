@@ -96,7 +96,7 @@ func (s *theirs) probe(to string) {
 const overtakes = 20 * time.Millisecond
 
 // lastActivity answers a query for last activity.
-func (s *theirs) lastActivity(id, to string) {
+func (s *theirs) lastActivity(id string) {
 	w := s.w
 	reply := func(xml string, facts ...fact) {
 		w.after(w.across, func() { w.ours.iq(message{from: w.contact, xml: xml, facts: facts, full: true}) })

@@ -194,7 +194,7 @@ func (o *ours) takeIQ(s *session, in incoming) {
 			o.own(fmt.Sprintf("<iq from='%s' id='%s' type='error'>%s</iq>", w.contact, in.ID, o.refusal()))
 			return
 		}
-		w.after(w.across, func() { w.theirs.lastActivity(in.ID, w.account) })
+		w.after(w.across, func() { w.theirs.lastActivity(in.ID) })
 	default:
 		o.own(iqError(in.To, in.ID, "service-unavailable"))
 	}
