@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"go/ast"
+	"go/build"
 	"go/format"
 	"go/parser"
 	"go/token"
@@ -38,7 +39,10 @@ func mutants(dir string) (all []mutant, err error) {
 		return nil, err
 	}
 	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
+		// What is not compiled here is not tested here, either.
+		if here, err := build.Default.MatchFile(dir, filepath.Base(file)); err != nil {
+			return nil, err
+		} else if !here || strings.HasSuffix(file, "_test.go") {
 			continue
 		}
 		of, err := ofFile(file)
