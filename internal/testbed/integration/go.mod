@@ -9,7 +9,7 @@ require (
 	github.com/chromedp/chromedp v0.23.0
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/miekg/dns v1.1.73
-	github.com/xmppo/go-xmpp v0.2.5
+	github.com/xmppo/go-xmpp v0.4.1
 	go.uber.org/goleak v1.3.0
 	golang.org/x/net v0.61.0
 	gosrc.io/xmpp v0.5.1
