@@ -103,6 +103,7 @@ func TestAContactThatLeftWhileSiftedIsOutdatedAfterwards(t *testing.T) {
 		}
 		w.tell(t, session, stanza.UnavailablePresence, "Gone.")
 		_ = session.Conn().Close()
+		synctest.Wait() // the server notices
 		if err := c.Unsift(t.Context()); err != nil {
 			t.Fatal(err)
 		}
