@@ -1,0 +1,335 @@
+package roster
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"mellium.im/xmpp/jid"
+
+	"example.org/lastpresence/roster/internal/judge"
+)
+
+// shelf is a store whose Save does what a test says.
+type shelf struct {
+	saved Saved
+	loads int
+	save  func(ctx context.Context, changes Saved) error
+	edit  func(ctx context.Context) error
+}
+
+func (s *shelf) Load(context.Context, jid.JID) (Saved, error) {
+	s.loads++
+	return s.saved, nil
+}
+
+func (s *shelf) Save(ctx context.Context, _ jid.JID, changes Saved) error {
+	if s.save == nil {
+		return nil
+	}
+	return s.save(ctx, changes)
+}
+
+func (s *shelf) Edit(ctx context.Context, _ jid.JID, _ func(Record) (Record, bool)) error {
+	if s.edit == nil {
+		return nil
+	}
+	return s.edit(ctx)
+}
+
+func (s *shelf) Remove(context.Context, jid.JID) error { return nil }
+
+// records returns the names of changes, by contact.
+func records(changes Saved) map[string]Record {
+	m := make(map[string]Record)
+	for _, r := range changes.Records {
+		m[r.JID.Localpart()] = r
+	}
+	return m
+}
+
+func TestAStoreThatLostEverythingIsGivenEverything(t *testing.T) {
+	for name, tt := range map[string]struct {
+		err  error
+		want int
+	}{
+		"lost":       {errors.Join(errors.New("damaged"), ErrLost), 3},
+		"only fails": {errors.New("busy"), 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var saved []Saved
+				store := &shelf{save: func(_ context.Context, changes Saved) error {
+					saved = append(saved, changes)
+					if len(saved) == 2 {
+						return tt.err
+					}
+					return nil
+				}}
+				c := Offline(jid.MustParse("juliet@capulet.lit"), Persist(store, nil))
+				c.SetRoster([]Item{{JID: contactNumber(0), Subscription: "both"}, {JID: contactNumber(1), Subscription: "both"},
+					{JID: contactNumber(2), Subscription: "both"}}, "v1")
+				c.mu.Lock()
+				c.entry(jid.MustParse("stranger@montague.lit"))
+				c.mu.Unlock()
+				time.Sleep(2 * time.Second)
+				c.Heard(contactNumber(1), time.Now())
+				time.Sleep(10 * time.Second)
+				if len(saved) != 3 {
+					t.Fatalf("%d times saved, want 3", len(saved))
+				}
+				if again := records(saved[2]); len(again) != tt.want || again["contact1"].Online.IsZero() {
+					t.Errorf("saved again: %+v", again)
+				}
+				if version := saved[2].Version; (version != "") != (tt.want == 3) {
+					t.Errorf("the version saved again: %q", version)
+				}
+				_ = c.Close()
+			})
+		})
+	}
+}
+
+// While the store fails to save that a contact was removed, it comes back.
+func TestWhatFailedToBeSavedDoesNotReplaceWhatIsNewer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var saved []Saved
+		var c *Cache
+		store := &shelf{save: func(_ context.Context, changes Saved) error {
+			saved = append(saved, changes)
+			if r := records(changes)["contact0"]; len(saved) > 1 && r.Subscription == "remove" {
+				c.mu.Lock()
+				c.apply(item{contactNumber(0), details{subscription: subBoth, name: "Back"}})
+				c.mu.Unlock()
+				return errors.New("busy")
+			}
+			return nil
+		}}
+		c = Offline(jid.MustParse("juliet@capulet.lit"), Persist(store, nil))
+		c.SetRoster([]Item{{JID: contactNumber(0), Subscription: "both"}}, "")
+		time.Sleep(2 * time.Second)
+		c.SetRoster(nil, "")
+		time.Sleep(10 * time.Second)
+		if last := records(saved[len(saved)-1])["contact0"]; last.Subscription != "both" || last.Name != "Back" {
+			t.Errorf("the store ends with %+v", last)
+		}
+		_ = c.Close()
+	})
+}
+
+func TestHowLongAStoreMayWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var allowed []time.Duration
+		store := &shelf{save: func(ctx context.Context, _ Saved) error {
+			deadline, _ := ctx.Deadline()
+			allowed = append(allowed, time.Until(deadline))
+			return nil
+		}}
+		c := Offline(jid.MustParse("juliet@capulet.lit"), Persist(store, nil))
+		c.SetRoster([]Item{{JID: contactNumber(0)}, {JID: contactNumber(1)}}, "")
+		time.Sleep(3 * time.Second)
+		c.SetRoster(nil, "")
+		_ = c.Close()
+		if len(allowed) != 2 || allowed[0] != 30*time.Second+2*5*time.Millisecond || allowed[1] != 10*time.Second {
+			t.Errorf("it may take %v", allowed)
+		}
+	})
+}
+
+// After failures it waits longer each time, up to a minute.
+func TestHowSoonASaveIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		var at []time.Duration
+		broken := true
+		store := &shelf{save: func(context.Context, Saved) error {
+			at = append(at, time.Since(began))
+			if broken {
+				return errors.New("busy")
+			}
+			return nil
+		}}
+		c := Offline(jid.MustParse("juliet@capulet.lit"), Persist(store, nil))
+		c.SetRoster([]Item{{JID: contactNumber(0)}}, "")
+		time.Sleep(5 * time.Minute)
+		broken = false
+		time.Sleep(2 * time.Minute)
+		n := len(at)
+		c.SetRoster(nil, "")
+		began = time.Now()
+		time.Sleep(2 * time.Second)
+		want := []time.Duration{1, 3, 7, 15, 31, 63, 123, 183, 243, 303}
+		for i, s := range want {
+			if i >= n || at[i] != s*time.Second {
+				t.Fatalf("saved at %v, want %v seconds", at, want)
+			}
+		}
+		if n != len(want) || len(at) != n+1 || at[n] != time.Second {
+			t.Errorf("after it worked again, saved at %v", at[n:])
+		}
+		_ = c.Close()
+	})
+}
+
+func TestAStoreIsReadOnce(t *testing.T) {
+	store := &shelf{saved: Saved{Records: []Record{{JID: contactNumber(0), Subscription: "both", Listed: time.Unix(1, 0)}}}}
+	c := Offline(jid.MustParse("juliet@capulet.lit"), Persist(store, nil))
+	for range 3 {
+		if err := c.Load(t.Context()); err != nil || c.Len() != 1 {
+			t.Fatal(c.Len(), err)
+		}
+	}
+	if store.loads != 1 {
+		t.Errorf("read %d times", store.loads)
+	}
+	_ = c.Close()
+}
+
+func TestAVersionCountsOnlyWithTheItemsThatItHad(t *testing.T) {
+	account := jid.MustParse("juliet@capulet.lit")
+	for name, tt := range map[string]struct {
+		change func(*Saved)
+		want   string
+	}{
+		"as it was kept": {func(*Saved) {}, "v7"},
+		"a changed name": {func(s *Saved) { s.Records[0].Name = "Romeo" }, ""},
+		"other groups":   {func(s *Saved) { s.Records[0].Groups = nil }, ""},
+		"another state":  {func(s *Saved) { s.Records[0].Subscription = "to" }, ""},
+		"asked":          {func(s *Saved) { s.Records[0].Ask = true }, ""},
+		"approved":       {func(s *Saved) { s.Records[0].Approved = true }, ""},
+		"an item lost":   {func(s *Saved) { s.Records = s.Records[1:] }, ""},
+		"an item too many": {func(s *Saved) {
+			s.Records = append(s.Records, Record{JID: contactNumber(9), Subscription: "to", Listed: time.Unix(1, 0)})
+		}, ""},
+		"a removed one": {func(s *Saved) {
+			s.Records = append(s.Records, Record{JID: contactNumber(9), Subscription: "remove", Listed: time.Unix(1, 0)})
+		}, "v7"},
+		"a time of the future": {func(s *Saved) { s.Synced = time.Now().Add(time.Hour) }, ""},
+		"a sum that is none":   {func(s *Saved) { s.Version = "x:v7" }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := &shelf{}
+			store.save = func(_ context.Context, changes Saved) error {
+				store.saved = store.saved.Merge(changes)
+				return nil
+			}
+			first := Offline(account, Persist(store, nil))
+			first.SetRoster([]Item{{JID: contactNumber(0), Name: "first", Subscription: "to"}, {JID: contactNumber(1), Subscription: "from"}}, "v6")
+			first.mu.Lock()
+			first.apply(item{contactNumber(0), details{subscription: subBoth, groups: inGroups([]string{"Friends"})}})
+			first.apply(item{contactNumber(2), details{subscription: subNone}})
+			first.apply(item{contactNumber(2), details{subscription: subRemove}})
+			first.revise(query{versioned: true, version: "v7"})
+			first.mu.Unlock()
+			if err := first.Close(); err != nil {
+				t.Fatal(err)
+			}
+			tt.change(&store.saved)
+			c := Offline(account, Persist(store, nil))
+			if err := c.Load(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if c.items.version != tt.want {
+				t.Errorf("version %q, want %q", c.items.version, tt.want)
+			}
+			_ = c.Close()
+		})
+	}
+}
+
+func TestContactsThatWereRemovedSinceTheStoreWasWrittenAreForgotten(t *testing.T) {
+	var saved Saved
+	store := &shelf{saved: Saved{Records: []Record{
+		{JID: contactNumber(0), Subscription: "both", Listed: time.Unix(1, 0), Online: time.Unix(2, 0), Words: []string{"Here."}},
+		{JID: contactNumber(1), Subscription: "both", Listed: time.Unix(1, 0)},
+	}}, save: func(_ context.Context, changes Saved) error { saved = changes; return nil }}
+	c := Offline(jid.MustParse("juliet@capulet.lit"), Persist(store, nil))
+	c.SetRoster([]Item{{JID: contactNumber(1), Subscription: "both"}}, "")
+	if err := c.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := c.Contact(contactNumber(0)); ok || c.Len() != 1 {
+		t.Errorf("%d contacts, the removed one among them: %v", c.Len(), ok)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if r := records(saved)["contact0"]; r.Subscription != "remove" || r.Since.IsZero() || r.Words != nil || !r.Online.IsZero() {
+		t.Errorf("kept of the removed one: %+v", r)
+	}
+}
+
+func TestWhatAStoreKnowsOfWhoDoesNotShareItsPresenceIsIgnored(t *testing.T) {
+	for subscription, known := range map[string]bool{"both": true, "to": true, "from": false, "none": false} {
+		store := &shelf{saved: Saved{Records: []Record{{JID: contactNumber(0), Subscription: subscription, Listed: time.Unix(1, 0),
+			Online: time.Unix(2, 0), Words: []string{"Here."}, Learnt: time.Unix(2, 0)}}}}
+		c := Offline(jid.MustParse("juliet@capulet.lit"), Persist(store, nil))
+		if err := c.Load(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got, ok := c.Contact(contactNumber(0)); !ok || !got.OnlineAt.IsZero() != known {
+			t.Errorf("%s: %+v", subscription, got)
+		}
+		_ = c.Close()
+	}
+}
+
+func TestAFailedWriteReachesTheCaller(t *testing.T) {
+	broken := errors.New("no space left")
+	store := &shelf{save: func(context.Context, Saved) error { return broken }, edit: func(context.Context) error { return broken }}
+	c := Offline(jid.MustParse("juliet@capulet.lit"), Persist(store, nil))
+	c.SetRoster([]Item{{JID: contactNumber(0), Subscription: "both"}}, "")
+	if err := c.Forget(t.Context(), contactNumber(0)); !errors.Is(err, broken) || !strings.HasPrefix(err.Error(), "roster: forget contact0@montague.lit: ") {
+		t.Errorf("Forget = %v", err)
+	}
+	if err := c.Close(); !errors.Is(err, broken) || !strings.HasPrefix(err.Error(), "roster: save: ") {
+		t.Errorf("Close = %v", err)
+	}
+	if err := c.Close(); err != nil {
+		t.Errorf("Close again = %v", err)
+	}
+}
+
+func TestErasingIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		edits := 0
+		store := &shelf{saved: Saved{Records: []Record{{JID: contactNumber(0), Subscription: "both", Listed: time.Unix(1, 0), Words: []string{"Here."}}}}}
+		store.edit = func(context.Context) error {
+			if edits++; edits < 3 {
+				return errors.New("busy")
+			}
+			return nil
+		}
+		var failed []error
+		c := Offline(jid.MustParse("juliet@capulet.lit"), Persist(store, func(err error) { failed = append(failed, err) }), WithoutStatus())
+		if err := c.Load(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		if edits != 3 || len(failed) != 2 || !strings.HasPrefix(failed[0].Error(), "roster: tidy up: ") {
+			t.Errorf("%d times, and it failed with %v", edits, failed)
+		}
+		_ = c.Close()
+	})
+}
+
+func TestMomentsOfOneClockTickDiffer(t *testing.T) {
+	c := Offline(jid.MustParse("juliet@capulet.lit"))
+	synctest.Test(t, func(t *testing.T) {
+		var last judge.Moment
+		for range 5 {
+			now := c.stamp()
+			if now <= last {
+				t.Fatalf("%v comes after %v", now, last)
+			}
+			last = now
+		}
+		c.clock += 2_000_000 // the clock was put back
+		if now := c.stamp(); now != judge.MomentOf(time.Now()) {
+			t.Errorf("after the clock was put back: %v", now)
+		}
+	})
+}
