@@ -89,7 +89,7 @@ func (c *Cache) fetched(l *link, asked bool, start *xml.StartElement, r xml.Toke
 		return err
 	}
 	if iq.Type == stanza.ErrorIQ {
-		e, err := stanza.UnmarshalError(xmlstream.MultiReader(xmlstream.Token(*start), r))
+		e, err := stanza.UnmarshalError(r)
 		if err != nil {
 			return err
 		}
