@@ -79,6 +79,10 @@ func TestTemporaryNames(t *testing.T) {
 	for name, want := range map[string]string{
 		"a.roster.123.new": "a.roster",
 		"a.roster.new":     "a.roster",
+		"a.roster.x1.new":  "a.roster.x1",
+		"a.roster.1x.new":  "a.roster.1x",
+		"a..new":           "a",
+		"a.new":            "a",
 		"a.roster":         "",
 		"new":              "",
 		"a.roster.123":     "",
@@ -86,5 +90,22 @@ func TestTemporaryNames(t *testing.T) {
 		if got, ok := durable.Temporary(name); ok != (want != "") || ok && got != want {
 			t.Errorf("Temporary(%q) = %q, %v, want %q", name, got, ok, want)
 		}
+	}
+}
+
+func TestAFolderThatIsNotThere(t *testing.T) {
+	none := filepath.Join(t.TempDir(), "none")
+	for name, err := range map[string]error{
+		"Write":   durable.Write(filepath.Join(none, "file"), nil),
+		"Create":  durable.Create(filepath.Join(none, "file"), nil),
+		"Append":  durable.Append(filepath.Join(none, "file"), 0, nil),
+		"SyncDir": durable.SyncDir(none),
+	} {
+		if !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s = %v", name, err)
+		}
+	}
+	if file, ok := durable.Temporary(".5.new"); file != "" || !ok {
+		t.Errorf("Temporary = %q, %v", file, ok)
 	}
 }

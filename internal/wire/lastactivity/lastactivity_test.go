@@ -62,6 +62,38 @@ func TestRead(t *testing.T) {
 	}
 }
 
+func TestReadReportsABrokenStream(t *testing.T) {
+	for _, in := range []string{
+		`<iq>`,
+		`<iq><x xmlns='urn:x'>`,
+		`<iq><x xmlns='urn:x'/>`,
+		`<iq><query xmlns='jabber:iq:last' seconds='2'>Out of`,
+		`<iq><query xmlns='jabber:iq:last' seconds='2'>Out of battery.</query>`,
+	} {
+		got, ok, err := read(t, in)
+		if err == nil || ok != strings.Contains(in, "seconds") || ok && !strings.HasPrefix(got.Status, "Out of") {
+			t.Errorf("%s: %+v, %v, %v", in, got, ok, err)
+		}
+	}
+}
+
+func TestReadEndsWithTheTokens(t *testing.T) {
+	r := xmlstream.ReaderFunc(func() (xml.Token, error) { return nil, nil })
+	if got, ok, err := lastactivity.Read(r); got != (lastactivity.Answer{}) || ok || err != nil {
+		t.Errorf("Read = %+v, %v, %v", got, ok, err)
+	}
+}
+
+func TestTheFirstQueryWithSecondsCounts(t *testing.T) {
+	const first, second = `<query xmlns='jabber:iq:last' seconds='2'>One</query>`, `<query xmlns='jabber:iq:last' seconds='3'>Two</query>`
+	if got, ok, err := read(t, `<iq>`+first+second+`</iq>`); err != nil || !ok || got.Status != "One" || got.Ago != 2*time.Second {
+		t.Errorf("Read = %+v, %v, %v", got, ok, err)
+	}
+	if got, ok, err := read(t, `<iq><query xmlns='jabber:iq:last' xmlns:x='urn:x' x:seconds='9' seconds='2'/></iq>`); err != nil || !ok || got.Ago != 2*time.Second {
+		t.Errorf("an attribute of another namespace: %+v, %v, %v", got, ok, err)
+	}
+}
+
 func TestReadKeepsABoundedStatus(t *testing.T) {
 	for _, n := range []int{lastactivity.MaxStatus, lastactivity.MaxStatus + 1} {
 		got, ok, err := read(t, `<iq><query xmlns='jabber:iq:last' seconds='2'>`+strings.Repeat("x", n)+`</query></iq>`)
