@@ -81,6 +81,39 @@ func TestImportsRunDownwardOnly(t *testing.T) {
 	}
 }
 
+// Package leak finds what is left behind only in packages whose tests ask it to.
+func TestEveryPackageLooksForGoroutines(t *testing.T) {
+	looks := make(map[string]bool)
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir():
+			if _, err := os.Stat(filepath.Join(path, "go.mod")); err == nil && path != root {
+				return filepath.SkipDir // a module of its own
+			}
+			return nil
+		case !strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		code, err := os.ReadFile(path)
+		dir := filepath.Dir(path)
+		looks[dir] = looks[dir] || strings.Contains(string(code), "leak.Main(m)") && filepath.Base(path) == "main_test.go"
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dir, does := range looks {
+		if !does && filepath.Base(dir) != "leak" {
+			t.Errorf("the tests of %s look for no goroutines", dir)
+		}
+	}
+	if len(looks) < 20 {
+		t.Errorf("%d folders have tests", len(looks))
+	}
+}
+
 func TestTheRuleForbidsArrowsThatRunUp(t *testing.T) {
 	for _, tc := range []struct {
 		path, imported string
