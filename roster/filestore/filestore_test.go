@@ -127,7 +127,7 @@ func TestADamagedFileIsSetAside(t *testing.T) {
 					err = s.Save(t.Context(), storetest.Account, roster.Saved{Records: []roster.Record{romeo}})
 				}
 				var damaged *filestore.DamagedError
-				if !errors.As(err, &damaged) || damaged.Path != file || !strings.Contains(err.Error(), file) {
+				if !errors.As(err, &damaged) || damaged.Path != file || !strings.HasPrefix(err.Error(), "filestore: "+file+" is damaged and was set aside") {
 					t.Fatalf("%v, want a DamagedError", err)
 				}
 				if kept, err := os.ReadFile(damaged.Aside); err != nil || !bytes.Equal(kept, damage) {
