@@ -127,6 +127,20 @@ func TestNobodyIsAskedAfterLogin(t *testing.T) {
 	})
 }
 
+func TestOpenDoesNotAskWhereNothingIsMissing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, server.Ejabberd, 1)
+		c, _ := w.logIn(t, nil)
+		w.arrive(t, romeo)
+		if got, err := c.Open(t.Context(), romeo); err != nil || !got.Online {
+			t.Errorf("Open = %+v, %v", got, err)
+		}
+		if n := w.Count(juliet, "probe"); n != 0 {
+			t.Errorf("%d probes about one who is online", n)
+		}
+	})
+}
+
 func TestSimultaneousOpeningsAreOneProbe(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, server.Silent, 1)

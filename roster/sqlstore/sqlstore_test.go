@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"reflect"
@@ -283,5 +284,42 @@ func TestASaveThatFailsAloneIsTriedOnce(t *testing.T) {
 	q := &queue{write: func(context.Context, []*save) error { n++; return errors.New("broken") }}
 	if err := q.do(t.Context(), "a", roster.Saved{}); err == nil || n != 1 {
 		t.Errorf("tried %d times, %v", n, err)
+	}
+}
+
+func TestARowThatCannotBeReadHoldsNoConnection(t *testing.T) {
+	p, db := play(t, sqlite)
+	db.SetMaxOpenConns(1)
+	s := newStore(t, db)
+	if err := s.Save(t.Context(), storetest.Account, nurse); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range p.tables[contacts] {
+		r["jid"] = "@"
+	}
+	for range 2 {
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		if got, err := s.Load(ctx, storetest.Account); err == nil || ctx.Err() != nil || len(got.Records) != 0 {
+			t.Errorf("Load = %+v, %v", got, err)
+		}
+		if err := s.Edit(ctx, storetest.Account, func(r roster.Record) (roster.Record, bool) { return r, true }); err == nil || ctx.Err() != nil {
+			t.Errorf("Edit = %v", err)
+		}
+	}
+}
+
+func TestTheFileOfAStatementThatFailsIsNamed(t *testing.T) {
+	for found, want := range map[int64]string{0: "tables of version 1 (their owner can run schema/postgres-1.sql): refused", 1: "tables of version 2 (their owner can run schema/postgres-2.sql): refused"} {
+		answer := tables(found)
+		f := &fake{answer: func(statement string) (driver.Value, error) {
+			if s := strings.TrimSpace(statement); strings.Contains(s, "CREATE ") || strings.Contains(s, "ALTER ") {
+				return nil, errors.New("refused")
+			}
+			return answer(statement)
+		}}
+		if _, err := New(t.Context(), f.open(t)); err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("New = %v", err)
+		}
 	}
 }
