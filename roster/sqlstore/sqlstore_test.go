@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -258,13 +259,14 @@ func TestWhatFitsIntoATransaction(t *testing.T) {
 
 func TestOneGoroutineWrites(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		at, most := 0, 0
+		var at, most atomic.Int64
 		q := &queue{}
 		q.write = func(context.Context, []*save) error {
-			at++
-			most = max(most, at)
+			if n := at.Add(1); n > most.Load() {
+				most.Store(n)
+			}
 			time.Sleep(time.Second)
-			at--
+			at.Add(-1)
 			return nil
 		}
 		for i := range 5 {
@@ -272,8 +274,10 @@ func TestOneGoroutineWrites(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 		}
 		time.Sleep(time.Minute)
-		if most != 1 || q.writing {
-			t.Errorf("%d wrote at once, and it goes on: %v", most, q.writing)
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		if most.Load() != 1 || q.writing {
+			t.Errorf("%d wrote at once, and it goes on: %v", most.Load(), q.writing)
 		}
 	})
 }

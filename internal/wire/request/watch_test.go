@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 
@@ -107,4 +108,68 @@ func TestRefusalsDoNotCountAsAnswers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// encoder writes to a text.
+type encoder struct{ *xml.Encoder }
+
+func TestWhatIsAnAnswerAndWhatIsDropped(t *testing.T) {
+	const iq, condition = `<iq xmlns="jabber:client" type="error" id="p1">`, ` xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"></`
+	su, fni, forbidden := "<service-unavailable"+condition+"service-unavailable>", "<feature-not-implemented"+condition+"feature-not-implemented>", "<forbidden"+condition+"forbidden>"
+	refusal := func(content string) string { return iq + `<error xmlns="jabber:client" type="cancel">` + content + "</error></iq>" }
+	for name, tt := range map[string]struct {
+		in       string
+		answered bool
+		dropped  bool
+	}{
+		"unavailable":                {refusal(su), false, true},
+		"not implemented":            {refusal(fni), false, true},
+		"without a condition":        {refusal(""), false, true},
+		"forbidden":                  {refusal(forbidden), true, false},
+		"forbidden, behind a text":   {refusal("<text" + condition + "text>" + forbidden), true, false},
+		"unavailable, behind a text": {refusal("<text" + condition + "text>" + su), false, true},
+		"behind what was asked":      {iq + `<query xmlns="jabber:iq:roster"></query><error xmlns="jabber:client" type="cancel">` + forbidden + "</error></iq>", true, false},
+		"in another namespace":       {refusal(`<forbidden xmlns="urn:x"></forbidden>` + su), false, true},
+		"a result":                   {`<iq xmlns="jabber:client" type="result" id="p1"></iq>`, true, false},
+		"another's result":           {`<iq xmlns="jabber:client" type="result" id="p2"></iq>`, false, false},
+		"a request of the same id":   {`<iq xmlns="jabber:client" type="get" id="p1"></iq>`, false, false},
+		"a result inside a message":  {`<message xmlns="jabber:client"><iq xmlns="jabber:client" type="result" id="p1"></iq></message>`, false, false},
+		"a message of the same id":   {`<message xmlns="jabber:client" type="result" id="p1"></message>`, false, false},
+		"dropped, and then a result": {refusal(su) + `<iq xmlns="jabber:client" type="result" id="p1"></iq>`, true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var b strings.Builder
+			e := xml.NewEncoder(&b)
+			w := &request.Watch{Replay: request.Replay{Encoder: encoder{e}}, ID: "p1", Refusals: true}
+			if _, err := xmlstream.Copy(w, namespaced(tt.in)); err != nil {
+				t.Fatal(err)
+			}
+			if err := e.Flush(); err != nil {
+				t.Fatal(err)
+			}
+			want := tt.in
+			if tt.dropped {
+				want = strings.TrimPrefix(tt.in, refusal(su))
+				if want == tt.in {
+					want = ""
+				}
+			}
+			if b.String() != want || w.Answered != tt.answered {
+				t.Errorf("written: %s\nwant: %s\nanswered: %v, want %v", b.String(), want, w.Answered, tt.answered)
+			}
+		})
+	}
+}
+
+// namespaced reads tokens without their xmlns attributes, which an encoder adds.
+func namespaced(s string) xml.TokenReader {
+	d := xml.NewDecoder(strings.NewReader(s))
+	return xmlstream.ReaderFunc(func() (xml.Token, error) {
+		tok, err := d.Token()
+		if start, ok := tok.(xml.StartElement); ok {
+			start.Attr = slices.DeleteFunc(start.Attr, func(a xml.Attr) bool { return a.Name.Local == "xmlns" })
+			return start, err
+		}
+		return tok, err
+	})
 }
