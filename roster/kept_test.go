@@ -333,3 +333,24 @@ func TestMomentsOfOneClockTickDiffer(t *testing.T) {
 		}
 	})
 }
+
+// What a store may know of who does not share its presence is dropped, once.
+func TestWhoDoesNotShareItsPresenceIsDroppedFromAStoreThatWasNotRead(t *testing.T) {
+	for _, read := range []bool{false, true} {
+		var saved Saved
+		store := &shelf{save: func(_ context.Context, changes Saved) error { saved = changes; return nil }}
+		c := Offline(jid.MustParse("juliet@capulet.lit"), Persist(store, nil))
+		if read {
+			if err := c.Load(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c.SetRoster([]Item{{JID: contactNumber(0), Subscription: "from"}, {JID: contactNumber(1), Subscription: "both"}}, "")
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if from, both := records(saved)["contact0"], records(saved)["contact1"]; from.Since.IsZero() != read || !both.Since.IsZero() {
+			t.Errorf("read %v: since %v and %v", read, from.Since, both.Since)
+		}
+	}
+}

@@ -275,3 +275,15 @@ func TestWhatPresenceGivesBesidesIsKeptOnRequest(t *testing.T) {
 		})
 	}
 }
+
+func TestSyncReportsItemsThatCannotBeRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var got []string
+		c, _ := scripted(t, func(string) string {
+			return "<query xmlns='jabber:iq:roster'><item jid='a@@b' name='Ann'/><item jid='contact0@montague.lit' subscription='both'/></query>"
+		}, Unreadable(func(address, name string) { got = append(got, address+" "+name) }))
+		if err := c.Sync(t.Context()); err != nil || c.Len() != 1 || len(got) != 1 || got[0] != "a@@b Ann" {
+			t.Errorf("Sync = %v, %d contacts, reported %q", err, c.Len(), got)
+		}
+	})
+}
