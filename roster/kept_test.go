@@ -211,31 +211,34 @@ func TestAVersionCountsOnlyWithTheItemsThatItHad(t *testing.T) {
 		"a sum that is none":   {func(s *Saved) { s.Version = "x:v7" }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			store := &shelf{}
-			store.save = func(_ context.Context, changes Saved) error {
-				store.saved = store.saved.Merge(changes)
-				return nil
-			}
-			first := Offline(account, Persist(store, nil))
-			first.SetRoster([]Item{{JID: contactNumber(0), Name: "first", Subscription: "to"}, {JID: contactNumber(1), Subscription: "from"}}, "v6")
-			first.mu.Lock()
-			first.apply(item{contactNumber(0), details{subscription: subBoth, groups: inGroups([]string{"Friends"})}})
-			first.apply(item{contactNumber(2), details{subscription: subNone}})
-			first.apply(item{contactNumber(2), details{subscription: subRemove}})
-			first.revise(query{versioned: true, version: "v7"})
-			first.mu.Unlock()
-			if err := first.Close(); err != nil {
-				t.Fatal(err)
-			}
-			tt.change(&store.saved)
-			c := Offline(account, Persist(store, nil))
-			if err := c.Load(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			if c.items.version != tt.want {
-				t.Errorf("version %q, want %q", c.items.version, tt.want)
-			}
-			_ = c.Close()
+			synctest.Test(t, func(t *testing.T) {
+				store := &shelf{}
+				store.save = func(_ context.Context, changes Saved) error {
+					store.saved = store.saved.Merge(changes)
+					return nil
+				}
+				first := Offline(account, Persist(store, nil))
+				first.SetRoster([]Item{{JID: contactNumber(0), Name: "first", Subscription: "to"}, {JID: contactNumber(1), Subscription: "from"}}, "v6")
+				first.mu.Lock()
+				first.apply(item{contactNumber(0), details{subscription: subBoth, groups: inGroups([]string{"Friends"})}})
+				first.apply(item{contactNumber(2), details{subscription: subNone}})
+				first.apply(item{contactNumber(2), details{subscription: subRemove}})
+				first.revise(query{versioned: true, version: "v7"})
+				first.mu.Unlock()
+				if err := first.Close(); err != nil {
+					t.Fatal(err)
+				}
+				tt.change(&store.saved)
+				time.Sleep(time.Second) // a coarse clock has gone on
+				c := Offline(account, Persist(store, nil))
+				if err := c.Load(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if c.items.version != tt.want {
+					t.Errorf("version %q, want %q", c.items.version, tt.want)
+				}
+				_ = c.Close()
+			})
 		})
 	}
 }

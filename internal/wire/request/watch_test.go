@@ -116,7 +116,9 @@ type encoder struct{ *xml.Encoder }
 func TestWhatIsAnAnswerAndWhatIsDropped(t *testing.T) {
 	const iq, condition = `<iq xmlns="jabber:client" type="error" id="p1">`, ` xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"></`
 	su, fni, forbidden := "<service-unavailable"+condition+"service-unavailable>", "<feature-not-implemented"+condition+"feature-not-implemented>", "<forbidden"+condition+"forbidden>"
-	refusal := func(content string) string { return iq + `<error xmlns="jabber:client" type="cancel">` + content + "</error></iq>" }
+	refusal := func(content string) string {
+		return iq + `<error xmlns="jabber:client" type="cancel">` + content + "</error></iq>"
+	}
 	for name, tt := range map[string]struct {
 		in       string
 		answered bool
