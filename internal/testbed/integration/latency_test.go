@@ -41,17 +41,17 @@ func farError(condition string) string {
 }
 
 var farCases = []farCase{
-	{"offline: a presence, seconds and words", farGone, farStatus, nil},
-	{"offline: seconds and words alone", "", farStatus, nil},
-	{"offline: a presence, and no last activity", farGone, farError("service-unavailable"), nil},
-	{"online: the presence first", farHere, farNow, nil},
-	{"online: overtaken by the seconds", "", farNow + farHere, nil},
+	{"offline: a presence, then last activity with a status", farGone, farStatus, nil},
+	{"offline: only last activity with a status", "", farStatus, nil},
+	{"offline: only a presence", farGone, farError("service-unavailable"), nil},
+	{"online: the presence, then last activity", farHere, farNow, nil},
+	{"online: the presence after last activity", "", farNow + farHere, nil},
 	{"not subscribed", "", farError("forbidden"), probe.ErrNotSubscribed},
 	{"no such account", "", farError("item-not-found"), probe.ErrNoAnswer},
 	{"unreachable", "", farError("remote-server-not-found"), stanza.Error{Condition: stanza.RemoteServerNotFound}},
-	{"blocked by ourselves", "", farError("not-acceptable"), probe.ErrBlocked},
-	{"nothing, and no last activity", "", farError("service-unavailable"), probe.ErrNoAnswer},
-	{"connected, and nothing told of how", "", farNow, probe.ErrNoAnswer},
+	{"an error: we block the contact", "", farError("not-acceptable"), probe.ErrBlocked},
+	{"nothing: it supports neither", "", farError("service-unavailable"), probe.ErrNoAnswer},
+	{"last activity says connected now, no presence", "", farNow, probe.ErrNoAnswer},
 }
 
 // BenchmarkLatency opens a chat in every case over networks of four round trips,
