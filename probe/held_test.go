@@ -63,9 +63,9 @@ func TestAHeldStampIsBelievedAsMuchAsOthers(t *testing.T) {
 	received := time.Date(2012, 9, 10, 23, 41, 7, 0, time.UTC)
 	for stamp, want := range map[string]time.Time{
 		"2012-09-10T23:45:06Z": received, // our server's clock is ahead
-		"2012-09-10T23:46:08Z": {},
-		"1970-01-01T00:00:00Z": {},
-		"":                     {},
+		"2012-09-10T23:46:08Z": received,
+		"1970-01-01T00:00:00Z": received,
+		"":                     received,
 	} {
 		p := readBy(t, jid.MustParse("juliet@capulet.lit"), "<presence from='romeo@montague.lit'><delay xmlns='urn:xmpp:delay' from='capulet.lit' stamp='"+stamp+"'/></presence>", received)
 		if !p.Held.Equal(want) || !p.Delay.Stamp.IsZero() {

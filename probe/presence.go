@@ -59,8 +59,9 @@ type Presence struct {
 
 	// Held is when our own server began to hold the stanza back from an
 	// inactive client (XEP-0352), by that server's clock; zero if it is not
-	// known to have done so. What the stanza says happened at that time or
-	// before; the Delay, if any, says when. See [delay.Held].
+	// known to have done so, and Received if its clock says no possible time.
+	// What the stanza says happened at that time or before; the Delay, if any,
+	// says when. See [delay.Held].
 	Held time.Time
 
 	// Room reports whether the presence is that of an occupant of a room

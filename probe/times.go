@@ -39,8 +39,14 @@ func (rd *reader) believe(self jid.JID) {
 		p.Delay = delay.Delay{}
 	}
 	for _, doubt := range p.Doubts {
+		if !delay.Held(doubt.Element.Delay, p.From, self) {
+			continue
+		}
 		stamp := doubt.Element.Stamp
-		if doubt.Why == delay.Superseded && delay.Held(doubt.Element.Delay, p.From, self) && (p.Held.IsZero() || stamp.Before(p.Held)) {
+		if doubt.Why != delay.Superseded {
+			stamp = p.Received // it was held, and nobody knows since when
+		}
+		if p.Held.IsZero() || stamp.Before(p.Held) {
 			p.Held = stamp
 		}
 	}
