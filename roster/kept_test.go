@@ -357,3 +357,27 @@ func TestWhoDoesNotShareItsPresenceIsDroppedFromAStoreThatWasNotRead(t *testing.
 		}
 	}
 }
+
+// A contact that did not share its presence in an earlier run shares it again.
+func TestWhatIsLearntAfterAContactSharesItsPresenceAgainIsKept(t *testing.T) {
+	now := time.Now().Truncate(time.Second)
+	var saved Saved
+	store := &shelf{save: func(_ context.Context, changes Saved) error {
+		saved = saved.Merge(changes)
+		return nil
+	}}
+	store.saved = Saved{Records: []Record{{JID: contactNumber(0), Listed: now.Add(-time.Hour), Subscription: "from", Since: now.Add(-time.Hour)}}}
+	saved = store.saved
+	c := Offline(jid.MustParse("juliet@capulet.lit"), Persist(store, nil))
+	if err := c.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.SetRoster([]Item{{JID: contactNumber(0), Subscription: "both"}}, "")
+	c.Heard(contactNumber(0), now.Add(-time.Minute))
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if r := records(saved)["contact0"]; r.Online.IsZero() {
+		t.Errorf("kept: %+v", r)
+	}
+}

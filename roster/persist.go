@@ -106,8 +106,11 @@ func (c *Cache) restore(r Record, now judge.Moment) {
 	if !c.items.synced && (e.subscription == 0 || listed > e.listed) {
 		c.list(e, r.details(), listed)
 	}
-	if e.listed == 0 || e.ours() {
+	switch {
+	case e.listed == 0 || e.ours():
 		e.Restore(r.kept(), now)
+	case since <= now && since > e.Since() && !e.Room():
+		e.Forget(since) // so that what is learnt once it shares its presence again counts
 	}
 	switch {
 	case e.subscription == subRemove:
