@@ -254,9 +254,17 @@ func (c *Cache) loggedIn(l *link, p *probe.Presence) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if l == c.link && !l.over && l.epoch == epoch {
-			c.shift(func() { l.settled = true })
+			c.shift(func() { c.settle(l) })
 		}
 	})
+}
+
+// settle ends the login: whoever the server did not report online is offline.
+func (c *Cache) settle(l *link) {
+	l.settled = true
+	for _, e := range c.contacts {
+		e.Settle(l.epoch)
+	}
 }
 
 // answered learns what no presence said from the answer to a probe.

@@ -66,11 +66,19 @@ func (k *Knowledge) lose() {
 	}
 }
 
-// statuses returns the statuses of the resources that are connected, or were
-// connected when they were last reported.
+// Settle drops resources that the present epoch, whose login is over, has not
+// reported.
+func (k *Knowledge) Settle(e Epoch) {
+	if k.epoch != e {
+		k.lose()
+	}
+}
+
+// statuses returns the statuses of the resources that are connected, and of those
+// that were since the contact was last offline.
 func (k *Knowledge) statuses() (words []string) {
-	if k.here == nil && k.some().words != "" {
-		return strings.Split(strings.Trim(k.rare.words, "\x00"), "\x00")
+	if k.some().words != "" {
+		words = strings.Split(strings.Trim(k.rare.words, "\x00"), "\x00")
 	}
 	for _, r := range k.resources() {
 		if r.Status != "" {
