@@ -14,9 +14,12 @@ func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
 	}
 	switch a.Outcome {
 	case probe.Available:
-		changed := k.partly != 0
+		whole := a.Late || a.Activity.Told
+		if k.partly == 0 || !whole {
+			return false // the first presence may have come by itself
+		}
 		k.partly = 0
-		return changed
+		return true
 	case probe.Unavailable:
 	default:
 		if a.Err != nil {
@@ -32,7 +35,7 @@ func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
 	d := k.answered(a, h)
 	k.told(h, d.source)
 	if d.at != 0 || d.words != "" {
-		k.account(&d, h)
+		k.account(&d, h, true)
 	}
 	return true
 }
@@ -90,8 +93,14 @@ func answerTime(a probe.Answer, h Hearing) departure {
 		settled: !a.LastSeen.IsZero(),
 		byStamp: a.LastSeen.Equal(a.Stamp),
 	}
-	if a.Activity.Told && compareTimes(d.at-(h.At-Moment(a.Activity.Ago.Microseconds())), early, early) == same {
-		d.byStamp = false // seconds until now say the same
+	if la := a.Activity; la.Told && (la.Ago > 0 || la.Status != "") { // else it may mean that somebody is connected
+		counted := h.At - Moment(la.Ago.Microseconds())
+		switch off := d.at - counted; {
+		case compareTimes(off, early, early) == same:
+			d.byStamp = false // seconds until now say the same
+		case d.byStamp && compareTimes(off, early+Moment(a.RoundTrip.Microseconds()), early) == same:
+			d.at, d.byStamp = counted, false // and took a while to come
+		}
 	}
 	if slices.ContainsFunc(a.Presences, func(p probe.Presence) bool { return ahead(&p) }) {
 		d.stamp, d.bounded = 0, d.byStamp

@@ -25,6 +25,7 @@ type departure struct {
 	at       Moment // zero: not known
 	stamp    Moment // what its server stamped on it
 	heard    Moment
+	parted   Moment // when another resource left, of which this may be a report; zero: of none
 	resource string
 	words    string // the contact's own, or a server's
 	epoch    Epoch  // in which it was last reported; zero: not since the start
@@ -109,8 +110,9 @@ const (
 	unclear
 )
 
-// account applies a server's report of the last departure.
-func (k *Knowledge) account(d *departure, h Hearing) {
+// account applies a server's report of the last departure. Nothing more is to
+// come if it is the whole answer to a question.
+func (k *Knowledge) account(d *departure, h Hearing, whole bool) {
 	now := h.At
 	if k.online > now {
 		k.online = 0 // our clock was ahead
@@ -118,7 +120,18 @@ func (k *Knowledge) account(d *departure, h Hearing) {
 	if k.left != nil && k.left.at > now && !k.left.byStamp {
 		k.left = nil
 	}
-	switch k.relate(d, h.Filtered != 0) {
+	relation := k.relate(d, h.Filtered != 0)
+	if k.parted() && relation != later {
+		if relation == unclear && whole {
+			d.parted, d.doubt = k.left.at, true
+			k.leave(d)
+		}
+		return
+	}
+	if k.left != nil && k.left.parted != 0 && k.settles(d) {
+		return
+	}
+	switch relation {
 	case same:
 		k.left.enrich(d)
 	case later:
@@ -144,14 +157,12 @@ func (k *Knowledge) relate(d *departure, filtered bool) relation {
 		return unclear
 	case old == nil:
 		return later
+	case k.parted():
+		return k.left.sinceParted(d)
 	}
 	switch {
 	case old.at != 0 && d.at != 0 && !old.byStamp && !d.byStamp && !d.bounded && !old.bounded:
-		r := compareTimes(d.at-old.at, early, late)
-		if r == later && inSession && old.live {
-			return earlier // we would have seen it come: its server's seconds are wrong
-		}
-		return r
+		return compareTimes(d.at-old.at, early, late)
 	case old.byStamp && old.at != 0 && !d.byStamp && !d.bounded && d.at-old.at > apart:
 		return later // even in one answer: its stamp is of the departure before
 	case inSession:
@@ -181,6 +192,46 @@ func (k *Knowledge) relate(d *departure, filtered bool) relation {
 		return later
 	}
 	return unclear
+}
+
+// settles applies a report in seconds after one that may have been of a resource
+// that left before the last, and reports whether it says which it was.
+func (k *Knowledge) settles(d *departure) bool {
+	d.parted, d.doubt = k.left.parted, true
+	if d.at == 0 || d.byStamp || d.bounded {
+		return false
+	}
+	switch compareTimes(d.at-d.parted, early, late) {
+	case same:
+		part := partedAt(d.parted, k.left.resource, d.epoch)
+		part.heard = min(part.at, k.online-1)
+		k.leave(part)
+		return true
+	case later:
+		d.parted, d.doubt = 0, false
+		k.leave(d)
+		return true
+	}
+	return false
+}
+
+// partedAt is the departure of a resource after which others were still there.
+func partedAt(at Moment, resource string, e Epoch) *departure {
+	return &departure{at: at, heard: at, resource: resource, epoch: e, source: Live, live: true, settled: true}
+}
+
+// sinceParted returns how a report relates to a departure after which the contact
+// was online.
+func (d *departure) sinceParted(other *departure) relation {
+	switch {
+	case other.at == 0 || other.bounded:
+		return later
+	case other.byStamp && compareTimes(other.at-d.at, apart, apart) == same:
+		return unclear // clocks differ
+	case d.bounded && other.at <= d.at+late:
+		return unclear
+	}
+	return compareTimes(other.at-d.at, early, late)
 }
 
 // compareTimes returns how a report relates to another one that is earlier by
@@ -217,7 +268,7 @@ func (d *departure) enrich(other *departure) {
 	if !d.live && !d.bounded {
 		d.heard = other.heard // what is bounded is so by when it was heard first
 	}
-	d.epoch, d.doubt = max(d.epoch, other.epoch), false
+	d.epoch, d.doubt = max(d.epoch, other.epoch), d.parted != 0
 }
 
 // wantsTime reports whether the other report knows the time better.

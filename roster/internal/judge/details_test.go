@@ -287,7 +287,7 @@ func TestWhatIsNews(t *testing.T) {
 		}
 	}
 	s.Partly(s.horizon.Epoch)
-	if available := (probe.Answer{Outcome: probe.Available, Received: s.now}); !s.Answer(available, s.hearing(judge.Probe)) || s.Answer(available, s.hearing(judge.Probe)) {
+	if available := (probe.Answer{Outcome: probe.Available, Received: s.now, Late: true}); !s.Answer(available, s.hearing(judge.Probe)) || s.Answer(available, s.hearing(judge.Probe)) {
 		t.Error("that all is told is judged wrongly")
 	}
 }

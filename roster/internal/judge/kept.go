@@ -35,6 +35,9 @@ func (k *Knowledge) Keep() Kept {
 		kept.Seen = d.account()
 	default:
 		kept.Told = d.account()
+		if d.parted != 0 {
+			kept.Seen = partedAt(d.parted, "", 0).account()
+		}
 	}
 	return kept
 }
@@ -71,14 +74,14 @@ func (k *Knowledge) Restore(kept Kept, now Moment) {
 		first, second = told, seen
 	}
 	for _, d := range []departure{first, second} {
-		if d.heard == 0 || d.heard > now || d.heard < kept.Online || !d.byStamp && d.at > now {
+		if d.heard == 0 || d.heard > now || d.heard < kept.Online && !d.live || !d.byStamp && d.at > now {
 			continue
 		}
 		if d.live || before.left == nil {
 			before.leave(&d)
 			continue
 		}
-		before.account(&d, Hearing{At: now})
+		before.account(&d, Hearing{At: now}, true)
 	}
 	k.follow(before)
 }
@@ -111,6 +114,6 @@ func (k *Knowledge) follow(before Knowledge) {
 	case after.live:
 	default:
 		k.left = before.left
-		k.account(after, Hearing{At: after.heard})
+		k.account(after, Hearing{At: after.heard}, true)
 	}
 }

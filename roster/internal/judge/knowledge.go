@@ -26,7 +26,7 @@ type Hearing struct {
 // small.
 type Knowledge struct {
 	here   *[]Resource // connected, as reported in epoch; nil if there is none
-	left   *departure  // the last one; nil if there was none since it was online
+	left   *departure  // the last one; nil if there was none since it was online, see parted
 	rare   *rare       // what few contacts have; nil if there is nothing
 	online Moment      // when it was last reported available
 	learnt Moment
@@ -141,7 +141,10 @@ func (k *Knowledge) available(p *probe.Presence, h Hearing, keep bool) {
 		here = slices.Delete(here, 0, 1)
 	}
 	k.setResources(append(here, r))
-	k.left, k.been = nil, true
+	if k.left != nil && !(k.left.live && h.At-k.left.at <= late) {
+		k.left = nil // else its server may still tell of it: see parted
+	}
+	k.been = true
 	switch {
 	case h.Filtered == 0 && p.Held.IsZero(), h.Source == Probe && p.Held.IsZero():
 		k.online = h.At
@@ -166,14 +169,15 @@ func (k *Knowledge) unavailable(p *probe.Presence, h Hearing) {
 	if name == "" {
 		k.partly = 0
 	}
-	answer := h.Source == Probe && (name == "" || !p.Delay.Stamp.IsZero())
+	stamped := !p.Delay.Stamp.IsZero() || ahead(p)
+	answer := h.Source == Probe && (name == "" || stamped)
 	if name != "" {
 		was = k.remove(name)
 		if k.here != nil {
 			// What it says as it leaves is not said on leaving as a whole.
 			k.remember([]string{p.Status()})
-			if was && !answer && h.Filtered == 0 && p.Held.IsZero() {
-				k.online = h.At // the others are still there
+			if was && !answer {
+				k.part(name, h, h.Filtered != 0 || !p.Held.IsZero())
 			}
 			k.told(h, h.Source)
 			return
@@ -186,7 +190,7 @@ func (k *Knowledge) unavailable(p *probe.Presence, h Hearing) {
 	d := told(p, h)
 	d.resource = cmp.Or(d.resource, name)
 	toldBefore := k.epoch == h.Epoch
-	repeated := k.left != nil && k.left.epoch == h.Epoch && h.Filtered == 0 && h.At-k.left.at <= late
+	repeated := k.left != nil && !k.parted() && k.left.epoch == h.Epoch && h.Filtered == 0 && h.At-k.left.at <= late
 	k.told(h, h.Source)
 	if (p.LastWords() || k.before(d.words)) && (!was || answer) {
 		// A server made it of the last available presence: the contact is
@@ -198,7 +202,6 @@ func (k *Knowledge) unavailable(p *probe.Presence, h Hearing) {
 	}
 	// Servers answer for who is offline from the bare address, or with a stamp:
 	// anything else is a resource that leaves now, known or not.
-	stamped := !p.Delay.Stamp.IsZero() || ahead(p)
 	leaves := p.From.Resourcepart() != "" && !stamped && p.Held.IsZero() && h.Source == Live && !repeated
 	switch {
 	case was && !answer, leaves:
@@ -207,14 +210,30 @@ func (k *Knowledge) unavailable(p *probe.Presence, h Hearing) {
 		d.doubt = !toldBefore
 		k.depart(&d, p, h)
 	case d.at != 0:
-		k.account(&d, h)
+		k.account(&d, h, false)
 	case repeated && k.left.distinct(&d):
 		// It came and left again unseen.
 		k.depart(&d, p, h)
 	case d.words != "":
-		k.account(&d, h)
+		k.account(&d, h, false)
 	}
 }
+
+// part records that one resource left, at some time before now if the server may
+// have held that back, and others are still there.
+func (k *Knowledge) part(name string, h Hearing, held bool) {
+	if !held {
+		k.online = h.At
+	}
+	d := partedAt(h.At-1, name, h.Epoch)
+	d.heard, d.bounded = k.online-1, held
+	k.leave(d)
+}
+
+// parted reports whether the contact was online after the departure that is
+// known. That one is kept only because its server may report it as the last, if
+// it did not write down the one that followed.
+func (k *Knowledge) parted() bool { return k.left != nil && k.left.live && k.left.heard < k.online }
 
 // depart records a departure that was seen. It happened now, by our clock,
 // unless the server held the presence back. Then it happened at some time since

@@ -47,6 +47,7 @@ func read(t testing.TB, at time.Time, s string) probe.Presence {
 //	E condition         the answer to a probe: an error
 //	partly              some may be missing of what is told from now on
 //	available           the answer to a probe: available
+//	whole               the same, when last activity has come, too
 //	alive 5             another sign of life
 //	inactive, active    the server holds presence back, or does no longer
 type teller struct {
@@ -89,8 +90,8 @@ func (s *teller) line(t testing.TB, words []string) {
 		s.now = s.now.Add(time.Duration(number(t, words[1]) * float64(time.Minute)))
 	case "clock":
 		s.now = minute(number(t, words[1]) - 1)
-	case "available":
-		s.Answer(probe.Answer{Outcome: probe.Available, Received: s.now}, s.hearing(judge.Probe))
+	case "available", "whole":
+		s.Answer(probe.Answer{Outcome: probe.Available, Received: s.now, Late: words[0] == "whole"}, s.hearing(judge.Probe))
 	case "partly":
 		s.Partly(s.horizon.Epoch)
 	case "inactive", "active":
@@ -296,7 +297,21 @@ func TestStories(t *testing.T) {
 
 		{"of what is told in part more may be missing", "session; partly; A orchard", "outdated: online orchard()"},
 		{"and when that leaves, too", "session; partly; A orchard; U orchard", "outdated: offline at 3 orchard"},
-		{"until somebody asks", "session; partly; A orchard; available", "online orchard()"},
+		{"until somebody asks", "session; partly; A orchard; whole", "online orchard()"},
+		{"the first presence after asking may be of another resource", "session; partly; A orchard; available", "outdated: online orchard()"},
+		{"a server tells of the resource that left before the last", "session; A orchard; A balcony; U orchard bye; session; F 120 bye", "no details: offline"},
+		{"and of the one that left after it", "session; A orchard; A balcony; U orchard bye; session; F 90 so long", "offline at 3.5 so long"},
+		{"the same after a restart", "session; A orchard; A balcony; U orchard bye; restart; F 120", "no details: offline"},
+		{"a stamp from about when another resource left", "session; A orchard; A balcony; U orchard; session; U . @4", "no details: offline"},
+		{"an answer with such a stamp alone", "session; A orchard; A balcony; U orchard; session; F - @5", "outdated: offline at 5"},
+		{"the same once more", "session; A orchard; A balcony; U orchard; session; F - @5; F - @5", "outdated: offline at 5"},
+		{"the same after a restart, once more", "session; A orchard; A balcony; U orchard; session; F - @5; restart; F - @5", "outdated: offline at 5"},
+		{"seconds that settle that it was the other one", "session; A orchard; A balcony; U orchard; session; F - @5; F 180", "no details: offline"},
+		{"seconds that settle that it was later", "session; A orchard; A balcony; U orchard; session; F - @5; F 120", "offline at 4"},
+		{"a stamp long after another resource left", "session; A orchard; A balcony; U orchard; wait 60; session; F - @50", "offline at 50"},
+		{"the server tells of the time before the contact came back", "session; A orchard; U orchard; A balcony; wait 30; session; F 2040", "no details: offline"},
+		{"a status of a resource that left stays one of available presence", "session; A orchard hi; A balcony; U orchard; restart; F 30 hi", "no details: offline at 4.5"},
+		{"an answer for a resource with a stamp in the future", "session; A orchard; A balcony; u orchard @90", "online balcony()"},
 		{"or is told of all", "session; partly; A orchard; U .", "offline at 3 orchard"},
 		{"or a new session begins", "session; partly; session; A orchard", "online orchard()"},
 
@@ -309,7 +324,7 @@ func TestStories(t *testing.T) {
 		{"a stamp beyond that is of a later one", "session; A orchard; U orchard bye; session; wait 40; U . @32.25", "no details: offline at 32.25"},
 		{"seconds of just before it was online", "session; A orchard; session; F 123 old", "offline at 0.95 old"},
 		{"seconds of a second earlier", "session; A orchard; session; F 124 old", "no details: offline"},
-		{"seconds that are wrong, of what was seen in this session", "session; A orchard; U orchard bye; wait 30; F 60 other", "offline at 2 orchard bye"},
+		{"seconds of after what was seen in this session", "session; A orchard; U orchard bye; wait 30; F 60 other", "offline at 33 other"},
 		{"a stamp long after what last activity tells of", "session; wait 100; U orchard @60; F 7000 old @60", "no details: offline at 60 orchard"},
 		{"a presence long after what last activity tells of", "session; wait 100; F 7000 busy old @60", "no details: offline"},
 		{"a stamp after what was held back is of a clock that is ahead", "session; A orchard; inactive; U orchard bye held 2; active; F - @7; F - @7", "no details: offline at 2 orchard bye"},

@@ -65,7 +65,7 @@ func (k *Knowledge) View(h Horizon) View {
 		return v
 	}
 	d := k.left
-	if d == nil || !d.byStamp && d.at > h.Now {
+	if d == nil || k.parted() || !d.byStamp && d.at > h.Now {
 		return v
 	}
 	v.LastSeen, v.Resource, v.Source = past(d.at, h.Now), d.resource, d.source
@@ -100,7 +100,7 @@ func (k *Knowledge) lack(h Horizon) Lack {
 		return Nothing
 	case k.here != nil && !h.Settled:
 		return Outdated
-	case d == nil || !d.byStamp && d.at > h.Now && h.Now != 0:
+	case d == nil, k.parted(), !d.byStamp && d.at > h.Now && h.Now != 0:
 		if k.epoch != h.Epoch && !h.Settled {
 			return Outdated // it may be online
 		}
