@@ -137,13 +137,15 @@ func (s *theirs) lastActivity(id string) {
 		return
 	}
 	n := max(0, int(s.clock().Sub(rec.at)/time.Second))
+	if s.kind.Last.OfHere {
+		rec.text = s.here.text
+	}
 	told := fact{what: counted, sent: w.now(), of: rec.of, text: rec.text, time: w.now().Add(-time.Duration(n) * time.Second)}
 	if n == 0 && rec.text == "" {
 		told.time = time.Time{} // it can mean that somebody is connected
 	}
 	facts := []fact{told}
 	if s.kind.Last.OfHere {
-		rec.text = s.here.text
 		facts[0].text = ""
 		facts = append(facts, fact{what: absent, sent: w.now(), here: true, text: rec.text})
 	}

@@ -190,7 +190,8 @@ func (w *world) together(c roster.Contact) {
 func (w *world) bounds(at time.Time, d *departure) bool {
 	return slices.ContainsFunc(w.client.memory.facts, func(f fact) bool {
 		bound := f.held || f.what == stamped && f.time.After(f.got)
-		return bound && f.of == d && near(at, d.at, f.got.Add(f.shift), w.tolerance())
+		end := f.got.Add(f.shift)
+		return bound && f.of == d && near(at, earlier(d.at, end), end, w.tolerance())
 	})
 }
 
@@ -247,12 +248,19 @@ func (w *world) learnable(c roster.Contact, called, at time.Time) {
 	}
 	now := states[0]
 	switch {
+	case now.online && c.Online && w.weBlockedAt.After(w.client.began):
+		// It may have other resources, until last activity has come, too.
 	case now.online && !kind.Deaf:
 		w.wrong("who asks and is answered knows", c, "the contact is online, and said so")
+	case kind.Asked.What == LastPresence && w.theirs.said.of != now.last:
+		// Its words and the seconds are of two departures.
 	case kind.Last.OfHere && a.rec.text != "", kind.Asked.What == LastPresence && w.theirs.said.here && w.theirs.said.text != "":
 		// What the contact said is not known then.
 	case !now.online && now.last != nil && a.rec.set && a.rec.of == now.last:
 		told := a.rec.at.Add(-a.offset)
+		if a.rec.text == "" && a.at.Sub(told) < time.Second {
+			return // no seconds may mean that somebody is connected
+		}
 		if told.Before(now.last.at.Add(-w.tolerance())) || told.After(now.last.gone.Add(w.tolerance())) || m.knewBetter(w.now(), told, now.last, w.tolerance()) {
 			return
 		}

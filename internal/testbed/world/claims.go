@@ -119,6 +119,8 @@ func (w *world) left(c roster.Contact, d *departure) (rule string, excuse Reason
 	}
 	if ok, reason := w.explains(c.LastSeen, d); ok && reason == HeldStamp {
 		return "what was held back is known only not to be later", ""
+	} else if ok && reason == TheirClock && c.Status == "" {
+		return "", reason // it may be of a later departure
 	} else if ok {
 		rule, excuse = w.said(c.Status, d)
 		if rule == "" && !plausible(c.Cause, d.how) {
@@ -148,7 +150,17 @@ func (w *world) left(c roster.Contact, d *departure) (rule string, excuse Reason
 			return "", LastAvailableWords
 		}
 	}
+	if w.whileBlocked(d) {
+		return "", Blocks
+	}
 	return "the last departure is the one that is shown", ""
+}
+
+// whileBlocked reports whether the contact left while it blocked us, and nobody
+// ever told us of it.
+func (w *world) whileBlocked(d *departure) bool {
+	return slices.ContainsFunc(w.blocked, func(s span) bool { return !d.at.Before(s.from) && d.at.Before(s.to) }) &&
+		!slices.ContainsFunc(w.client.memory.facts, func(f fact) bool { return f.of == d })
 }
 
 // plausible reports whether a cause does not contradict how a contact left.
@@ -190,8 +202,11 @@ func (w *world) said(text string, d *departure) (rule string, excuse Reason) {
 		return "", ""
 	}
 	if text == "" {
-		if m.heard(d) {
+		if m.heard(d) && !w.beside(d) {
 			return "words that were told are not lost", ""
+		}
+		if m.heard(d) {
+			return "", TooClose
 		}
 		return "", ""
 	}
@@ -204,6 +219,13 @@ func (w *world) said(text string, d *departure) (rule string, excuse Reason) {
 		}
 	}
 	return "the words are those of the last departure", ""
+}
+
+// beside reports whether another departure, without words, was within seconds.
+func (w *world) beside(d *departure) bool {
+	return slices.ContainsFunc(slices.Concat(w.truth.departures, w.hidden), func(o *departure) bool {
+		return o != d && o.words == "" && d.at.Sub(o.at).Abs() <= 5*time.Second+2*w.tolerance()
+	})
 }
 
 // explains reports whether a time that is shown can be that of a departure, and
@@ -224,7 +246,10 @@ func (w *world) explains(shown time.Time, d *departure) (ok bool, excuse Reason)
 		best = max(best, f.what)
 	}
 	for _, f := range w.client.memory.facts {
-		if f.of != d || f.here || f.time.IsZero() || f.what < best || f.what == best && f.what == live {
+		if f.of != d || f.here || f.time.IsZero() {
+			continue
+		}
+		if (f.what < best || f.what == best && f.what == live) && !w.steppedSince(f, d) {
 			continue
 		}
 		told := f.when()
@@ -243,6 +268,12 @@ func (w *world) explains(shown time.Time, d *departure) (ok bool, excuse Reason)
 		}
 	}
 	return excuse != "", excuse
+}
+
+// steppedSince reports whether the clock of the contact's server stepped between a
+// departure and a fact that counts seconds since: it may as well be of a later one.
+func (w *world) steppedSince(f fact, d *departure) bool {
+	return f.what == counted && slices.ContainsFunc(w.steps, func(at time.Time) bool { return d.at.Before(at) && !f.sent.Before(at) })
 }
 
 func near(t, from, to time.Time, tolerance time.Duration) bool {

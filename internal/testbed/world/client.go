@@ -27,6 +27,7 @@ type client struct {
 	session *xmpp.Session // nil: none
 	line    *session      // the same, as the server sees it
 	served  *atomic.Bool  // Serve has returned
+	begun   *atomic.Bool  // the initial presence was sent
 	ctx     context.Context
 	stop    context.CancelFunc
 	began   time.Time // when the session began
@@ -68,12 +69,13 @@ func (c *client) login(presenceFirst bool) bool {
 	}
 	w.ours.session = line
 	c.memory.unsubbed, c.memory.blocked = false, false // so far
-	c.session, c.line, c.served = s, line, new(atomic.Bool)
+	c.session, c.line, c.served, c.begun = s, line, new(atomic.Bool), new(atomic.Bool)
 	c.began, c.away, c.resting = w.now(), false, false
+	c.memory.began = c.began
 	if err := c.lib.Connect(s); err != nil {
 		w.t.Fatalf("Connect: %v", err)
 	}
-	served, ctx, lib, self := c.served, c.ctx, c.lib, w.story.ServesItself
+	served, begun, ctx, lib, self := c.served, c.begun, c.ctx, c.lib, w.story.ServesItself
 	go func() {
 		lib.serve(s, self)
 		_ = line.conn.Close()
@@ -88,6 +90,7 @@ func (c *client) login(presenceFirst bool) bool {
 		if !presenceFirst {
 			_ = s.Send(ctx, stanza.Presence{}.Wrap(nil))
 		}
+		begun.Store(true)
 	}()
 	return true
 }
@@ -200,11 +203,12 @@ func (c *client) rest(on bool) bool {
 // hide makes our own presence unavailable in a session that goes on, or available
 // again.
 func (c *client) hide(on bool) bool {
-	if c.over() || c.away == on {
-		return false
+	if c.over() || c.away == on || !c.begun.Load() {
+		return false // the initial presence would still follow
 	}
 	c.away = on
 	c.began = c.w.now()
+	c.memory.began = c.began
 	lib, s, ctx := c.lib, c.session, c.ctx
 	lib.SetAvailable(!on)
 	typ := stanza.AvailablePresence

@@ -11,8 +11,8 @@
 // of type [Reason], and counted apart. Whether a client could have known is worked
 // out from all that it, or a former one with the same store, was ever told.
 //
-// LASTPRESENCE_STORIES=N go test plays N stories on each kind of server, and with -v
-// prints a table; LASTPRESENCE_STORY="prosody 17" go test -run TestOne -v tells one of
+// LASTPRESENCE_STORIES=N go test plays N stories on each kind of server, from the
+// seed LASTPRESENCE_SEED on, and with -v prints a table; LASTPRESENCE_STORY="prosody 17" go test -run TestOne -v tells one of
 // them; LASTPRESENCE_IGNORE lists rules to pass over, with semicolons between them.
 //
 // Everything that happens is an event with a time, and one goroutine runs the

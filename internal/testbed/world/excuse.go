@@ -62,7 +62,7 @@ func (w *world) changedUnseen(c roster.Contact, states []state) bool {
 	window := w.now().Add(-w.window())
 	for name, r := range w.theirs.resources {
 		status, ok := shown[name]
-		if !ok && r.came.Before(window) && !during(r.came) && !during(login) || ok && r.since.Before(window) && !during(r.since) && !lately(name, status) {
+		if !ok && r.came.Before(window) && !during(r.came) && !during(login) && !during(w.grantedAt) || ok && r.since.Before(window) && !during(r.since) && !lately(name, status) {
 			return false
 		}
 	}
@@ -92,7 +92,18 @@ func (w *world) cameUnseen(d *departure) bool {
 // others reports whether, as far as this client was told, another resource was
 // there as this one left.
 func (w *world) others(d *departure) bool {
-	return slices.ContainsFunc(w.truth.departures, func(o *departure) bool { return o.resource != d.resource && w.diedUnnoticed(o.resource) })
+	return slices.ContainsFunc(w.truth.departures, func(o *departure) bool {
+		if o.how != died || o.resource == d.resource || o.at.After(d.at) {
+			return false
+		}
+		told := false
+		for _, f := range w.client.memory.facts {
+			if f.resource == o.resource && !f.sent.After(d.at) {
+				told = f.what == available && !f.sent.After(o.at)
+			}
+		}
+		return told
+	})
 }
 
 // has reports whether a resource is there, and says what is shown.
@@ -105,6 +116,9 @@ func (s state) has(r roster.Resource) bool {
 func (w *world) diedUnnoticed(name string) bool {
 	var last *departure
 	for _, d := range w.truth.departures {
+		if d.how != died && d.at.After(w.now().Add(-w.window())) {
+			continue // the news of it is on its way
+		}
 		if name == "" || d.resource == name {
 			last = d
 		}
@@ -131,6 +145,10 @@ func (w *world) mistaken(c roster.Contact, states []state) Reason {
 	s := w.client.line
 	if c.Online && s != nil && w.now().Sub(s.initial) < settling && slices.ContainsFunc(states, func(s state) bool { return s.hasAll(c) }) {
 		return LoginComes
+	}
+	if kind := w.story.Kind; (kind.Deaf || kind.FenceFirst && w.now().Sub(w.ask.at) <= w.window()) && w.weBlockedAt.After(w.client.began) &&
+		slices.ContainsFunc(states, func(s state) bool { return s.hasAll(c) }) {
+		return Unblocked
 	}
 	if len(w.silent) > 0 && (c.Online || len(w.theirs.resources) > 0) && w.changedUnseen(c, states) {
 		return Blocks

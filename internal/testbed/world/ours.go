@@ -2,6 +2,7 @@ package world
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -39,8 +40,24 @@ func (o *ours) deliver(s *session, xml string, facts []fact) {
 		}
 		o.w.note("   <- %s", xml)
 		s.conn.deliver(xml)
-		o.w.client.memory.take(o.w.now(), facts)
+		o.w.client.memory.take(o.w.now(), o.asBounds(s, facts))
 	})
+}
+
+// asBounds returns facts as a client has to take them that has said that nobody
+// looks: each may have been held back.
+func (o *ours) asBounds(s *session, facts []fact) []fact {
+	c := o.w.client
+	if c.line != s || !c.resting && c.turning != s {
+		return facts
+	}
+	facts = slices.Clone(facts)
+	for i := range facts {
+		if facts[i].what == live {
+			facts[i].what, facts[i].time, facts[i].bound = stamped, o.w.now(), true
+		}
+	}
+	return facts
 }
 
 // presence takes presence of the contact's.

@@ -43,15 +43,17 @@ type world struct {
 	account, ourHost   string
 	romeo              jid.JID
 
-	theirs *theirs
-	ours   *ours
-	client *client
-	truth  truth
-	hidden []*departure // what looks like a departure to us alone
-	ask    ask
-	silent []span // when the contact blocked us, and nobody said so
+	theirs  *theirs
+	ours    *ours
+	client  *client
+	truth   truth
+	hidden  []*departure // what looks like a departure to us alone
+	ask     ask
+	silent  []span      // when the contact blocked us, and nobody said so
+	steps   []time.Time // when the clock of the contact's server stepped
+	blocked []span      // when it did, whether that was said or not
 
-	subbedAt, weBlockedAt, blockedAt, restedAt, deadAt time.Time
+	subbedAt, grantedAt, weBlockedAt, blockedAt, restedAt, deadAt time.Time
 }
 
 // span is a time from a moment to another one.

@@ -1,6 +1,9 @@
 package world
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Reason is why a claim that is false is no fault: no client that was told what
 // this one was told could have known better.
@@ -33,6 +36,10 @@ const (
 	// Blocks: the contact blocks us, and their server says so to nobody or
 	// shows the contact as unavailable.
 	Blocks Reason = "the contact blocks us"
+	// Unblocked: we had blocked the contact, our server repeats nobody's presence
+	// afterwards, and the contact's server answers no probe, or last activity
+	// before it.
+	Unblocked Reason = "unblocked, and not everybody is told again"
 	// HeldBack: we told our server that nobody looks, and what was learnt less
 	// than a minute ago counts for as long.
 	HeldBack Reason = "inactive, learnt less than a minute ago"
@@ -89,6 +96,8 @@ const (
 // memory is all that the clients of one store were told.
 type memory struct {
 	facts    []fact
+	log      []fact          // all of them, as they came
+	began    time.Time       // of the session
 	words    map[string]bool // what was said in available presence
 	unsubbed bool            // as far as the client knows
 	blocked  bool
@@ -98,25 +107,39 @@ func newMemory() *memory { return &memory{words: make(map[string]bool)} }
 
 func (m *memory) take(now time.Time, facts []fact) {
 	for _, f := range facts {
-		switch f.say {
-		case subscribed, unsubscribed:
-			m.unsubbed = f.say == unsubscribed
-		case unblocked, blocked:
-			m.blocked = f.say == blocked
-		}
-		if m.unsubbed || m.blocked {
-			m.forget()
-			continue
-		}
-		if f.say != nothing {
-			continue
-		}
 		f.got = now
-		m.facts = append(m.facts, f)
-		if f.what == available && f.text != "" {
-			m.words[f.text] = true
+		if f.what == live && f.resource == "" && !m.online() {
+			f.what, f.time = absent, time.Time{} // it may as well be repeated at login
 		}
+		m.log = append(m.log, f)
+		m.apply(f)
 	}
+}
+
+// apply takes one fact.
+func (m *memory) apply(f fact) {
+	switch f.say {
+	case subscribed, unsubscribed:
+		m.unsubbed = f.say == unsubscribed
+	case unblocked, blocked:
+		m.blocked = f.say == blocked
+	}
+	if m.unsubbed || m.blocked {
+		m.forget()
+		return
+	}
+	if f.say != nothing {
+		return
+	}
+	m.facts = append(m.facts, f)
+	if f.what == available && f.text != "" {
+		m.words[f.text] = true
+	}
+}
+
+// online reports whether this session told of anybody who is available.
+func (m *memory) online() bool {
+	return slices.ContainsFunc(m.facts, func(f fact) bool { return f.what == available && !f.got.Before(m.began) })
 }
 
 // forget drops what may not be kept.
@@ -124,18 +147,22 @@ func (m *memory) forget() { m.facts, m.words = nil, make(map[string]bool) }
 
 // cut drops what came after a moment and never was stored.
 func (m *memory) cut(saved time.Time) {
-	old := m.facts
+	old := m.log
+	m.log, m.unsubbed, m.blocked = nil, false, false
 	m.forget()
 	for _, f := range old {
 		if !f.got.After(saved) {
-			m.take(f.got, []fact{f})
+			m.log = append(m.log, f)
+			m.apply(f)
 		}
 	}
 }
 
 func (m *memory) step(d time.Duration) {
-	for i := range m.facts {
-		m.facts[i].shift += d
+	for _, facts := range [][]fact{m.facts, m.log} {
+		for i := range facts {
+			facts[i].shift += d
+		}
 	}
 }
 
@@ -146,6 +173,9 @@ func (f fact) when() time.Time {
 	}
 	return stepped(f.time, f.shift)
 }
+
+// clocks is by how much clocks may differ.
+const clocks = 30 * time.Minute
 
 // knewBetter reports whether the client knows that the contact was online after
 // a time that it was told, or left after it.
@@ -159,6 +189,9 @@ func (m *memory) knewBetter(now, told time.Time, of *departure, tolerance time.D
 			at = f.sent.Add(f.shift)
 		} else if f.of == of || f.what == absent {
 			continue
+		}
+		if f.here && f.what == stamped && !f.marked && at.Sub(told) <= clocks {
+			continue // the two clocks may differ by as much
 		}
 		if at.After(told.Add(tolerance)) && !at.After(now) {
 			return true // what is in the future is not known

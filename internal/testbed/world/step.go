@@ -94,6 +94,7 @@ func (w *world) step(s Step) bool {
 		return c.hide(false)
 	case ClockStep:
 		t.offset += s.By
+		w.steps = append(w.steps, w.now())
 		if w.story.Same {
 			o.offset = t.offset
 		}
@@ -171,7 +172,7 @@ func (w *world) subscription(op Op) bool {
 		if t.subbed || o.sub == "both" {
 			return false
 		}
-		t.subbed = true
+		t.subbed, w.grantedAt = true, w.now()
 		w.after(w.across, func() { o.subscription("both") })
 		if t.sees() {
 			t.show()

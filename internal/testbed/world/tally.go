@@ -17,8 +17,6 @@ func Nth(n uint64, kind Kind) Story {
 
 // Tally counts what came of the stories on a kind of server.
 type Tally struct {
-	Broken map[string]int // stories by the rule that they broke
-
 	kind Kind
 	rows map[row]*counts
 }
@@ -32,7 +30,7 @@ type counts struct {
 
 // NewTally returns a Tally of nothing.
 func NewTally(kind Kind) *Tally {
-	return &Tally{Broken: make(map[string]int), kind: kind, rows: make(map[row]*counts)}
+	return &Tally{kind: kind, rows: make(map[row]*counts)}
 }
 
 // Add counts a story.
@@ -48,7 +46,6 @@ func (t *Tally) Add(s Story, v Verdict) {
 	c.known += v.Known
 	if v.Rule != "" {
 		c.wrong++
-		t.Broken[v.Rule]++
 	}
 	for r, n := range v.Excused {
 		c.excused[r] += n

@@ -233,6 +233,9 @@ func (s *theirs) block(on bool) bool {
 	if on && s.kind.Blocking && s.subbed {
 		s.hide()
 	}
+	if !on {
+		s.w.blocked = append(s.w.blocked, span{s.w.blockedAt, s.w.now()})
+	}
 	if !on && !s.kind.Blocking {
 		s.w.silent = append(s.w.silent, span{s.w.blockedAt, s.w.now()})
 	}
