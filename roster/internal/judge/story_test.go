@@ -86,6 +86,7 @@ func (s *teller) line(t testing.TB, words []string) {
 		s.horizon.Settled = false
 	case "settled":
 		s.horizon.Settled = true
+		s.Settle(s.horizon.Epoch)
 	case "wait":
 		s.now = s.now.Add(time.Duration(number(t, words[1]) * float64(time.Minute)))
 	case "clock":
@@ -297,6 +298,7 @@ func TestStories(t *testing.T) {
 
 		{"of what is told in part more may be missing", "session; partly; A orchard", "outdated: online orchard()"},
 		{"and when that leaves, too", "session; partly; A orchard; U orchard", "outdated: offline at 3 orchard"},
+		{"whom a login did not report is offline in the next one, too", "session; A orchard; session; settled; session", "outdated: offline"},
 		{"until somebody asks", "session; partly; A orchard; whole", "online orchard()"},
 		{"the first presence after asking may be of another resource", "session; partly; A orchard; available", "outdated: online orchard()"},
 		{"a server tells of the resource that left before the last", "session; A orchard; A balcony; U orchard bye; session; F 120 bye", "no details: offline"},
