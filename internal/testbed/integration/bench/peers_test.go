@@ -1,5 +1,5 @@
-// Package bench compares the library with others that read presence, and makes
-// the README's table of speed.
+// Package bench compares the library with others that read presence. Command
+// table runs it for docs/SPEED.md.
 package bench
 
 import (
