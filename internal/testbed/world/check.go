@@ -185,10 +185,14 @@ func (w *world) together(c roster.Contact) {
 	w.excuse(excuse)
 }
 
-// bounds reports whether all that is known of a departure is that it was not after a
-// time: it was held back until then, or stamped by a clock that is ahead.
+// bounds reports whether a time that is said to be in doubt is one that bounds a
+// departure, which was held back until then or stamped by a clock that is ahead, or
+// is its stamp.
 func (w *world) bounds(at time.Time, d *departure) bool {
 	return slices.ContainsFunc(w.client.memory.facts, func(f fact) bool {
+		if f.of == d && f.what == stamped && near(at, f.time, f.time, w.tolerance()) {
+			return true // something told that it is in doubt
+		}
 		bound := f.held || f.what == stamped && f.time.After(f.got)
 		end := f.got.Add(f.shift)
 		return bound && f.of == d && near(at, earlier(d.at, end), end, w.tolerance())

@@ -140,7 +140,7 @@ func (w *world) left(c roster.Contact, d *departure) (rule string, excuse Reason
 		case rule != "":
 		case w.toldInstead(other, d):
 			return "", ServerForgot
-		case d.at.Sub(other.at).Abs() <= 5*time.Second+2*w.tolerance():
+		case min(d.at.Sub(other.at).Abs(), d.came.Sub(other.at).Abs()) <= 5*time.Second+2*w.tolerance():
 			return "", TooClose
 		}
 	}
@@ -212,6 +212,11 @@ func (w *world) said(text string, d *departure) (rule string, excuse Reason) {
 	}
 	if r := w.saidHere(text); r != "" {
 		return "", r
+	}
+	for _, f := range m.facts {
+		if f.of != nil && f.of != d && f.what == stamped && f.text == text && f.time.Sub(d.at).Abs() <= clocks {
+			return "", StampAlone // one answer tells it together with the seconds of this one
+		}
 	}
 	for _, other := range w.truth.departures {
 		if other.words == text && d.at.Sub(other.at).Abs() <= 5*time.Second+2*w.tolerance() {

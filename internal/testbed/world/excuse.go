@@ -29,18 +29,26 @@ func (w *world) unseen(c roster.Contact, states []state) Reason {
 	case s != nil && (s.inactive || w.client.resting) && w.now().Sub(c.Learnt) <= time.Minute+time.Second:
 		return HeldBack
 	}
-	died := len(c.Resources) == 0 && w.diedUnnoticed("")
+	died, blocked := len(c.Resources) == 0 && w.diedUnnoticed(""), false
 	for _, r := range c.Resources {
 		there := slices.ContainsFunc(states, func(s state) bool { return s.has(r) })
-		if !there && !w.diedUnnoticed(r.Name) {
+		switch {
+		case there:
+		case w.leftUnseen(r.Name):
+			blocked = true
+		case w.diedUnnoticed(r.Name):
+			died = true
+		default:
 			return ""
 		}
-		died = died || !there
 	}
-	if !died {
-		return ""
+	switch {
+	case died:
+		return ServerDied
+	case blocked:
+		return Blocks
 	}
-	return ServerDied
+	return ""
 }
 
 // changedUnseen reports whether all that is wrong of the resources changed while the
@@ -67,7 +75,7 @@ func (w *world) changedUnseen(c roster.Contact, states []state) bool {
 		}
 	}
 	for name, status := range shown {
-		if w.theirs.resources[name] == nil && !lately(name, status) && !slices.ContainsFunc(w.truth.departures, func(d *departure) bool {
+		if w.theirs.resources[name] == nil && !lately(name, status) && !slices.ContainsFunc(states, func(s state) bool { return s.named(name) }) && !slices.ContainsFunc(w.truth.departures, func(d *departure) bool {
 			return d.resource == name && during(d.at)
 		}) {
 			return false
@@ -93,7 +101,7 @@ func (w *world) cameUnseen(d *departure) bool {
 // there as this one left.
 func (w *world) others(d *departure) bool {
 	return slices.ContainsFunc(w.truth.departures, func(o *departure) bool {
-		if o.how != died || o.resource == d.resource || o.at.After(d.at) {
+		if o.how != died && !w.whileBlocked(o) || o.resource == d.resource || o.at.After(d.at) {
 			return false
 		}
 		told := false
@@ -109,6 +117,21 @@ func (w *world) others(d *departure) bool {
 // has reports whether a resource is there, and says what is shown.
 func (s state) has(r roster.Resource) bool {
 	return slices.Contains(strings.Split(s.here, "; "), r.Name+"="+r.Status)
+}
+
+// named reports whether a resource is there.
+func (s state) named(name string) bool {
+	return slices.ContainsFunc(strings.Split(s.here, "; "), func(r string) bool { return strings.HasPrefix(r, name+"=") })
+}
+
+// leftUnseen reports whether a resource left while the contact blocked us.
+func (w *world) leftUnseen(name string) bool {
+	for _, d := range slices.Backward(w.truth.departures) {
+		if d.resource == name {
+			return w.whileBlocked(d)
+		}
+	}
+	return false
 }
 
 // diedUnnoticed reports whether a resource, or any if it has no name, was told to

@@ -122,7 +122,7 @@ func (k *Knowledge) account(d *departure, h Hearing, whole bool) {
 	}
 	relation := k.relate(d, h.Filtered != 0)
 	if k.parted() && relation != later {
-		if relation == unclear && whole {
+		if relation == unclear && whole && d.at+early >= k.online {
 			d.parted, d.doubt = k.left.at, true
 			k.leave(d)
 		}

@@ -121,8 +121,8 @@ func (k *Knowledge) available(p *probe.Presence, h Hearing, keep bool) {
 	if k.epoch != h.Epoch {
 		k.here = nil
 	}
-	if k.here == nil && k.rare != nil {
-		k.set(func(r *rare) { r.words = "" })
+	if k.here == nil && k.rare != nil && k.learnt != k.online {
+		k.set(func(r *rare) { r.words = "" }) // it was offline since
 	}
 	r := Resource{
 		Name:     p.From.Resourcepart(),
@@ -141,7 +141,7 @@ func (k *Knowledge) available(p *probe.Presence, h Hearing, keep bool) {
 		here = slices.Delete(here, 0, 1)
 	}
 	k.setResources(append(here, r))
-	if k.left != nil && !(k.left.live && h.At-k.left.at <= late) {
+	if k.left != nil && !(k.left.live && h.At-k.left.at <= apart) {
 		k.left = nil // else its server may still tell of it: see parted
 	}
 	k.been = true
@@ -216,6 +216,8 @@ func (k *Knowledge) unavailable(p *probe.Presence, h Hearing) {
 		k.depart(&d, p, h)
 	case d.words != "":
 		k.account(&d, h, false)
+	case k.left != nil && k.left.live && toldBefore && !repeated && h.Source == Live:
+		k.left.doubt = true // it may have come and left again unseen
 	}
 }
 

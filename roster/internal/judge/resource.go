@@ -92,9 +92,15 @@ func (k *Knowledge) statuses() (words []string) {
 // remember keeps statuses that are not goodbyes.
 func (k *Knowledge) remember(words []string) {
 	for _, s := range words {
-		if s != "" && !k.before(s) && len(k.some().words) < maxWords {
-			k.set(func(r *rare) { r.words = cmp.Or(r.words, "\x00") + s + "\x00" })
+		if s == "" || k.before(s) {
+			continue
 		}
+		k.set(func(r *rare) {
+			if len(r.words) >= maxWords {
+				r.words = ""
+			}
+			r.words = cmp.Or(r.words, "\x00") + s + "\x00"
+		})
 	}
 }
 
