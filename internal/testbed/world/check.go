@@ -179,6 +179,9 @@ func (w *world) together(c roster.Contact) {
 		excuse = w.saidHere(c.Status)
 	}
 	if excuse == "" {
+		excuse = w.beside(c.Status, c.LastSeen)
+	}
+	if excuse == "" {
 		w.wrong("time and words are of one departure", c, "no departure at that time said %q", c.Status)
 		return
 	}
@@ -203,6 +206,9 @@ func (w *world) bounds(at time.Time, d *departure) bool {
 // goodbye.
 func (w *world) saidHere(text string) Reason {
 	m := w.client.memory
+	if slices.ContainsFunc(m.facts, func(f fact) bool { return f.what == available && f.text == text && f.shift != 0 }) {
+		return OwnClock // it was heard in the future
+	}
 	if m.words[text] {
 		return ""
 	}

@@ -202,7 +202,7 @@ func (w *world) said(text string, d *departure) (rule string, excuse Reason) {
 		return "", ""
 	}
 	if text == "" {
-		if m.heard(d) && !w.beside(d) {
+		if m.heard(d) && !w.silentBeside(d) {
 			return "words that were told are not lost", ""
 		}
 		if m.heard(d) {
@@ -213,10 +213,8 @@ func (w *world) said(text string, d *departure) (rule string, excuse Reason) {
 	if r := w.saidHere(text); r != "" {
 		return "", r
 	}
-	for _, f := range m.facts {
-		if f.of != nil && f.of != d && f.what == stamped && f.text == text && f.time.Sub(d.at).Abs() <= clocks {
-			return "", StampAlone // one answer tells it together with the seconds of this one
-		}
+	if r := w.beside(text, d.at); r != "" {
+		return "", r
 	}
 	for _, other := range w.truth.departures {
 		if other.words == text && d.at.Sub(other.at).Abs() <= 5*time.Second+2*w.tolerance() {
@@ -226,8 +224,19 @@ func (w *world) said(text string, d *departure) (rule string, excuse Reason) {
 	return "the words are those of the last departure", ""
 }
 
-// beside reports whether another departure, without words, was within seconds.
-func (w *world) beside(d *departure) bool {
+// beside excuses words that came with a stamp from about a time: one answer may tell
+// them together with the seconds of another departure, and clocks differ.
+func (w *world) beside(text string, at time.Time) Reason {
+	for _, f := range w.client.memory.facts {
+		if f.of != nil && f.what == stamped && f.text == text && f.time.Sub(at).Abs() <= clocks {
+			return StampAlone
+		}
+	}
+	return ""
+}
+
+// silentBeside reports whether another departure, without words, was within seconds.
+func (w *world) silentBeside(d *departure) bool {
 	return slices.ContainsFunc(slices.Concat(w.truth.departures, w.hidden), func(o *departure) bool {
 		return o != d && o.words == "" && d.at.Sub(o.at).Abs() <= 5*time.Second+2*w.tolerance()
 	})

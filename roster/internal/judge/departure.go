@@ -69,6 +69,9 @@ func ahead(p *probe.Presence) bool {
 		slices.ContainsFunc(p.Doubts, func(d delay.Doubt) bool { return d.Why == delay.Future })
 }
 
+// exact reports whether the time is known by our clock.
+func (d *departure) exact() bool { return d.at != 0 && !d.byStamp && !d.bounded }
+
 // say records the text that came with a departure; it may be a server's own.
 func (d *departure) say(s string, source Source) {
 	d.words = s
@@ -161,17 +164,19 @@ func (k *Knowledge) relate(d *departure, filtered bool) relation {
 		return k.left.sinceParted(d)
 	}
 	switch {
-	case old.at != 0 && d.at != 0 && !old.byStamp && !d.byStamp && !d.bounded && !old.bounded:
+	case old.exact() && d.exact():
 		return compareTimes(d.at-old.at, early, late)
 	case old.byStamp && old.at != 0 && !d.byStamp && !d.bounded && d.at-old.at > apart:
 		return later // even in one answer: its stamp is of the departure before
+	case old.bounded && old.settled && old.distinct(d) && d.exact() && d.at <= old.heard+early:
+		return earlier // its own words were held back with it
 	case inSession:
 		return same
-	case old.bounded && d.at != 0 && !d.byStamp && !d.bounded:
-		if d.at <= old.heard+early {
-			return same
+	case old.bounded && d.exact():
+		if d.at > old.heard+early {
+			return later
 		}
-		return later
+		return same
 	case old.stamp != 0 && d.stamp != 0:
 		return compareTimes(d.stamp-old.stamp, second, second)
 	case old.at == 0:
@@ -198,7 +203,7 @@ func (k *Knowledge) relate(d *departure, filtered bool) relation {
 // that left before the last, and reports whether it says which it was.
 func (k *Knowledge) settles(d *departure) bool {
 	d.parted, d.doubt = k.left.parted, true
-	if d.at == 0 || d.byStamp || d.bounded {
+	if !d.exact() {
 		return false
 	}
 	switch compareTimes(d.at-d.parted, early, late) {
@@ -249,7 +254,7 @@ func compareTimes(diff, before, after Moment) relation {
 // enrich completes d with another report of the same departure.
 func (d *departure) enrich(other *departure) {
 	switch {
-	case d.at != 0 && !d.bounded && d.at == other.stamp && compareTimes(other.at-d.at, early, early) == same:
+	case d.at != 0 && !d.bounded && d.at == other.at:
 		d.byStamp = d.byStamp && other.byStamp // told once more, and confirmed
 	case d.wantsTime(other):
 		d.at, d.byStamp, d.bounded, d.source = other.at, other.byStamp, other.bounded, other.source

@@ -24,6 +24,11 @@
 // makes them two departures: it drops what was known of the earlier one. So no
 // text is ever shown with the time of another departure.
 //
+// A server that did not record the last departure reports the one before it. If
+// that one was seen, it is remembered while the contact is online, so that such a
+// report is recognised. This holds for a resource that left before the last one,
+// too.
+//
 // What is no longer reported is not known. Each session is an epoch. What an
 // earlier epoch told is stale until the present one confirms it. A resource of
 // an earlier epoch is gone when the present one reports its contact without it.
