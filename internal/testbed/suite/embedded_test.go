@@ -3,6 +3,7 @@ package suite_test
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 
 	"mellium.im/xmpp"
 	"mellium.im/xmpp/jid"
@@ -35,6 +36,13 @@ func newEmbedded(t testing.TB, b server.Behaviour) embedded {
 	return embedded{s}
 }
 
+// bubbles returns worlds whose time is not real.
+func bubbles(b server.Behaviour) suite.Bubble {
+	return func(t *testing.T, f func(t *testing.T, w suite.World)) {
+		synctest.Test(t, func(t *testing.T) { f(t, newEmbedded(t, b)) })
+	}
+}
+
 func TestEmbedded(t *testing.T) {
 	for _, tc := range []struct {
 		behaviour server.Behaviour
@@ -55,7 +63,7 @@ func TestEmbedded(t *testing.T) {
 	} {
 		t.Run(tc.behaviour.Name, func(t *testing.T) {
 			t.Parallel()
-			for _, row := range suite.Run(t, newEmbedded(t, tc.behaviour), tc.expect) {
+			for _, row := range suite.RunInBubbles(t, bubbles(tc.behaviour), tc.expect) {
 				t.Logf("%-24s %s", row.Case, row)
 			}
 		})
@@ -71,7 +79,7 @@ func TestEmbeddedWithMeddling(t *testing.T) {
 	} {
 		t.Run(b.Name, func(t *testing.T) {
 			t.Parallel()
-			suite.Meddle(t, newEmbedded(t, b))
+			suite.MeddleInBubbles(t, bubbles(b))
 		})
 	}
 }

@@ -18,30 +18,46 @@ import (
 func Meddle(t *testing.T, w World) {
 	t.Helper()
 	for _, online := range []bool{false, true} {
-		romeo := logIn(t, w, Romeo)
-		romeo.available("Here.")
-		if !online {
-			romeo.Leave(Goodbye)
+		visitOrStay(t, w, online)
+		for _, m := range meddlings {
+			if m.online == online {
+				t.Run(m.name, func(t *testing.T) { m.run(t, w) })
+			}
 		}
-		meddle(t, w, online)
 	}
 }
 
-func meddle(t *testing.T, w World, online bool) {
+// MeddleInBubbles is Meddle with a world for each case.
+func MeddleInBubbles(t *testing.T, bubble Bubble) {
+	t.Helper()
 	for _, m := range meddlings {
-		if m.online != online {
-			continue
-		}
 		t.Run(m.name, func(t *testing.T) {
-			c := newMeddled(t, w)
-			plain := c.ask(t, m.about())
-			if c.meddle = m.with; m.start != nil {
-				c.meddle = m.start()
-			}
-			a := c.ask(t, m.about())
-			m.check(t, plain, a)
+			bubble(t, func(t *testing.T, w World) {
+				visitOrStay(t, w, m.online)
+				m.run(t, w)
+			})
 		})
 	}
+}
+
+// visitOrStay makes Romeo come, and leave unless he is to be online.
+func visitOrStay(t *testing.T, w World, online bool) {
+	t.Helper()
+	romeo := logIn(t, w, Romeo)
+	romeo.available("Here.")
+	if !online {
+		romeo.Leave(Goodbye)
+	}
+}
+
+func (m meddling) run(t *testing.T, w World) {
+	c := newMeddled(t, w)
+	plain := c.ask(t, m.about())
+	if c.meddle = m.with; m.start != nil {
+		c.meddle = m.start()
+	}
+	a := c.ask(t, m.about())
+	m.check(t, plain, a)
 }
 
 // meddling is one case. with returns what the client receives in place of a

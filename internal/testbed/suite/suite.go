@@ -71,19 +71,30 @@ var Cases = []string{
 // decides.
 type Expect map[string]string
 
+// Bubble calls f with a new world in a bubble of package synctest.
+type Bubble func(t *testing.T, f func(t *testing.T, w World))
+
 // Run runs every case in the world, compares the result with what is expected,
 // and returns the rows of the table.
 func Run(t *testing.T, w World, expect Expect) []Row {
 	t.Helper()
+	return RunInBubbles(t, func(t *testing.T, f func(*testing.T, World)) { f(t, w) }, expect)
+}
+
+// RunInBubbles is Run with a world for each case.
+func RunInBubbles(t *testing.T, bubble Bubble, expect Expect) []Row {
+	t.Helper()
 	rows := make([]Row, 0, len(Cases))
 	for _, name := range Cases {
 		t.Run(name, func(t *testing.T) {
-			row := cases[name](t, w)
-			row.Case = name
-			rows = append(rows, row)
-			if want := strings.Split(expect[name], " | "); !slices.Contains(want, row.String()) {
-				t.Errorf("came to %q, want %q", row, expect[name])
-			}
+			bubble(t, func(t *testing.T, w World) {
+				row := cases[name](t, w)
+				row.Case = name
+				rows = append(rows, row)
+				if want := strings.Split(expect[name], " | "); !slices.Contains(want, row.String()) {
+					t.Errorf("came to %q, want %q", row, expect[name])
+				}
+			})
 		})
 	}
 	return rows
