@@ -16,29 +16,25 @@ import (
 	"example.org/lastpresence/probe"
 )
 
-// stalled returns a session whose peer reads no more after so many stanzas, in
-// one piece each, and what lets go of it.
-func stalled(t *testing.T, stanzas int) (session *xmpp.Session, letGo func()) {
+// closing begins to close a session whose peer reads no more. It returns when the
+// goodbye is under way.
+func closing(t *testing.T, session *xmpp.Session, far net.Conn) {
 	t.Helper()
-	near, far := net.Pipe()
-	session = line.Negotiated(t, juliet, near)
-	go func() {
-		for range stanzas {
-			_, _ = far.Read(make([]byte, 4096))
-		}
-	}()
-	return session, func() { _ = far.Close() }
+	go session.Close()
+	if _, err := far.Read(make([]byte, 1)); err != nil {
+		t.Error(err)
+	}
 }
 
 // While mellium says good-bye to a peer that reads no more, it tells nobody its
 // state.
 func TestCallsEndWhileTheSessionCloses(t *testing.T) {
 	t.Run("one that begins", func(t *testing.T) {
-		session, letGo := stalled(t, 0)
-		defer letGo()
+		near, far := net.Pipe()
+		defer far.Close()
+		session := line.Negotiated(t, juliet, near)
 		c := probe.NewClient(session)
-		go session.Close()
-		time.Sleep(20 * time.Millisecond)
+		closing(t, session, far)
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
 		if a, err := c.Probe(ctx, romeo); !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, probe.ErrClosed) {
@@ -49,12 +45,13 @@ func TestCallsEndWhileTheSessionCloses(t *testing.T) {
 		}
 	})
 	t.Run("one that is under way", func(t *testing.T) {
-		session, letGo := stalled(t, 1)
-		defer letGo()
+		near, far := net.Pipe()
+		defer far.Close()
+		session := line.Negotiated(t, juliet, near)
 		c := probe.NewClient(session, probe.Timeout(500*time.Millisecond))
 		go func() {
-			time.Sleep(50 * time.Millisecond)
-			_ = session.Close()
+			_, _ = far.Read(make([]byte, 4096)) // both stanzas, in one piece
+			closing(t, session, far)
 		}()
 		if a, err := c.Probe(t.Context(), romeo); err == nil && a.Outcome != probe.Unanswered {
 			t.Errorf("Probe = %+v", a)
@@ -77,17 +74,19 @@ func TestTheShortestTimeoutIsKept(t *testing.T) {
 }
 
 func TestAnsweredIsCalledBeforeProbeReturns(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	var told atomic.Bool
-	c, done := connect(t, world(t, server.XEP0318), probe.Answered(func(probe.Answer) {
-		cancel()
-		time.Sleep(10 * time.Millisecond)
-		told.Store(true)
-	}))
-	defer done()
-	if a, err := c.Probe(ctx, romeo); err != nil || !told.Load() {
-		t.Errorf("Probe = %v, %v; told: %t", a.Outcome, err, told.Load())
-	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		var told atomic.Bool
+		c, done := connect(t, world(t, server.XEP0318), probe.Answered(func(probe.Answer) {
+			cancel()
+			time.Sleep(10 * time.Millisecond)
+			told.Store(true)
+		}))
+		defer done()
+		if a, err := c.Probe(ctx, romeo); err != nil || !told.Load() {
+			t.Errorf("Probe = %v, %v; told: %t", a.Outcome, err, told.Load())
+		}
+	})
 }
 
 func TestAnAttributeOfAnotherNamespaceIsNoType(t *testing.T) {

@@ -26,7 +26,9 @@ func TestASessionThatDoesNotTellHasNotEnded(t *testing.T) {
 		defer close(closed)
 		_ = session.Close() // holds the lock of the state until somebody reads
 	}()
-	time.Sleep(20 * time.Millisecond)
+	if _, err := far.Read(make([]byte, 1)); err != nil { // now it does
+		t.Fatal(err)
+	}
 	var look request.Look
 	before := runtime.NumGoroutine()
 	for range 3 {
