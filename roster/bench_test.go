@@ -36,7 +36,7 @@ func everySize(b *testing.B, f func(b *testing.B, c *Cache, l *link, n int)) {
 			b.ReportMetric(float64(after-before)/float64(n), "B/contact")
 			// All have the same status and resource, which count once.
 			texts := 0
-			for key := range c.contacts {
+			for key := range c.items.entries {
 				texts += len(key)
 			}
 			b.ReportMetric(float64(int(after-before)-texts)/float64(n), "B/besides-texts")
@@ -64,7 +64,7 @@ func BenchmarkContact(b *testing.B) {
 		b.Run("map", func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if c.contacts[key] == nil {
+				if c.items.entries[key] == nil {
 					b.Fatal("not there")
 				}
 			}
@@ -72,7 +72,7 @@ func BenchmarkContact(b *testing.B) {
 		b.Run("map by address", func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if c.contacts[j.Bare().String()] == nil {
+				if c.items.entries[j.Bare().String()] == nil {
 					b.Fatal("not there")
 				}
 			}

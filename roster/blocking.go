@@ -41,7 +41,7 @@ func (c *Cache) SetBlocked(list []jid.JID) {
 // removed is dropped, because they were not heard while they were blocked.
 func (c *Cache) block(blocked map[string]bool) {
 	former := c.blocked
-	for key, e := range c.contacts {
+	for key, e := range c.items.entries {
 		c.blocked = former
 		was, before := c.blocks(key), c.before(e)
 		if c.blocked = blocked; c.blocks(key) == was {

@@ -38,24 +38,15 @@ type Cache struct {
 	cfg     config
 	closed  chan struct{}
 
-	mu       sync.RWMutex
-	clock    judge.Moment // the latest that stamp gave out
-	epoch    judge.Epoch  // of the present session
-	link     *link        // the present session, nil before the first
-	items    items
-	contacts map[string]*entry
-	own      judge.Knowledge
-	blocked  map[string]bool // addresses on the block list (XEP-0191)
-	news     news
-	keeper   keeper
-}
-
-// entry is a contact, or a sender who may turn out to be one.
-type entry struct {
-	details
-	judge.Knowledge
-	key    string       // the bare address
-	listed judge.Moment // when the roster item was told; zero: the sender is not in the roster
+	mu      sync.RWMutex
+	clock   judge.Moment // the latest that stamp gave out
+	epoch   judge.Epoch  // of the present session
+	link    *link        // the present session, nil before the first
+	items   items
+	own     judge.Knowledge
+	blocked map[string]bool // addresses on the block list (XEP-0191)
+	news    news
+	keeper  keeper
 }
 
 // Option configures a Cache. The defaults suit a chat client.
@@ -104,12 +95,7 @@ func New(s *xmpp.Session, opts ...Option) *Cache {
 // [Persist] and [Cache.Load] it shows what was known of the contacts in an
 // earlier run, all of it stale. [Cache.Connect] gives it a session.
 func Offline(account jid.JID, opts ...Option) *Cache {
-	c := &Cache{
-		account:  account.Bare(),
-		closed:   make(chan struct{}),
-		contacts: make(map[string]*entry),
-	}
-	c.items.removed = make(map[string]judge.Moment)
+	c := &Cache{account: account.Bare(), closed: make(chan struct{}), items: newItems()}
 	c.ownKey = string(address.AppendBare(nil, c.account))
 	for _, opt := range opts {
 		opt(&c.cfg)
@@ -135,11 +121,9 @@ func (c *Cache) current() *link {
 // Contact returns what is known of a contact, and whether it is in the roster.
 // It ignores the resource of the address, and never uses the network.
 func (c *Cache) Contact(contact jid.JID) (Contact, bool) {
-	var buf [128]byte
-	key := address.AppendBare(buf[:0], contact)
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	e := c.contacts[string(key)]
+	e := c.items.find(contact)
 	if e == nil || e.listed == 0 {
 		return Contact{JID: contact.Bare(), Lack: NeverHeard}, false
 	}
@@ -192,7 +176,7 @@ func (c *Cache) snapshot(keep func(*entry, judge.Horizon) bool) []Contact {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	h := c.horizon()
-	d := c.directory()
+	d := c.items.directory()
 	contacts := make([]Contact, 0, len(d.entries))
 	for i, e := range d.entries {
 		if keep(e, h) {
@@ -206,8 +190,7 @@ func (c *Cache) snapshot(keep func(*entry, judge.Horizon) bool) []Contact {
 func (c *Cache) horizon() judge.Horizon {
 	h := judge.Horizon{Now: judge.MomentOf(time.Now()), Epoch: c.epoch, Stale: true}
 	if c.link != nil {
-		h.Stale = c.link.over || c.link.hidden || c.link.filtered != 0
-		h.Settled = c.link.settled && !c.link.over
+		h.Stale, h.Settled = c.link.stale(), c.link.settled && !c.link.over
 	}
 	return h
 }
@@ -248,11 +231,9 @@ func (c *Cache) Own() []Resource {
 // subscribed answers the probe client's question whether a contact may be
 // asked.
 func (c *Cache) subscribed(contact jid.JID) bool {
-	var buf [128]byte
-	key := address.AppendBare(buf[:0], contact)
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	e := c.contacts[string(key)]
+	e := c.items.find(contact)
 	return e != nil && e.listed != 0 && e.ours()
 }
 
@@ -265,20 +246,6 @@ func (c *Cache) stamp() judge.Moment {
 	}
 	c.clock = now
 	return now
-}
-
-// entry returns the entry of j, and adds one if there is none.
-func (c *Cache) entry(j jid.JID) *entry {
-	var buf [128]byte
-	b := address.AppendBare(buf[:0], j)
-	e := c.contacts[string(b)]
-	if e == nil {
-		key := string(b)
-		e = &entry{key: key}
-		e.Forget(c.items.removed[key])
-		c.contacts[key] = e
-	}
-	return e
 }
 
 // update calls f, which may change e and reports whether it did, and announces
@@ -316,8 +283,8 @@ func (c *Cache) shift(f func()) {
 		f()
 		return
 	}
-	before := make(map[string]*Contact, len(c.contacts))
-	for key, e := range c.contacts {
+	before := make(map[string]*Contact, len(c.items.entries))
+	for key, e := range c.items.entries {
 		if e.listed != 0 {
 			before[key] = c.before(e)
 		}

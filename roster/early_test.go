@@ -43,8 +43,8 @@ func TestStrangersAreForgottenWhenNoPushCame(t *testing.T) {
 	c, h := early(t)
 	c.items.early = 1
 	hear(t, h, strings.NewReader(`<presence xmlns='jabber:client' from='contact1@montague.lit/orchard'/>`))
-	if len(c.contacts) != 0 {
-		t.Errorf("%d are kept", len(c.contacts))
+	if len(c.items.entries) != 0 {
+		t.Errorf("%d are kept", len(c.items.entries))
 	}
 }
 
@@ -91,7 +91,7 @@ func TestNothingIsWrittenAfterClose(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.mu.Lock()
-	c.keep(c.contacts[contactNumber(0).String()])
+	c.keep(c.items.entries[contactNumber(0).String()])
 	c.mu.Unlock()
 	before := store.saves
 	c.keepSoon()

@@ -74,8 +74,8 @@ func TestAFloodOfStrangersCostsNoMemory(t *testing.T) {
 		c.observe(l, &p, false)
 	}
 	after := heap()
-	if len(c.contacts) != 10 {
-		t.Errorf("%d contacts after a flood of strangers, want 10", len(c.contacts))
+	if len(c.items.entries) != 10 {
+		t.Errorf("%d contacts after a flood of strangers, want 10", len(c.items.entries))
 	}
 	if grown := int64(after) - int64(before); grown > 1<<20 {
 		t.Errorf("a flood of strangers cost %d bytes", grown)
@@ -90,8 +90,8 @@ func TestBeforeTheRosterIsKnownStrangersAreBounded(t *testing.T) {
 		p.From = contactNumber(i)
 		c.observe(l, &p, false)
 	}
-	if len(c.contacts) != maxEarly {
-		t.Errorf("%d senders are kept, want %d", len(c.contacts), maxEarly)
+	if len(c.items.entries) != maxEarly {
+		t.Errorf("%d senders are kept, want %d", len(c.items.entries), maxEarly)
 	}
 }
 

@@ -42,14 +42,14 @@ func (c *Cache) Forget(ctx context.Context, contact jid.JID) error {
 	key := string(address.AppendBare(nil, contact))
 	c.mu.Lock()
 	at := c.stamp()
-	e := c.contacts[key]
+	e := c.items.entries[key]
 	listed := e != nil && e.listed != 0
 	if listed {
 		before := c.before(e)
 		e.Forget(at)
 		c.changed(e, before)
 	} else {
-		delete(c.contacts, key)
+		delete(c.items.entries, key)
 		delete(c.keeper.changed, key)
 	}
 	c.mu.Unlock()

@@ -2,8 +2,6 @@ package roster
 
 import (
 	"slices"
-	"strings"
-	"sync/atomic"
 	"time"
 
 	"mellium.im/xmpp/jid"
@@ -11,46 +9,6 @@ import (
 	"example.org/lastpresence/internal/wire/address"
 	"example.org/lastpresence/roster/internal/judge"
 )
-
-// items is what is known of the roster as a whole.
-type items struct {
-	synced  bool   // it was fetched or given: only contacts count from then on
-	version string // RFC 6121 section 2.6
-	asOf    judge.Moment
-	sum     uint64       // of all items, see mark
-	listed  int          // how many there are
-	early   judge.Moment // until when strangers may still become contacts; 0: there are none
-	removed map[string]judge.Moment
-
-	// listing has the contacts in order, nil where they have changed since it
-	// was made.
-	listing atomic.Pointer[listing]
-}
-
-// listing is the contacts of a roster, ordered by address. It never changes.
-type listing struct {
-	entries   []*entry
-	addresses []jid.JID
-}
-
-// directory returns the roster's contacts, ordered by address.
-func (c *Cache) directory() *listing {
-	if d := c.items.listing.Load(); d != nil {
-		return d
-	}
-	d := &listing{entries: make([]*entry, 0, c.items.listed), addresses: make([]jid.JID, 0, c.items.listed)}
-	for _, e := range c.contacts {
-		if e.listed != 0 {
-			d.entries = append(d.entries, e)
-		}
-	}
-	slices.SortFunc(d.entries, func(a, b *entry) int { return strings.Compare(a.key, b.key) })
-	for _, e := range d.entries {
-		d.addresses = append(d.addresses, address.OfKey(e.key))
-	}
-	c.items.listing.Store(d)
-	return d
-}
 
 // Item is a roster item (RFC 6121 section 2.1.2), for [Cache.SetRoster].
 type Item struct {
@@ -99,7 +57,7 @@ func (c *Cache) replace(q query) {
 	if c.link != nil {
 		c.link.fetched = true
 	}
-	for key, e := range c.contacts {
+	for key, e := range c.items.entries {
 		if e.listed != 0 && !listed[key] {
 			c.forget(e)
 		}
@@ -122,17 +80,17 @@ func (c *Cache) revise(q query) {
 // dropped when it stops sharing its presence.
 func (c *Cache) apply(it item) {
 	if it.subscription == subRemove {
-		if e := c.contacts[string(address.AppendBare(nil, it.jid))]; e != nil {
+		if e := c.items.entries[string(address.AppendBare(nil, it.jid))]; e != nil {
 			c.forget(e)
 		}
 		return
 	}
-	e := c.entry(it.jid)
+	e := c.items.entry(it.jid)
 	if e.listed != 0 && e.equal(it.details) {
 		return
 	}
 	before := c.before(e)
-	c.list(e, it.details, c.stamp())
+	c.items.list(e, it.details, c.stamp())
 	if waits := c.cfg.store != nil && !c.keeper.loaded; !it.ours() && (e.Anything() || waits) && !e.Room() {
 		e.Forget(e.listed) // what the store has of it, too
 	}
@@ -144,12 +102,12 @@ func (c *Cache) apply(it item) {
 
 // forget drops a contact that is no longer in the roster.
 func (c *Cache) forget(e *entry) {
-	delete(c.contacts, e.key)
+	delete(c.items.entries, e.key)
 	if e.listed == 0 {
 		return // a stranger
 	}
 	before := c.before(e)
-	c.unlist(e)
+	c.items.unlist(e)
 	c.gone(e.key, c.stamp(), before)
 }
 
@@ -168,30 +126,9 @@ const interim = judge.Moment(time.Minute / time.Microsecond)
 // forgetStrangers drops what is known of senders who are not contacts.
 func (c *Cache) forgetStrangers() {
 	c.items.early = 0
-	for _, e := range c.contacts {
+	for _, e := range c.items.entries {
 		if e.listed == 0 {
 			c.forget(e)
 		}
-	}
-}
-
-// list sets the roster item of an entry, as of the moment at. Zero means that
-// the sender is not a contact yet.
-func (c *Cache) list(e *entry, d details, at judge.Moment) {
-	c.unlist(e)
-	c.items.listing.Store(nil)
-	e.details, e.listed = d, at
-	if at != 0 {
-		c.items.sum += d.sum(e.key)
-		c.items.listed++
-	}
-}
-
-// unlist removes an entry from the count and the sum of all items.
-func (c *Cache) unlist(e *entry) {
-	if e.listed != 0 {
-		c.items.sum -= e.details.sum(e.key)
-		c.items.listed--
-		c.items.listing.Store(nil)
 	}
 }

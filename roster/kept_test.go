@@ -73,7 +73,7 @@ func TestAStoreThatLostEverythingIsGivenEverything(t *testing.T) {
 				c.SetRoster([]Item{{JID: contactNumber(0), Subscription: "both"}, {JID: contactNumber(1), Subscription: "both"},
 					{JID: contactNumber(2), Subscription: "both"}}, "v1")
 				c.mu.Lock()
-				c.entry(jid.MustParse("stranger@montague.lit"))
+				c.items.entry(jid.MustParse("stranger@montague.lit"))
 				c.mu.Unlock()
 				time.Sleep(2 * time.Second)
 				c.Heard(contactNumber(1), time.Now())

@@ -8,7 +8,6 @@ import (
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
-	"example.org/lastpresence/internal/wire/address"
 	"example.org/lastpresence/probe"
 	"example.org/lastpresence/roster/internal/judge"
 )
@@ -97,11 +96,9 @@ func (c *Cache) ask(ctx context.Context, contact jid.JID, again bool) (Contact, 
 // was told in answer is certain at this moment, even while the server holds
 // other presence back.
 func (c *Cache) answer(contact jid.JID, a probe.Answer, err error) Contact {
-	var buf [128]byte
-	key := address.AppendBare(buf[:0], contact)
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	e := c.contacts[string(key)]
+	e := c.items.find(contact)
 	if e == nil || e.listed == 0 {
 		return Contact{JID: contact, Lack: NeverHeard}
 	}

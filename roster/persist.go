@@ -4,23 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"example.org/lastpresence/internal/wire/address"
 	"example.org/lastpresence/roster/internal/judge"
-)
-
-// How long changes wait to be kept, so that many are written at once, and
-// what else bounds the writing. All Caches write on the beat of the clock, so
-// that a store can write what many accounts save in one transaction.
-const (
-	batch        = time.Second
-	beat         = batch / 2
-	longestBatch = time.Minute // after failures
-	saveTimeout  = 30 * time.Second
-	saveEach     = 5 * time.Millisecond // more for each contact
-	closeTimeout = 10 * time.Second
 )
 
 // Persist keeps what is known in a store. [Cache.Load], or else the first Sync,
@@ -32,20 +19,6 @@ const (
 // must not call or wait for the Cache.
 func Persist(store Store, failed func(error)) Option {
 	return func(cfg *config) { cfg.store, cfg.failed = store, failed }
-}
-
-// keeper holds what has not been saved yet. The Cache's lock guards it, apart
-// from saving, which is held while the store writes.
-type keeper struct {
-	loaded  bool
-	untidy  bool // the store has what it is not to keep
-	changed map[string]*entry
-	roster  bool // the version changed
-	wait    time.Duration
-	timer   *time.Timer
-	stop    context.CancelFunc // ends the writing that is under way
-
-	saving sync.Mutex
 }
 
 // Load reads what the store of [Persist] kept, so that contacts can be shown
@@ -84,7 +57,7 @@ func (c *Cache) Load(ctx context.Context) error {
 // ignored: our clock was wrong then.
 func (c *Cache) restore(r Record, now judge.Moment) {
 	key := string(address.AppendBare(nil, r.JID))
-	known := c.contacts[key]
+	known := c.items.entries[key]
 	removed := r.Subscription == subRemove.String()
 	since := judge.MomentOf(r.Since)
 	if removed && since <= now {
@@ -97,14 +70,14 @@ func (c *Cache) restore(r Record, now judge.Moment) {
 		c.gone(key, now, nil)
 		return
 	}
-	e := c.entry(r.JID)
+	e := c.items.entry(r.JID)
 	before := c.before(e)
 	listed := judge.MomentOf(r.Listed)
 	if listed > now {
 		listed = 1 // some time, and earlier than whatever is told now
 	}
 	if !c.items.synced && (e.subscription == 0 || listed > e.listed) {
-		c.list(e, r.details(), listed)
+		c.items.list(e, r.details(), listed)
 	}
 	switch {
 	case e.listed == 0 || e.ours():
@@ -124,14 +97,10 @@ func (c *Cache) restore(r Record, now judge.Moment) {
 
 // keep marks an entry as not saved yet.
 func (c *Cache) keep(e *entry) {
-	if c.cfg.store == nil {
-		return
+	if c.cfg.store != nil {
+		c.keeper.keep(e)
+		c.schedule()
 	}
-	if c.keeper.changed == nil {
-		c.keeper.changed = make(map[string]*entry)
-	}
-	c.keeper.changed[e.key] = e
-	c.schedule()
 }
 
 // schedule arranges that changes are saved soon.
@@ -145,13 +114,13 @@ func (c *Cache) schedule() {
 		return // Close writes it
 	default:
 	}
-	now := time.Now().Round(0)
-	k.timer = time.AfterFunc(now.Add(max(k.wait, batch)).Truncate(beat).Sub(now), c.keepSoon)
+	k.timer = time.AfterFunc(k.delay(time.Now()), c.keepSoon)
 }
 
 func (c *Cache) keepSoon() {
 	c.mu.Lock()
-	ctx, cancel := context.WithTimeout(context.Background(), saveTimeout+time.Duration(len(c.keeper.changed))*saveEach)
+	k := &c.keeper
+	ctx, cancel := context.WithTimeout(context.Background(), saveTimeout+time.Duration(len(k.changed))*saveEach)
 	defer cancel()
 	select {
 	case <-c.closed:
@@ -159,17 +128,11 @@ func (c *Cache) keepSoon() {
 		return // Close writes it
 	default:
 	}
-	c.keeper.stop = cancel
+	k.stop = cancel
 	c.mu.Unlock()
 	err := c.save(ctx)
 	c.mu.Lock()
-	c.keeper.timer, c.keeper.stop = nil, nil
-	if err != nil {
-		c.keeper.wait = min(2*max(c.keeper.wait, batch), longestBatch)
-	} else {
-		c.keeper.wait = 0
-	}
-	if len(c.keeper.changed) > 0 || c.keeper.roster || c.keeper.untidy {
+	if k.ended(err); k.pending() {
 		c.schedule()
 	}
 	c.mu.Unlock()
@@ -188,8 +151,7 @@ func (c *Cache) save(ctx context.Context) error {
 
 func (c *Cache) saveChanges(ctx context.Context) error {
 	c.mu.Lock()
-	entries, roster := c.keeper.changed, c.keeper.roster
-	c.keeper.changed, c.keeper.roster = nil, false
+	entries, roster := c.keeper.take()
 	changes := Saved{At: time.Now().Round(0).UTC()}
 	if roster {
 		changes.Version, changes.Synced = mark(c.items.sum, c.items.version), c.items.asOf.Time()
@@ -207,21 +169,12 @@ func (c *Cache) saveChanges(ctx context.Context) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.keeper.changed == nil {
-		c.keeper.changed = entries
-	} else {
-		for key, e := range entries {
-			if c.keeper.changed[key] == nil {
-				c.keeper.changed[key] = e
-			}
-		}
-	}
-	c.keeper.roster = c.keeper.roster || roster
+	c.keeper.giveBack(entries, roster)
 	if errors.Is(err, ErrLost) {
 		c.keeper.roster = true
-		for key, e := range c.contacts {
+		for _, e := range c.items.entries {
 			if e.listed != 0 {
-				c.keeper.changed[key] = e
+				c.keeper.keep(e)
 			}
 		}
 	}
@@ -243,15 +196,9 @@ func (c *Cache) Close() error {
 	close(c.closed)
 	l := c.link
 	if l != nil {
-		c.end(l)
+		l.end()
 	}
-	k := &c.keeper
-	if k.timer != nil {
-		k.timer.Stop()
-	}
-	if k.stop != nil {
-		k.stop()
-	}
+	c.keeper.interrupt()
 	c.mu.Unlock()
 	if l != nil {
 		_ = l.client.Close()

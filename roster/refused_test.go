@@ -228,8 +228,8 @@ func TestAPushBeforeTheRosterHasNoVersion(t *testing.T) {
 func TestPresenceWithoutASenderIsOfTheAccount(t *testing.T) {
 	c, _ := newTestCache(t, 1)
 	hear(t, c.Handler(nil), strings.NewReader("<presence xmlns='jabber:client'><status>Me</status></presence>"))
-	if own := c.Own(); len(c.contacts) != 1 || len(own) != 0 {
-		t.Errorf("%d contacts, own resources %+v", len(c.contacts), own)
+	if own := c.Own(); len(c.items.entries) != 1 || len(own) != 0 {
+		t.Errorf("%d contacts, own resources %+v", len(c.items.entries), own)
 	}
 	if me, err := c.Open(t.Context(), c.account); err != nil || !me.Online || me.Status != "Me" {
 		t.Errorf("our own account: %+v, %v", me, err)

@@ -44,6 +44,9 @@ type link struct {
 	ended    judge.Moment
 }
 
+// stale reports whether the session tells nothing any more, or not everything.
+func (l *link) stale() bool { return l.over || l.hidden || l.filtered != 0 }
+
 // Connect gives the Cache a session: the first one after [Offline], or the next
 // one after the session before has ended. The session must be negotiated and
 // must belong to the same account. Everything known is kept, and is stale until
@@ -72,7 +75,7 @@ func (c *Cache) Connect(s *xmpp.Session) error {
 			c.connect(s)
 			return
 		}
-		c.end(old)
+		old.end()
 		c.connect(s, probe.Continue(old.client))
 	})
 	c.mu.Unlock()
@@ -157,16 +160,16 @@ func (c *Cache) disconnected(l *link) {
 		c.mu.Unlock()
 		return
 	case l == c.link:
-		c.shift(func() { c.end(l) })
+		c.shift(l.end)
 	default:
-		c.end(l)
+		l.end()
 	}
 	c.mu.Unlock()
 	_ = l.client.Close()
 }
 
-// end records that a session is over.
-func (c *Cache) end(l *link) {
+// end records that the session is over.
+func (l *link) end() {
 	if l.over {
 		return
 	}
@@ -198,7 +201,7 @@ func (c *Cache) SetAvailable(available bool) {
 
 // hear returns how something is heard now. What a former session still hears
 // counts as heard at its end.
-func (c *Cache) hear(l *link, at time.Time, source Source) judge.Hearing {
+func (l *link) hear(at time.Time, source Source) judge.Hearing {
 	h := judge.Hearing{At: judge.MomentOf(at), Epoch: l.epoch, Source: judge.Source(source), Filtered: l.since}
 	if l.over {
 		h.At, h.Filtered = min(h.At, l.ended), cmp.Or(l.since, l.ended)
@@ -219,7 +222,7 @@ func (c *Cache) observe(l *link, p *probe.Presence, asked bool) {
 	key := address.AppendBare(buf[:0], p.From)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	h := c.hear(l, p.Received, source)
+	h := l.hear(p.Received, source)
 	if l == c.link && string(key) == c.ownKey {
 		c.own.Presence(p, h, c.cfg.keep)
 		c.loggedIn(l, p)
@@ -227,12 +230,12 @@ func (c *Cache) observe(l *link, p *probe.Presence, asked bool) {
 	if c.items.early != 0 && h.At > c.items.early {
 		c.forgetStrangers()
 	}
-	e := c.contacts[string(key)]
+	e := c.items.entries[string(key)]
 	if e == nil {
-		if c.items.synced || len(c.contacts) >= maxEarly {
+		if c.items.synced || len(c.items.entries) >= maxEarly {
 			return // a stranger
 		}
-		e = c.entry(p.From)
+		e = c.items.entry(p.From)
 	}
 	if e.listed != 0 && !e.ours() && !p.Room && e.key != c.ownKey || c.blocks(e.key) {
 		return // it is not shared with us
@@ -262,7 +265,7 @@ func (c *Cache) loggedIn(l *link, p *probe.Presence) {
 // settle ends the login: whoever the server did not report online is offline.
 func (c *Cache) settle(l *link) {
 	l.settled = true
-	for _, e := range c.contacts {
+	for _, e := range c.items.entries {
 		e.Settle(l.epoch)
 	}
 }
@@ -274,12 +277,12 @@ func (c *Cache) answered(l *link, a probe.Answer) {
 	if l.filtered.withheld(a) {
 		return
 	}
-	e := c.contacts[a.Contact.String()]
+	e := c.items.entries[a.Contact.String()]
 	if e == nil || e.listed != 0 && !e.ours() && !a.Contact.Equal(a.Contact.Domain()) || c.blocks(e.key) {
 		return
 	}
 	c.update(e, func() bool {
-		changed := e.Answer(a, c.hear(l, a.Received, Probe))
+		changed := e.Answer(a, l.hear(a.Received, Probe))
 		if !a.Up.IsZero() {
 			changed = e.SetUp(judge.MomentOf(a.Up)) || changed
 		}
@@ -309,11 +312,9 @@ func (c *Cache) lost(ctx context.Context) bool {
 // contact online. For an offline contact it moves OnlineAt forward, and
 // LastSeen if that would be earlier. A time in the future is ignored.
 func (c *Cache) Heard(contact jid.JID, at time.Time) {
-	var buf [128]byte
-	key := address.AppendBare(buf[:0], contact)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e := c.contacts[string(key)]
+	e := c.items.find(contact)
 	if e == nil || e.listed == 0 || !e.ours() || c.blocks(e.key) {
 		return
 	}

@@ -121,7 +121,7 @@ func (c *Cache) change(w *watcher) (now, before Contact, ok bool) {
 			return now, before, false
 		}
 		now = Contact{JID: address.OfKey(key), Subscription: subRemove.String(), Lack: NeverHeard}
-		if e := c.contacts[key]; e != nil && e.listed != 0 {
+		if e := c.items.entries[key]; e != nil && e.listed != 0 {
 			now = c.view(e, c.horizon())
 		}
 		before = Contact{JID: now.JID, Lack: NeverHeard}
