@@ -117,6 +117,40 @@ func TestTheEndOfASessionMakesEverythingStaleAtOnce(t *testing.T) {
 	})
 }
 
+func TestNobodyIsKnownToBeOfflineWithoutASession(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, server.ProsodyStock, 2)
+		store := new(memory)
+		c := w.offline(t, roster.Persist(store, nil))
+		end := w.serve(t, c)
+		w.arrive(t, romeo)
+		if got, _ := c.Contact(w.contacts[1]); got.Lack != roster.NoDetails {
+			t.Fatalf("in the session: %+v, want no details", got)
+		}
+		news := collect(t, c)
+		end()
+		if got, _ := c.Contact(w.contacts[1]); got.Lack != roster.Outdated {
+			t.Errorf("after the session: %v, want outdated", got.Lack)
+		}
+		if n := news(); len(n) != 2 {
+			t.Errorf("%d contacts were told, want 2: %+v", len(n), n)
+		}
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+		again := w.offline(t, roster.Persist(store, nil))
+		if err := again.Load(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := again.Contact(romeo); got.OnlineAt.IsZero() || got.Lack != roster.Outdated {
+			t.Errorf("read back, who was online: %+v, want outdated", got)
+		}
+		if got, _ := again.Contact(w.contacts[1]); got.Lack == roster.NoDetails || got.Lack == roster.Nothing {
+			t.Errorf("read back, who was offline: %v", got.Lack)
+		}
+	})
+}
+
 func TestOpenChecksWhetherTheSessionIsOver(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, server.ProsodyStamps, 1)

@@ -101,16 +101,22 @@ func (k *Knowledge) lack(h Horizon) Lack {
 	case k.here != nil && !h.Settled:
 		return Outdated
 	case d == nil, k.parted(), !d.byStamp && d.at > h.Now && h.Now != 0:
-		if k.epoch != h.Epoch && !h.Settled {
-			return Outdated // it may be online
-		}
-		return NoDetails
+		return k.absent(h)
 	case d.cause == NeverLoggedIn && d.at == 0:
 	case d.at == 0, d.bounded, d.status() == "" && !d.settled, life > d.at+late:
-		return NoDetails
+		return k.absent(h)
 	}
 	if h.Stale || d.doubt || k.partly == h.Epoch && h.Epoch != 0 || d.epoch != h.Epoch || k.epoch != h.Epoch {
 		return Outdated
 	}
 	return Nothing
+}
+
+// absent returns what is missing if details are. Unless the session reports that
+// the contact is offline, it may be online.
+func (k *Knowledge) absent(h Horizon) Lack {
+	if h.Stale || k.epoch != h.Epoch && !h.Settled {
+		return Outdated
+	}
+	return NoDetails
 }
