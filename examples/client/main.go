@@ -63,7 +63,7 @@ func online(ctx context.Context, contacts *roster.Cache, account jid.JID, addr s
 	_ = conn.SetDeadline(time.Time{})
 	defer context.AfterFunc(ctx, func() { session.Close(); conn.Close() })() // logs out
 	contact, err := contacts.Open(ctx, romeo)                                // the user opens the chat
-	log.Printf("online: %t, last seen: %v, cause: %s, status: %q, error: %v",
-		contact.Online, contact.LastSeen, contact.Cause, contact.Status, err)
+	log.Printf("online: %t, last seen: %v, cause: %s, status: %q, missing: %s, error: %v",
+		contact.Online, contact.LastSeen, contact.Cause, contact.Status, contact.Lack, err)
 	return <-ended
 }

@@ -51,6 +51,8 @@ func (l *Language) Format(t, now time.Time) string {
 // onlineAt is known, the time when the contact was last known to be online.
 // Either time may be zero. The cause is the text of a roster.Cause; a text that
 // the language has no words for, such as "goodbye" or "", adds nothing.
+// A contact whose Lack is roster.NeverHeard may be online; do not call Offline
+// for it.
 func (l *Language) Offline(lastSeen, onlineAt time.Time, cause string, now time.Time) string {
 	parts := []string{l.words.Offline}
 	switch {
