@@ -103,9 +103,9 @@ func (k *Knowledge) follow(before Knowledge) {
 		return
 	}
 	after := k.left
-	k.online, k.been = max(k.online, before.online), k.been || before.been
+	k.online = max(k.online, before.online)
 	switch {
-	case k.here != nil || before.left == nil:
+	case k.here != nil:
 		return
 	case after == nil:
 		if k.online == before.online {
@@ -114,6 +114,6 @@ func (k *Knowledge) follow(before Knowledge) {
 	case after.live:
 	default:
 		k.left = before.left
-		k.account(after, Hearing{At: after.heard}, true)
+		k.account(after, Hearing{At: max(after.heard, k.online)}, true)
 	}
 }

@@ -1,0 +1,393 @@
+package judge_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"example.org/lastpresence/delay"
+	"example.org/lastpresence/probe"
+	"example.org/lastpresence/roster/internal/judge"
+)
+
+// TestWhereAccountsPart has stories in which a moment more or less, or one of two
+// conditions alone, makes another departure.
+func TestWhereAccountsPart(t *testing.T) {
+	for _, tc := range []struct{ name, story, want string }{
+		{"an answer at the moment at which it was online", "session; A orchard; session; wait -3; F 60 gone", "no details: offline"},
+		{"an answer at the moment at which it left", "session; A orchard; U orchard bye; wait -2; F 60 other", "offline at 2 orchard bye"},
+		{"seconds half an hour after a stamp", "session; U . bye @-30; F 120", "offline at 0 bye"},
+		{"seconds a little more after a stamp", "session; U . bye @-30.008333; F 120", "offline at 0"},
+		{"seconds of after the stamp, but of before it was told", "session; U . bye @-20; session; wait 9; F 780", "offline at 0"},
+		{"the same words in another session, without a time", "session; U . bye @-60; session; U . bye", "outdated: offline at -60 bye"},
+		{"a stamp three seconds after what was held back came", "session; A orchard; inactive; U orchard bye held 2; active; F - @3.05", "offline at 3.05 orchard bye"},
+		{"words of after another resource left", "session; A orchard; A balcony; U orchard bye; session; U . so long", "no details: offline so long"},
+		{"a resource is told of one that may have left before the last", "session; A orchard; A balcony; U orchard; session; F - @5; U orchard @5", "outdated: offline at 5 orchard"},
+		{"the same after a restart alone", "session; A orchard; A balcony; U orchard; session; F - @5; restart", "outdated: offline at 5"},
+		{"seconds of when one left whose leaving was held back", "session; A orchard; A balcony; inactive; U orchard; active; session; F - @5; F 240", "no details: offline"},
+		{"seconds of before that came", "session; A orchard; A balcony; inactive; U orchard; active; session; F - @5; F 300", "outdated: offline at 3"},
+		{"an answer of about when that came", "session; A orchard; A balcony; inactive; U orchard; active; session; F 180 gone", "outdated: offline at 4 gone"},
+		{"an answer at the moment at which it came", "session; A orchard; wait -2; F 60 gone", "no details: offline"},
+		{"an answer of last activity alone tells of all", "session; partly; F 60 bye", "offline at 1 bye"},
+		{"a later stamp after a report in doubt", "session; A orchard; A balcony; U orchard; session; F - @5; wait 20; session; F - so long @20", "outdated: offline at 20 so long"},
+		{"other words in last activity", "session; U . bye; F 60 other", "offline at 1 bye"},
+		{"the same once more, without a time", "session; U . bye @-60; U . bye", "offline at -60 bye"},
+		{"our clock is set back after it left", "session; A orchard; U orchard bye; clock -60", "no details: offline"},
+		{"a resource leaves while another is held back", "session; A orchard; A balcony; U orchard held 2; U balcony bye", "offline at 4 balcony bye"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if got := play(t, strings.Split(tc.story, "; ")...).tell(); got != tc.want {
+				t.Errorf("%s\nknown: %s\nwant:  %s", tc.story, got, tc.want)
+			}
+		})
+	}
+}
+
+func TestASignOfLifeOfTheLastSecondsIsOfBeforeLeaving(t *testing.T) {
+	left := judge.MomentOf(minute(2))
+	for _, tc := range []struct {
+		after judge.Moment
+		seen  judge.Moment
+		lack  judge.Lack
+	}{
+		{8e6, left, judge.Nothing},
+		{8e6 + 1, left + 8e6 + 1, judge.NoDetails},
+	} {
+		s := play(t, "session", "A orchard", "U orchard bye", "wait 5")
+		s.Alive(left+tc.after, judge.MomentOf(s.now))
+		if v := s.view(); v.LastSeen != tc.seen || v.Lack != tc.lack {
+			t.Errorf("%d µs after it left: %+v", tc.after, v)
+		}
+		if k := s.Keep(); (k.Seen == judge.Account{}) != (tc.lack == judge.NoDetails) {
+			t.Errorf("%d µs after it left, kept: %+v", tc.after, k)
+		}
+	}
+}
+
+func TestAStampOfTheFutureIsKeptAsABoundByOurClock(t *testing.T) {
+	s := play(t, "session", "U .")
+	p := s.presence(t, []string{"U", ".", "bye"})
+	p.Doubts = []delay.Doubt{{Why: delay.Future}}
+	s.Presence(&p, s.hearing(judge.Live), false)
+	if k := s.Keep().Told; !k.Ours || !k.Bounded || k.At != judge.MomentOf(s.now) {
+		t.Errorf("kept: %+v", k)
+	}
+	known := play(t, "session", "U . bye @-60")
+	known.Presence(&p, known.hearing(judge.Live), false)
+	if v := known.view(); v.LastSeen != judge.MomentOf(minute(-60)) {
+		t.Errorf("what was known of before: %+v", v)
+	}
+}
+
+func TestWhenItWasHeardIsKept(t *testing.T) {
+	for _, tc := range []struct {
+		story string
+		heard float64
+	}{
+		{"session; U . bye @-60; U . bye @-60", 2},
+		{"session; A orchard; U orchard bye; F 60 bye", 2},
+		{"session; U . bye held 0; U . bye held 0", 1},
+	} {
+		k := play(t, strings.Split(tc.story, "; ")...).Keep()
+		if heard := max(k.Seen.Heard, k.Told.Heard); heard != judge.MomentOf(minute(tc.heard)) {
+			t.Errorf("%s: heard at %v", tc.story, heard.Time())
+		}
+	}
+}
+
+func TestADepartureThatWasHeldBackIsKeptAsABound(t *testing.T) {
+	if k := play(t, "session", "U . bye held 0").Keep().Told; !k.Ours || !k.Bounded {
+		t.Errorf("kept: %+v", k)
+	}
+}
+
+// What leaves while others stay is kept as of just before: the contact was online
+// after it.
+func TestAResourceThatLeftBeforeTheLastIsKept(t *testing.T) {
+	at := judge.MomentOf(minute(3)) - 1
+	want := judge.Account{Heard: at, At: at, Resource: "orchard", Settled: true, Ours: true}
+	if k := play(t, "session", "A orchard", "A balcony", "U orchard bye").Keep(); k.Seen != want || k.Online != at+1 {
+		t.Errorf("kept: %+v", k)
+	}
+	settled := play(t, "session", "A orchard", "A balcony", "U orchard", "session", "F - @5", "F 180 @5")
+	if k := settled.Keep().Seen; k.At != at || k.Stamp != 0 {
+		t.Errorf("after seconds that settle that it was the other one: %+v", k)
+	}
+}
+
+func TestTheDisconnectComesWithinSeconds(t *testing.T) {
+	for after, want := range map[time.Duration]string{
+		8 * time.Second:                  "offline at 2 orchard bye",
+		8*time.Second + time.Microsecond: "offline at 2.1333333333333333 orchard",
+	} {
+		s := play(t, "session", "A orchard", "U orchard bye")
+		s.now = minute(2).Add(after)
+		s.line(t, []string{"U", "orchard"})
+		if got := s.tell(); got != want {
+			t.Errorf("%v later: known: %s, want %s", after, got, want)
+		}
+	}
+}
+
+func TestTooManyStatusesAreForgotten(t *testing.T) {
+	long := strings.Repeat("x", 4094) // with what parts them 4096 bytes
+	for _, tc := range []struct{ first, last string }{{long, ""}, {long[1:], long[1:]}} {
+		k := play(t, "session", "A orchard "+tc.first, "A balcony", "U orchard", "A attic new", "U attic").Keep()
+		want := []string{"new"}
+		if tc.last != "" {
+			want = append(want, tc.last)
+		}
+		if !slices.Equal(k.Words, want) {
+			t.Errorf("after one of %d bytes, %d are kept", len(tc.first), len(k.Words))
+		}
+	}
+}
+
+func TestStatusesOfBeforeAreNoGoodbyesWhateverElseIsKept(t *testing.T) {
+	m := func(x float64) judge.Moment { return judge.MomentOf(minute(x)) }
+	for name, kept := range map[string]judge.Kept{
+		"by a clock that was ahead": {Online: m(90), Learnt: m(90), Words: []string{"hi"}},
+		"by one that was right":     {Online: m(-70), Learnt: m(-70), Words: []string{"hi"}},
+	} {
+		for _, first := range []string{"wait 0", "E forbidden"} {
+			s := play(t, "session", first)
+			s.Restore(kept, judge.MomentOf(s.now))
+			s.line(t, []string{"F", "60", "hi"})
+			if v := s.view(); v.Status != "" {
+				t.Errorf("%s, after %q: known %+v", name, first, v)
+			}
+		}
+	}
+}
+
+func TestAReportInDoubtStaysSoWhenAStoreIsReadLate(t *testing.T) {
+	s := play(t, "session", "F - bye @-50")
+	left := judge.MomentOf(minute(-60))
+	s.Restore(judge.Kept{Seen: judge.Account{Heard: left, At: left, Settled: true, Ours: true},
+		Online: left + 1, Learnt: left + 1}, judge.MomentOf(s.now))
+	if got := s.tell(); got != "outdated: offline at -50 bye" {
+		t.Errorf("known: %s", got)
+	}
+}
+
+func TestStatusesAreKeptInOrder(t *testing.T) {
+	k := play(t, "session", "A orchard hi", "A balcony again", "A attic Well").Keep()
+	if !slices.Equal(k.Words, []string{"Well", "again", "hi"}) {
+		t.Errorf("kept: %q", k.Words)
+	}
+}
+
+func TestTheFirstOccupantIsNews(t *testing.T) {
+	s := play(t, "session")
+	p := s.presence(t, []string{"A", "nick", "room"})
+	if !s.Presence(&p, s.hearing(judge.Live), false) {
+		t.Error("that it is a room is no news")
+	}
+}
+
+func TestOneOfTwoThatLeavesConfirmsTheOther(t *testing.T) {
+	if v := play(t, "session", "A orchard", "A balcony", "U orchard").view(); v.Learnt != judge.MomentOf(minute(3)) {
+		t.Errorf("confirmed at %v", v.Learnt.Time())
+	}
+}
+
+func TestRestoringAtTheSameMoment(t *testing.T) {
+	m := func(x float64) judge.Moment { return judge.MomentOf(minute(x)) }
+	account := func(at float64, status string) judge.Account {
+		return judge.Account{Heard: m(at), At: m(at), Status: status, Settled: true, Ours: true}
+	}
+	cause := judge.Account{Heard: m(5), At: m(5), Text: "Connection failed: closed", Cause: judge.ConnectionLost, Settled: true, Ours: true}
+	for _, tc := range []struct {
+		name string
+		kept judge.Kept
+		want string
+	}{
+		{"told as it was seen: the cause is added", judge.Kept{Seen: account(5, ""), Told: cause, Learnt: m(5)}, "outdated: offline at 5 cause 2"},
+		{"told as it was online", judge.Kept{Told: account(5, "bye"), Online: m(5), Learnt: m(5)}, "outdated: offline at 5 bye"},
+		{"told now", judge.Kept{Told: account(10, "bye"), Learnt: m(10)}, "outdated: offline at 10 bye"},
+		{"dropped now", judge.Kept{Since: m(10), Learnt: m(10)}, "outdated: offline"},
+		{"online, and confirmed in the future", judge.Kept{Online: m(5), Learnt: m(15)}, "never heard:"},
+		{"online and confirmed now", judge.Kept{Online: m(10), Learnt: m(10)}, "outdated: offline"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := teller{now: minute(10)}
+			s.horizon.Epoch = 1
+			s.Restore(tc.kept, m(10))
+			if got := s.tell(); got != tc.want {
+				t.Errorf("known: %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestThatSomebodyWasHereOutlivesAnotherStore(t *testing.T) {
+	s := teller{now: minute(10)}
+	s.horizon.Epoch = 1
+	now := judge.MomentOf(s.now)
+	s.Restore(judge.Kept{Online: now + 1, Learnt: now + 1}, now) // our clock was ahead
+	s.Restore(judge.Kept{Learnt: now}, now)
+	s.play(t, "F 60 Registered but didn't login")
+	if v := s.view(); v.Cause == judge.NeverLoggedIn {
+		t.Errorf("known: %+v", v)
+	}
+}
+
+// answered returns what is known after an answer of an hour after dawn.
+func answered(t *testing.T, a probe.Answer, story ...string) (*teller, judge.View) {
+	t.Helper()
+	s := play(t, append([]string{"session"}, story...)...)
+	s.now = minute(60)
+	a.Outcome, a.Received = probe.Unavailable, s.now
+	if !s.Answer(a, s.hearing(judge.Probe)) {
+		t.Errorf("no news: %+v", a)
+	}
+	s.tell()
+	return s, s.view()
+}
+
+// last is a presence that a server made of the last available one.
+func last(t *testing.T, stamp time.Time) []probe.Presence {
+	t.Helper()
+	return []probe.Presence{read(t, minute(60), "<presence xmlns='jabber:client' from='romeo@montague.lit' type='unavailable'><priority>1</priority>"+
+		"<delay xmlns='urn:xmpp:delay' from='montague.lit' stamp='"+stamp.Format(time.RFC3339)+"'/></presence>")}
+}
+
+func TestPresenceAndLastActivityInOneAnswer(t *testing.T) {
+	const presence, activity = probe.FromPresence, probe.FromLastActivity
+	for _, tc := range []struct {
+		name string
+		a    probe.Answer
+		want judge.Account // Status, At, Stamp, Settled and Ours
+	}{
+		{"words of a departure long before", probe.Answer{Stamp: minute(-60), LastSeen: minute(58), LastSeenFrom: activity, Status: "old", StatusFrom: presence,
+			Activity: probe.LastActivity{Told: true, Ago: 2 * time.Minute, Status: "gone"}},
+			judge.Account{At: judge.MomentOf(minute(58)), Status: "gone", Settled: true, Ours: true}},
+		{"words of half an hour before", probe.Answer{Stamp: minute(28), LastSeen: minute(58), LastSeenFrom: activity, Status: "bye", StatusFrom: presence,
+			Activity: probe.LastActivity{Told: true, Ago: 2 * time.Minute}},
+			judge.Account{At: judge.MomentOf(minute(58)), Stamp: judge.MomentOf(minute(28)), Status: "bye", Settled: true, Ours: true}},
+		{"words without a stamp", probe.Answer{LastSeen: minute(58), LastSeenFrom: activity, Status: "bye", StatusFrom: presence,
+			Activity: probe.LastActivity{Told: true, Ago: 2 * time.Minute}},
+			judge.Account{At: judge.MomentOf(minute(58)), Status: "bye", Settled: true, Ours: true}},
+		{"words of last activity, and a stamp of long before", probe.Answer{Stamp: minute(-60), LastSeen: minute(58), LastSeenFrom: activity, StatusFrom: activity,
+			Activity: probe.LastActivity{Told: true, Ago: 2 * time.Minute, Status: "gone"}},
+			judge.Account{At: judge.MomentOf(minute(58)), Stamp: judge.MomentOf(minute(-60)), Status: "gone", Settled: true, Ours: true}},
+		{"a stamp of half an hour later", probe.Answer{Stamp: minute(50), LastSeen: minute(20), LastSeenFrom: activity, Status: "bye", StatusFrom: presence,
+			Activity: probe.LastActivity{Told: true, Ago: 40 * time.Minute}},
+			judge.Account{At: judge.MomentOf(minute(20)), Stamp: judge.MomentOf(minute(50)), Status: "bye", Settled: true, Ours: true}},
+		{"the last available presence, eight seconds later", probe.Answer{LastSeen: minute(20), LastSeenFrom: activity, StatusFrom: activity, Presences: last(t, minute(20).Add(8*time.Second)),
+			Activity: probe.LastActivity{Told: true, Ago: 40 * time.Minute, Status: "bye"}},
+			judge.Account{At: judge.MomentOf(minute(20)), Status: "bye", Settled: true, Ours: true}},
+		{"the last available presence, and words without a time", probe.Answer{StatusFrom: activity, Presences: last(t, minute(20)),
+			Activity: probe.LastActivity{Told: true, Status: "bye"}},
+			judge.Account{Status: "bye"}},
+		{"the last available presence beside another stamp", probe.Answer{Stamp: minute(20), LastSeen: minute(20), LastSeenFrom: presence, StatusFrom: activity,
+			Presences: last(t, minute(20)), Activity: probe.LastActivity{Told: true, Ago: 30 * time.Minute, Status: "bye"}},
+			judge.Account{Stamp: judge.MomentOf(minute(20)), Status: "bye"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s, _ := answered(t, tc.a)
+			k := s.Keep().Told
+			got := judge.Account{At: k.At, Stamp: k.Stamp, Status: k.Status, Settled: k.Settled, Ours: k.Ours}
+			if got != tc.want {
+				t.Errorf("kept: %+v\nwant:  %+v", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestAStampOfTheFutureInAnAnswerIsABound(t *testing.T) {
+	p := read(t, minute(60), "<presence xmlns='jabber:client' from='romeo@montague.lit' type='unavailable'/>")
+	p.Doubts = []delay.Doubt{{Why: delay.Future}}
+	s, v := answered(t, probe.Answer{Stamp: minute(60), LastSeen: minute(60), LastSeenFrom: probe.FromPresence, Presences: []probe.Presence{p}})
+	if k := s.Keep().Told; !k.Ours || !k.Bounded || k.Stamp != 0 || v.Lack != judge.NoDetails {
+		t.Errorf("kept: %+v", k)
+	}
+}
+
+func TestSecondsOfJustAfterAResourceLeftAreInDoubt(t *testing.T) {
+	for after, want := range map[time.Duration]judge.Lack{8*time.Second - time.Microsecond: judge.Outdated, 8 * time.Second: judge.Nothing} {
+		at := minute(4).Add(after)
+		_, v := answered(t, probe.Answer{LastSeen: at, LastSeenFrom: probe.FromLastActivity, Activity: probe.LastActivity{Told: true, Ago: minute(60).Sub(at)}},
+			"A orchard", "A balcony", "inactive", "U orchard", "active", "session")
+		if v.Lack != want || v.LastSeen != judge.MomentOf(at) {
+			t.Errorf("%v later: %+v", after, v)
+		}
+	}
+}
+
+func TestWordsSayWhereTheyAreFrom(t *testing.T) {
+	if v := play(t, "session", "U . @-60", "F - gone @-60").view(); v.Source != judge.Probe || v.Status != "gone" {
+		t.Errorf("known: %+v", v)
+	}
+}
+
+func TestStampsThatSecondsConfirmAreOurs(t *testing.T) {
+	hour := minute(60)
+	for _, tc := range []struct {
+		name string
+		a    probe.Answer
+		at   time.Time
+		ours bool
+	}{
+		{"nothing but the stamp", probe.Answer{}, minute(30), false},
+		{"seconds of the same time", probe.Answer{Activity: probe.LastActivity{Told: true, Ago: 30 * time.Minute}}, minute(30), true},
+		{"three seconds apart", probe.Answer{Activity: probe.LastActivity{Told: true, Ago: 30*time.Minute + 3*time.Second}}, minute(30), true},
+		{"four seconds apart", probe.Answer{Activity: probe.LastActivity{Told: true, Ago: 30*time.Minute + 4*time.Second}}, minute(30), false},
+		{"the stamp is earlier by what the answer took", probe.Answer{RoundTrip: 5 * time.Second,
+			Activity: probe.LastActivity{Told: true, Ago: 30*time.Minute - 8*time.Second}}, minute(30).Add(8 * time.Second), true},
+		{"and by more", probe.Answer{RoundTrip: 5 * time.Second,
+			Activity: probe.LastActivity{Told: true, Ago: 30*time.Minute - 9*time.Second}}, minute(30), false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			tc.a.Stamp, tc.a.LastSeen, tc.a.LastSeenFrom = minute(30), minute(30), probe.FromPresence
+			s, v := answered(t, tc.a)
+			if k := s.Keep().Told; v.LastSeen != judge.MomentOf(tc.at) || k.Ours != tc.ours {
+				t.Errorf("last seen %v, ours: %t", v.LastSeen.Time(), k.Ours)
+			}
+		})
+	}
+	// Seconds without any time and words may mean that somebody is connected.
+	for _, la := range []probe.LastActivity{{Told: true, Status: "bye"}, {Told: true}} {
+		s, _ := answered(t, probe.Answer{Stamp: hour, LastSeen: hour, LastSeenFrom: probe.FromPresence, Activity: la})
+		if k := s.Keep().Told; k.Ours != (la.Status != "") {
+			t.Errorf("%+v: ours: %t", la, k.Ours)
+		}
+	}
+}
+
+func TestAStampThatIsConfirmedStaysWhereItIsFrom(t *testing.T) {
+	a := probe.Answer{Stamp: minute(30), LastSeen: minute(30), LastSeenFrom: probe.FromPresence, Activity: probe.LastActivity{Told: true, Ago: 30 * time.Minute}}
+	s, v := answered(t, a, "wait 29", "U . bye @30")
+	if k := s.Keep().Told; v.Source != judge.Live || !k.Ours || k.Status != "bye" {
+		t.Errorf("from %d, kept: %+v", v.Source, k)
+	}
+}
+
+// Another process may have seen the contact online since what a server tells of.
+func TestWhatAnotherProcessSawCountsWhenAStoreIsReadLate(t *testing.T) {
+	m := func(x float64) judge.Moment { return judge.MomentOf(minute(x)) }
+	for _, tc := range []struct {
+		name   string
+		story  string
+		online float64
+		want   string
+	}{
+		{"a stamp of before", "session; U . bye @-80", -70, "no details: offline"},
+		{"seconds of before", "session; F 4800 bye", -70, "no details: offline"},
+		{"a stamp of after", "session; U . bye @-60", -70, "offline at -60 bye"},
+		{"seconds of after", "session; F 3660 bye", -70, "offline at -60 bye"},
+		{"seconds of before it came now", "session; F 3660 bye; wait 5", 3, "no details: offline"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := play(t, strings.Split(tc.story, "; ")...)
+			s.Restore(judge.Kept{Online: m(tc.online), Learnt: m(tc.online)}, judge.MomentOf(s.now))
+			if got := s.tell(); got != tc.want {
+				t.Errorf("known: %s, want %s", got, tc.want)
+			}
+			if v := s.view(); v.OnlineAt != m(tc.online) {
+				t.Errorf("online at %v", v.OnlineAt.Time())
+			}
+		})
+	}
+}
