@@ -298,6 +298,8 @@ func TestStories(t *testing.T) {
 
 		{"of what is told in part more may be missing", "session; partly; A orchard", "outdated: online orchard()"},
 		{"and when that leaves, too", "session; partly; A orchard; U orchard", "outdated: offline at 3 orchard"},
+		{"even if nobody knows exactly when", "session; partly; A orchard; U orchard bye held 3", "outdated: offline at 3 orchard bye"},
+		{"who is offline without details may be back while presence is held back", "session; U .; inactive", "outdated: offline"},
 		{"whom a login did not report is offline in the next one, too", "session; A orchard; session; settled; session", "outdated: offline"},
 		{"until somebody asks", "session; partly; A orchard; whole", "online orchard()"},
 		{"the first presence after asking may be of another resource", "session; partly; A orchard; available", "outdated: online orchard()"},

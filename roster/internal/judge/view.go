@@ -112,10 +112,10 @@ func (k *Knowledge) lack(h Horizon) Lack {
 	return Nothing
 }
 
-// absent returns what is missing if details are. Unless the session reports that
-// the contact is offline, it may be online.
+// absent returns what is missing of a contact that seems offline without details.
+// Unless the session reports every presence, it may be online.
 func (k *Knowledge) absent(h Horizon) Lack {
-	if h.Stale || k.epoch != h.Epoch && !h.Settled {
+	if h.Stale || k.partly == h.Epoch && h.Epoch != 0 || k.epoch != h.Epoch && !h.Settled {
 		return Outdated
 	}
 	return NoDetails
