@@ -35,7 +35,7 @@ func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
 	d := k.answered(a, h)
 	k.told(h, d.source)
 	if d.at != 0 || d.words != "" {
-		k.account(&d, h, true)
+		k.account(&d, h)
 	}
 	return true
 }

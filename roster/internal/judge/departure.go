@@ -113,9 +113,8 @@ const (
 	unclear
 )
 
-// account applies a server's report of the last departure. Nothing more is to
-// come if it is the whole answer to a question.
-func (k *Knowledge) account(d *departure, h Hearing, whole bool) {
+// account applies a server's report of the last departure.
+func (k *Knowledge) account(d *departure, h Hearing) {
 	now := h.At
 	if k.online > now {
 		k.online = 0 // our clock was ahead
@@ -125,7 +124,7 @@ func (k *Knowledge) account(d *departure, h Hearing, whole bool) {
 	}
 	relation := k.relate(d, h.Filtered != 0)
 	if k.parted() && relation != later {
-		if relation == unclear && whole && d.at+early >= k.online {
+		if relation == unclear && d.at+early >= k.online {
 			d.parted, d.doubt = k.left.at, true
 			k.leave(d)
 		}

@@ -81,7 +81,7 @@ func (k *Knowledge) Restore(kept Kept, now Moment) {
 			before.leave(&d)
 			continue
 		}
-		before.account(&d, Hearing{At: now}, true)
+		before.account(&d, Hearing{At: now})
 	}
 	k.follow(before)
 }
@@ -114,6 +114,6 @@ func (k *Knowledge) follow(before Knowledge) {
 	case after.live:
 	default:
 		k.left = before.left
-		k.account(after, Hearing{At: max(after.heard, k.online)}, true)
+		k.account(after, Hearing{At: max(after.heard, k.online)})
 	}
 }

@@ -210,12 +210,12 @@ func (k *Knowledge) unavailable(p *probe.Presence, h Hearing) {
 		d.doubt = !toldBefore
 		k.depart(&d, p, h)
 	case d.at != 0:
-		k.account(&d, h, false)
+		k.account(&d, h)
 	case repeated && k.left.distinct(&d):
 		// It came and left again unseen.
 		k.depart(&d, p, h)
 	case d.words != "":
-		k.account(&d, h, false)
+		k.account(&d, h)
 	case k.left != nil && k.left.live && toldBefore && !repeated && h.Source == Live:
 		k.left.doubt = true // it may have come and left again unseen
 	}

@@ -306,7 +306,7 @@ func TestStories(t *testing.T) {
 		{"a server tells of the resource that left before the last", "session; A orchard; A balcony; U orchard bye; session; F 120 bye", "no details: offline"},
 		{"and of the one that left after it", "session; A orchard; A balcony; U orchard bye; session; F 90 so long", "offline at 3.5 so long"},
 		{"the same after a restart", "session; A orchard; A balcony; U orchard bye; restart; F 120", "no details: offline"},
-		{"a stamp from about when another resource left", "session; A orchard; A balcony; U orchard; session; U . @4", "no details: offline"},
+		{"a stamp from about when another resource left", "session; A orchard; A balcony; U orchard; session; U . @4", "no details: offline at 4"},
 		{"an answer with such a stamp alone", "session; A orchard; A balcony; U orchard; session; F - @5", "outdated: offline at 5"},
 		{"the same once more", "session; A orchard; A balcony; U orchard; session; F - @5; F - @5", "outdated: offline at 5"},
 		{"the same after a restart, once more", "session; A orchard; A balcony; U orchard; session; F - @5; restart; F - @5", "outdated: offline at 5"},
