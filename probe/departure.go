@@ -56,8 +56,11 @@ func (x *exchange) parting(a *Answer) (seen time.Time) {
 			at = p.Received
 			seen = at
 		}
-		if s := p.Status(); s != "" && !at.Before(said) {
+		switch s := p.Status(); {
+		case s != "" && !at.Before(said):
 			a.Status, a.StatusFrom, said = s, FromPresence, at
+		case s == "" && p.Delay.Stamp.IsZero() && !p.bare():
+			a.Status, a.StatusFrom, said = "", FromNothing, at // it left after those before it, and said nothing
 		}
 	}
 	return seen
