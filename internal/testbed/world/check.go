@@ -210,7 +210,7 @@ func (w *world) saidHere(text string) Reason {
 		return OwnClock // it was heard in the future
 	}
 	if m.words[text] {
-		return ""
+		return w.hiddenSince(text)
 	}
 	told := false
 	for _, f := range m.facts {
@@ -225,6 +225,17 @@ func (w *world) saidHere(text string) Reason {
 		return ""
 	}
 	return LastAvailableWords
+}
+
+// hiddenSince excuses words that were said by a contact who then hid: it was offline
+// since, as far as we were told.
+func (w *world) hiddenSince(text string) Reason {
+	for _, f := range w.client.memory.facts {
+		if f.what == available && f.text == text && slices.ContainsFunc(w.hidden, func(d *departure) bool { return d.at.After(f.sent) }) {
+			return Blocks
+		}
+	}
+	return ""
 }
 
 // wasOnline checks when the contact was online last.
@@ -274,8 +285,15 @@ func (w *world) learnable(c roster.Contact, called, at time.Time) {
 		if told.Before(now.last.at.Add(-w.tolerance())) || told.After(now.last.gone.Add(w.tolerance())) || m.knewBetter(w.now(), told, now.last, w.tolerance()) {
 			return
 		}
-		if w.others(now.last) {
+		switch {
+		case w.others(now.last):
 			w.excuse(ServerDied)
+			return
+		case w.steppedFrom(now.last.at, a.at):
+			w.excuse(TheirClock)
+			return
+		case w.followed(now.last):
+			w.excuse(TooClose)
 			return
 		}
 		w.wrong("who asks and is answered knows", c, "the server told when it was")

@@ -157,10 +157,10 @@ func (w *world) left(c roster.Contact, d *departure) (rule string, excuse Reason
 }
 
 // whileBlocked reports whether the contact left while it blocked us, and nobody
-// ever told us of it.
+// ever told us of it, but by a stamp.
 func (w *world) whileBlocked(d *departure) bool {
 	return slices.ContainsFunc(w.blocked, func(s span) bool { return !d.at.Before(s.from) && d.at.Before(s.to) }) &&
-		!slices.ContainsFunc(w.client.memory.facts, func(f fact) bool { return f.of == d })
+		!slices.ContainsFunc(w.client.memory.facts, func(f fact) bool { return f.of == d && f.what > stamped })
 }
 
 // plausible reports whether a cause does not contradict how a contact left.
@@ -287,7 +287,19 @@ func (w *world) explains(shown time.Time, d *departure) (ok bool, excuse Reason)
 // steppedSince reports whether the clock of the contact's server stepped between a
 // departure and a fact that counts seconds since: it may as well be of a later one.
 func (w *world) steppedSince(f fact, d *departure) bool {
-	return f.what == counted && slices.ContainsFunc(w.steps, func(at time.Time) bool { return d.at.Before(at) && !f.sent.Before(at) })
+	return f.what == counted && w.steppedFrom(d.at, f.sent)
+}
+
+// steppedFrom reports whether the clock of the contact's server stepped in a time.
+func (w *world) steppedFrom(from, to time.Time) bool {
+	return slices.ContainsFunc(w.steps, func(at time.Time) bool { return from.Before(at) && !to.Before(at) })
+}
+
+// followed reports whether a departure follows another one within seconds.
+func (w *world) followed(d *departure) bool {
+	return slices.ContainsFunc(w.truth.departures, func(o *departure) bool {
+		return o != d && d.at.Sub(o.at).Abs() <= 8*time.Second+w.tolerance()
+	})
 }
 
 func near(t, from, to time.Time, tolerance time.Duration) bool {

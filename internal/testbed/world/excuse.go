@@ -163,11 +163,28 @@ func (w *world) diedUnnoticed(name string) bool {
 	return told
 }
 
+// heldOver reports whether our server held back the presence of a resource that is
+// shown from before we blocked the contact.
+func (w *world) heldOver(c roster.Contact) bool {
+	return slices.ContainsFunc(c.Resources, func(r roster.Resource) bool {
+		var last fact
+		for _, f := range w.client.memory.facts {
+			if f.resource == r.Name && f.what == available {
+				last = f
+			}
+		}
+		return last.held && last.sent.Before(w.weBlockedAt)
+	})
+}
+
 // mistaken excuses a claim about who is there.
 func (w *world) mistaken(c roster.Contact, states []state) Reason {
 	s := w.client.line
-	if c.Online && s != nil && w.now().Sub(s.initial) < settling && slices.ContainsFunc(states, func(s state) bool { return s.hasAll(c) }) {
+	if s != nil && w.now().Sub(s.initial) < settling && slices.ContainsFunc(states, func(s state) bool { return !c.Online && s.online || s.hasAll(c) }) {
 		return LoginComes
+	}
+	if w.heldOver(c) {
+		return Unblocked
 	}
 	if kind := w.story.Kind; (kind.Deaf || kind.FenceFirst && w.now().Sub(w.ask.at) <= w.window()) && w.weBlockedAt.After(w.client.began) &&
 		slices.ContainsFunc(states, func(s state) bool { return s.hasAll(c) }) {

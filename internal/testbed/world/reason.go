@@ -36,9 +36,9 @@ const (
 	// Blocks: the contact blocks us, and their server says so to nobody or
 	// shows the contact as unavailable.
 	Blocks Reason = "the contact blocks us"
-	// Unblocked: we had blocked the contact, our server repeats nobody's presence
-	// afterwards, and the contact's server answers no probe, or last activity
-	// before it.
+	// Unblocked: we had blocked the contact. Our server repeats nobody's presence
+	// afterwards, or tells what it held back before; and the contact's server
+	// answers no probe, or last activity before it.
 	Unblocked Reason = "unblocked, and not everybody is told again"
 	// HeldBack: we told our server that nobody looks, and what was learnt less
 	// than a minute ago counts for as long.

@@ -198,24 +198,28 @@ func (k *Knowledge) relate(d *departure, filtered bool) relation {
 	return unclear
 }
 
-// settles applies a report in seconds after one that may have been of a resource
-// that left before the last, and reports whether it says which it was.
+// settles applies a report in seconds where it may be of a resource that left
+// before the last, and reports whether there is no more to it.
 func (k *Knowledge) settles(d *departure) bool {
-	d.parted, d.doubt = k.left.parted, true
-	if !d.exact() {
-		return false
+	old, r := k.left, earlier
+	if d.exact() {
+		r = compareTimes(d.at-old.parted, early, late)
 	}
-	switch compareTimes(d.at-d.parted, early, late) {
-	case same:
-		part := partedAt(d.parted, k.left.resource, d.epoch)
+	switch {
+	case r == same && old.live:
+		return true // the last one was seen
+	case r == same:
+		part := partedAt(old.parted, old.resource, d.epoch)
 		part.heard = min(part.at, k.online-1)
 		k.leave(part)
 		return true
-	case later:
-		d.parted, d.doubt = 0, false
+	case old.live:
+		return false
+	case r == later:
 		k.leave(d)
 		return true
 	}
+	d.parted, d.doubt = old.parted, true
 	return false
 }
 
@@ -272,7 +276,7 @@ func (d *departure) enrich(other *departure) {
 	if !d.live && !d.bounded {
 		d.heard = other.heard // what is bounded is so by when it was heard first
 	}
-	d.epoch, d.doubt = max(d.epoch, other.epoch), d.parted != 0
+	d.epoch, d.doubt = max(d.epoch, other.epoch), d.parted != 0 && !d.live
 }
 
 // wantsTime reports whether the other report knows the time better.

@@ -203,6 +203,7 @@ func (k *Knowledge) unavailable(p *probe.Presence, h Hearing) {
 	// Servers answer for who is offline from the bare address, or with a stamp:
 	// anything else is a resource that leaves now, known or not.
 	leaves := p.From.Resourcepart() != "" && !stamped && p.Held.IsZero() && h.Source == Live && !repeated
+	again := toldBefore && h.Source == Live && h.Filtered == 0 && p.Held.IsZero() // unprompted
 	switch {
 	case was && !answer, leaves:
 		// Of a contact of which nothing was told in this session, others may
@@ -211,12 +212,12 @@ func (k *Knowledge) unavailable(p *probe.Presence, h Hearing) {
 		k.depart(&d, p, h)
 	case d.at != 0:
 		k.account(&d, h)
-	case repeated && k.left.distinct(&d):
+	case k.left != nil && k.left.distinct(&d) && (repeated || again):
 		// It came and left again unseen.
 		k.depart(&d, p, h)
 	case d.words != "":
 		k.account(&d, h)
-	case k.left != nil && k.left.live && toldBefore && !repeated && h.Source == Live:
+	case k.left != nil && (k.left.live || k.left.cause == NeverLoggedIn) && again && !repeated:
 		k.left.doubt = true // it may have come and left again unseen
 	}
 }
@@ -249,6 +250,9 @@ func (k *Knowledge) depart(d *departure, p *probe.Presence, h Hearing) {
 	}
 	if p.LastWords() {
 		d.say(p.Status(), Live)
+	}
+	if d.bounded && k.parted() {
+		d.parted = k.left.at
 	}
 	k.leave(d)
 }
