@@ -93,7 +93,7 @@ func (w *world) duringSilence(at time.Time) bool {
 // left, and we were never told of it.
 func (w *world) cameUnseen(d *departure) bool {
 	return d != nil && w.duringSilence(d.came) && !slices.ContainsFunc(w.client.memory.facts, func(f fact) bool {
-		return f.of == d || f.what == available && f.resource == d.resource && !f.sent.Before(d.came)
+		return f.of == d && f.what > absent || f.what == available && f.resource == d.resource && !f.sent.Before(d.came)
 	})
 }
 

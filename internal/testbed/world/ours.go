@@ -40,21 +40,22 @@ func (o *ours) deliver(s *session, xml string, facts []fact) {
 		}
 		o.w.note("   <- %s", xml)
 		s.conn.deliver(xml)
-		o.w.client.memory.take(o.w.now(), o.asBounds(s, facts))
+		o.w.client.memory.take(o.w.now(), o.asHeard(s, facts))
 	})
 }
 
-// asBounds returns facts as a client has to take them that has said that nobody
-// looks: each may have been held back.
-func (o *ours) asBounds(s *session, facts []fact) []fact {
+// asHeard returns facts as a client has to take them: what comes while nobody looks
+// may have been held back.
+func (o *ours) asHeard(s *session, facts []fact) []fact {
 	c := o.w.client
-	if c.line != s || !c.resting && c.turning != s {
-		return facts
-	}
 	facts = slices.Clone(facts)
 	for i := range facts {
-		if facts[i].what == live {
-			facts[i].what, facts[i].time, facts[i].bound = stamped, o.w.now(), true
+		switch f := &facts[i]; {
+		case f.what != live || c.line != s:
+		case c.resting || c.turning == s:
+			f.what, f.time, f.bound = stamped, o.w.now(), true
+		case f.resource == "" && c.asking > 0:
+			f.what, f.time = absent, time.Time{} // it may be the answer
 		}
 	}
 	return facts

@@ -56,6 +56,7 @@ func (a Account) departure(live bool) departure {
 func (k *Knowledge) Restore(kept Kept, now Moment) {
 	switch {
 	case kept.Since > now || kept.Since < k.Since() || k.room:
+		k.been = k.been || kept.Since > now && kept.Online > kept.Since && !k.room
 		return
 	case kept.Since > k.Since():
 		k.Forget(kept.Since)

@@ -141,9 +141,6 @@ func (k *Knowledge) available(p *probe.Presence, h Hearing, keep bool) {
 		here = slices.Delete(here, 0, 1)
 	}
 	k.setResources(append(here, r))
-	if k.left != nil && !(k.left.live && h.At-k.left.at <= apart) {
-		k.left = nil // else its server may still tell of it: see parted
-	}
 	k.been = true
 	switch {
 	case h.Filtered == 0 && p.Held.IsZero(), h.Source == Probe && p.Held.IsZero():
@@ -151,6 +148,9 @@ func (k *Knowledge) available(p *probe.Presence, h Hearing, keep bool) {
 	case h.Filtered != 0:
 		// It was there at some time since.
 		k.online = max(k.online, h.Filtered)
+	}
+	if !k.parted() || h.At-k.left.at > apart {
+		k.left = nil // else its server may still tell of it
 	}
 	k.told(h, h.Source)
 }
@@ -202,7 +202,7 @@ func (k *Knowledge) unavailable(p *probe.Presence, h Hearing) {
 	}
 	// Servers answer for who is offline from the bare address, or with a stamp:
 	// anything else is a resource that leaves now, known or not.
-	leaves := p.From.Resourcepart() != "" && !stamped && p.Held.IsZero() && h.Source == Live && !repeated
+	leaves := p.From.Resourcepart() != "" && !stamped && !repeated
 	again := toldBefore && h.Source == Live && h.Filtered == 0 && p.Held.IsZero() // unprompted
 	switch {
 	case was && !answer, leaves:

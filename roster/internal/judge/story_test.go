@@ -317,6 +317,8 @@ func TestStories(t *testing.T) {
 		{"a resource that left before what was held back", "session; A orchard; A balcony; U orchard; inactive; U balcony held 4; active; F 240", "no details: offline at 4 balcony"},
 		{"a whole contact leaves once more, with other words", "session; A .; U .; wait 20; U . bye", "offline at 24 bye"},
 		{"whoever left was logged in", "session; F 9 Registered but didn't login; wait 20; U .", "outdated: offline cause 6"},
+		{"a resource that leaves while its contact is asked about", "session; U .; u orchard bye", "offline at 2 orchard bye"},
+		{"resources that are held back one after the other, the last unknown", "session; A orchard; inactive; U orchard bye held 2; U balcony held 3; active; F 150", "offline at 3.5 balcony"},
 		{"what is told of a time long before another resource left", "session; A orchard; A balcony; U orchard; session; F - @-30", "no details: offline"},
 		{"a contact that came back and died, and a stamp of before", "session; A orchard; U orchard bye; A orchard; session; F - @3.5 bye", "outdated: offline at 3.5 bye"},
 		{"a stamp long after another resource left", "session; A orchard; A balcony; U orchard; wait 60; session; F - @50", "offline at 50"},
