@@ -157,15 +157,20 @@ func TestASessionThatIsOverHearsNothingLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		l := &link{epoch: 7}
-		if h := l.hear(began, Probe); l.stale() || h != (judge.Hearing{At: judge.MomentOf(began), Epoch: 7, Source: judge.Probe}) {
+		if h := l.hear(began, Probe); l.stale() || h != (judge.Hearing{At: judge.MomentOf(began), Epoch: 7, Source: judge.Probe, Login: true}) {
 			t.Errorf("stale: %t; heard %+v", l.stale(), h)
 		}
+		l.settled = true
+		if h := l.hear(began, Live); h.Login {
+			t.Errorf("after the login: %+v", h)
+		}
+		l.settled = false
 		time.Sleep(time.Minute)
 		l.end()
 		ended := judge.MomentOf(time.Now())
 		time.Sleep(time.Minute)
 		l.end()
-		if h := l.hear(time.Now(), Live); !l.stale() || h != (judge.Hearing{At: ended, Epoch: 7, Source: judge.Live, Filtered: ended}) {
+		if h := l.hear(time.Now(), Live); !l.stale() || h != (judge.Hearing{At: ended, Epoch: 7, Source: judge.Live, Filtered: ended, Login: true}) {
 			t.Errorf("after its end: stale: %t; heard %+v", l.stale(), h)
 		}
 	})

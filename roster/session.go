@@ -202,7 +202,7 @@ func (c *Cache) SetAvailable(available bool) {
 // hear returns how something is heard now. What a former session still hears
 // counts as heard at its end.
 func (l *link) hear(at time.Time, source Source) judge.Hearing {
-	h := judge.Hearing{At: judge.MomentOf(at), Epoch: l.epoch, Source: judge.Source(source), Filtered: l.since}
+	h := judge.Hearing{At: judge.MomentOf(at), Epoch: l.epoch, Source: judge.Source(source), Filtered: l.since, Login: !l.settled}
 	if l.over {
 		h.At, h.Filtered = min(h.At, l.ended), cmp.Or(l.since, l.ended)
 	}

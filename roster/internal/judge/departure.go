@@ -206,6 +206,8 @@ func (k *Knowledge) settles(d *departure) bool {
 		r = compareTimes(d.at-old.parted, early, late)
 	}
 	switch {
+	case d.exact() && d.at+early < k.online:
+		return true // it is of an earlier departure
 	case r == same && old.live:
 		return true // the last one was seen
 	case r == same:

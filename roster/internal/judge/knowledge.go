@@ -19,6 +19,7 @@ type Hearing struct {
 	Epoch    Epoch
 	Source   Source // Live or Probe
 	Filtered Moment // when the server began to hold presence back, if it may; zero: it does not
+	Login    bool   // the presence of the login may still be arriving
 }
 
 // Knowledge is what is known of one contact's availability. The zero value
@@ -203,7 +204,7 @@ func (k *Knowledge) unavailable(p *probe.Presence, h Hearing) {
 	// Servers answer for who is offline from the bare address, or with a stamp:
 	// anything else is a resource that leaves now, known or not.
 	leaves := p.From.Resourcepart() != "" && !stamped && !repeated
-	again := toldBefore && h.Source == Live && h.Filtered == 0 && p.Held.IsZero() // unprompted
+	again := toldBefore && !h.Login && h.Source == Live && h.Filtered == 0 && p.Held.IsZero() // unprompted
 	switch {
 	case was && !answer, leaves:
 		// Of a contact of which nothing was told in this session, others may

@@ -75,7 +75,7 @@ func number(t testing.TB, s string) float64 {
 }
 
 func (s *teller) hearing(source judge.Source) judge.Hearing {
-	return judge.Hearing{At: judge.MomentOf(s.now), Epoch: s.horizon.Epoch, Source: source, Filtered: s.filtered}
+	return judge.Hearing{At: judge.MomentOf(s.now), Epoch: s.horizon.Epoch, Source: source, Filtered: s.filtered, Login: !s.horizon.Settled}
 }
 
 func (s *teller) line(t testing.TB, words []string) {
@@ -313,12 +313,13 @@ func TestStories(t *testing.T) {
 		{"seconds that settle that it was the other one", "session; A orchard; A balcony; U orchard; session; F - @5; F 180", "no details: offline"},
 		{"seconds that settle that it was later", "session; A orchard; A balcony; U orchard; session; F - @5; F 120", "offline at 4"},
 		{"a resource that stayed while we were away keeps the statuses of another", "session; A orchard; A balcony hi; U balcony; restart; A orchard; U orchard; restart; F 30 hi", "no details: offline at 7.5"},
-		{"a whole contact leaves once more, unseen in between", "session; A .; U .; wait 20; U .", "outdated: offline at 2"},
+		{"a whole contact leaves once more, unseen in between", "session; settled; A .; U .; wait 20; U .", "outdated: offline at 3"},
 		{"a resource that left before what was held back", "session; A orchard; A balcony; U orchard; inactive; U balcony held 4; active; F 240", "no details: offline at 4 balcony"},
-		{"a whole contact leaves once more, with other words", "session; A .; U .; wait 20; U . bye", "offline at 24 bye"},
-		{"whoever left was logged in", "session; F 9 Registered but didn't login; wait 20; U .", "outdated: offline cause 6"},
+		{"a whole contact leaves once more, with other words", "session; settled; A .; U .; wait 20; U . bye", "offline at 25 bye"},
+		{"whoever left was logged in", "session; settled; F 9 Registered but didn't login; wait 20; U .", "outdated: offline cause 6"},
 		{"a resource that leaves while its contact is asked about", "session; U .; u orchard bye", "offline at 2 orchard bye"},
 		{"resources that are held back one after the other, the last unknown", "session; A orchard; inactive; U orchard bye held 2; U balcony held 3; active; F 150", "offline at 3.5 balcony"},
+		{"a login repeats what the last available presence said", "session; A orchard; U orchard; session; F 120; U . Here.", "offline at 2 orchard"},
 		{"what is told of a time long before another resource left", "session; A orchard; A balcony; U orchard; session; F - @-30", "no details: offline"},
 		{"a contact that came back and died, and a stamp of before", "session; A orchard; U orchard bye; A orchard; session; F - @3.5 bye", "outdated: offline at 3.5 bye"},
 		{"a stamp long after another resource left", "session; A orchard; A balcony; U orchard; wait 60; session; F - @50", "offline at 50"},
