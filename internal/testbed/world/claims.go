@@ -124,7 +124,9 @@ func (w *world) left(c roster.Contact, d *departure) (rule string, excuse Reason
 	} else if ok {
 		rule, excuse = w.said(c.Status, d)
 		if rule == "" && !plausible(c.Cause, d.how) {
-			rule = "the cause is why the contact left"
+			if rule = "the cause is why the contact left"; w.followed(d) {
+				rule, excuse = "", TooClose
+			}
 		}
 		if rule == "" && excuse == "" {
 			excuse = reason
@@ -146,7 +148,7 @@ func (w *world) left(c roster.Contact, d *departure) (rule string, excuse Reason
 	}
 	for _, f := range w.client.memory.facts {
 		if f.here && !f.time.IsZero() && f.when().Sub(c.LastSeen).Abs() <= w.tolerance() && !f.marked &&
-			!w.client.memory.words[f.text] && !w.client.memory.knewBetter(w.now(), f.when(), nil, w.tolerance()) {
+			!w.client.memory.words[f.text] && !w.client.memory.knewBetter(w.now(), f.when(), nil, clocks) {
 			return "", LastAvailableWords
 		}
 	}
@@ -297,7 +299,7 @@ func (w *world) steppedFrom(from, to time.Time) bool {
 
 // followed reports whether a departure follows another one within seconds.
 func (w *world) followed(d *departure) bool {
-	return slices.ContainsFunc(w.truth.departures, func(o *departure) bool {
+	return slices.ContainsFunc(slices.Concat(w.truth.departures, w.hidden), func(o *departure) bool {
 		return o != d && d.at.Sub(o.at).Abs() <= 8*time.Second+w.tolerance()
 	})
 }

@@ -158,12 +158,14 @@ func (m *memory) cut(saved time.Time) {
 	}
 }
 
-func (m *memory) step(d time.Duration) {
+// step has our clock step: what it says lies in the future then is not known.
+func (m *memory) step(now time.Time, d time.Duration) {
 	for _, facts := range [][]fact{m.facts, m.log} {
 		for i := range facts {
 			facts[i].shift += d
 		}
 	}
+	m.facts = slices.DeleteFunc(m.facts, func(f fact) bool { return f.got.Add(f.shift).After(now) })
 }
 
 // when is the time that a fact tells, by the client's clock as it is now.

@@ -122,7 +122,7 @@ func (w *world) restart(s Step) {
 	}
 	if s.Op == Restart && s.steps() && c.disk != nil {
 		c.disk.step(s.By)
-		c.memory.step(s.By)
+		c.memory.step(w.now(), s.By)
 	}
 	c.start()
 }
