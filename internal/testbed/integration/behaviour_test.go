@@ -37,14 +37,19 @@ func prosody(v integration.ProsodyVariant) func(t testing.TB) *integration.Serve
 	return func(t testing.TB) *integration.Server { return integration.StartProsody(t, v) }
 }
 
-// TestBehaviour runs the suite against every real server. With -v it prints
-// the README's table of servers.
-func TestBehaviour(t *testing.T) {
-	// The plain installations first.
+// plainFirst returns all servers, the plain installations first, as the README's
+// table has them.
+func plainFirst() []kind {
 	known := slices.Clone(servers)
 	known[0].name = "Prosody with last activity"
 	last := len(known) - 1
-	all := slices.Concat([]kind{prosodyShipped}, known[last:], []kind{jabberd2}, known[:last])
+	return slices.Concat([]kind{prosodyShipped}, known[last:], []kind{jabberd2}, known[:last])
+}
+
+// TestBehaviour runs the suite against every real server. With -v it prints
+// the README's table of servers.
+func TestBehaviour(t *testing.T) {
+	all := plainFirst()
 	names := make([]string, 0, len(all))
 	rows := make(map[string][]suite.Row)
 	for _, s := range all {
