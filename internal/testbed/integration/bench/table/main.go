@@ -3,6 +3,10 @@
 // internal/testbed/integration:
 //
 //	go run ./bench/table
+//
+// With -check it compares what it measures with what the document says, and fails
+// if a comparison came out twice as slow, or if a count or a size is another one.
+// Times alone are not compared: they are those of a machine.
 package main
 
 import (
@@ -45,6 +49,12 @@ var suites = []struct{ dir, bench, time string }{
 	{".", "Login", "20x"},
 }
 
+// further are what is run besides to check the document's other tables.
+var further = []struct{ dir, bench, time string }{
+	{".", "Latency/.*/^50ms$", "3x"},
+	{".", "Fleet$", "1x"},
+}
+
 var rows = []row{
 	{what: "reading XEP-0318's reply from tokens", with: "encoding/xml into a struct", aim: "8 times as fast",
 		ours: figure{benchmark: "ReadPresence/tokens"}, against: figure{benchmark: "ReadPresence/tokens,_by_encoding_xml"}, faster: true},
@@ -65,9 +75,13 @@ var rows = []row{
 		ours: figure{benchmark: "Handler/ours"}, against: figure{benchmark: "Handler/none"}},
 	{what: "a presence of a known contact, 1,000,000 contacts", aim: "300 ns", ours: figure{benchmark: "Learn/1000000"}, unit: "ns"},
 	{what: "the same, allocations", aim: "1", ours: figure{"Learn/1000000", "allocs/op"}},
+	{what: "the same", with: "a map lookup by its JID",
+		ours: figure{benchmark: "Learn/1000000"}, against: figure{benchmark: "Contact/1000000/map_by_address"}},
 	{what: "checking whether a contact may be asked", with: "a map lookup by its JID", aim: "3 times the time",
 		ours: figure{benchmark: "Contact/1000000/check"}, against: figure{benchmark: "Contact/1000000/map_by_address"}},
 	{what: "Open from the cache, 1,000,000 contacts", aim: "1,000 ns", ours: figure{benchmark: "OpenFromTheCache/1000000"}, unit: "ns"},
+	{what: "the same", with: "a map lookup by its JID",
+		ours: figure{benchmark: "OpenFromTheCache/1000000"}, against: figure{benchmark: "Contact/1000000/map_by_address"}},
 	{what: "memory for a contact without its texts, 1,000,000 contacts", aim: "280 bytes", ours: figure{"Learn/1000000", "B/besides-texts"}, unit: "bytes"},
 	{what: "Open of an offline contact on Prosody", with: "the floor", aim: "the same time", ours: figure{"Open/Prosody/offline", "open/floor"}},
 	{what: "Open of an online contact on Prosody", with: "the floor", aim: "1.2 times the time", ours: figure{"Open/Prosody/online", "open/floor"}},
@@ -88,8 +102,12 @@ var rows = []row{
 
 func main() {
 	count := flag.Int("count", 5, "how often to run each benchmark")
+	compare := flag.Bool("check", false, "compare with the document")
 	flag.Parse()
 	figures := make(map[figure][]float64)
+	if *compare {
+		suites = append(suites, further...)
+	}
 	for _, s := range suites {
 		cmd := exec.Command("go", "test", "-run", "^$", "-bench", s.bench, "-benchtime", s.time, "-count", strconv.Itoa(*count), ".")
 		cmd.Dir = filepath.FromSlash(s.dir)
@@ -100,6 +118,19 @@ func main() {
 			os.Exit(1)
 		}
 		read(out, figures)
+	}
+	if *compare {
+		wrong, err := check(figures)
+		if err != nil {
+			wrong = append(wrong, err.Error())
+		}
+		for _, w := range wrong {
+			fmt.Fprintln(os.Stderr, "table:", w)
+		}
+		if len(wrong) > 0 {
+			os.Exit(1)
+		}
+		return
 	}
 	fmt.Printf("%s, %d cores, %s %s/%s. Each figure is the median of %d runs, with the lowest and the highest.\n\n",
 		processor(), runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH, *count)
@@ -135,7 +166,8 @@ func read(out []byte, figures map[figure][]float64) {
 	}
 }
 
-func (r row) measured(figures map[figure][]float64) string {
+// values returns the row's figure of each run.
+func (r row) values(figures map[figure][]float64) []float64 {
 	values := slices.Clone(figures[r.ours])
 	if r.against != (figure{}) {
 		other := figures[r.against]
@@ -147,6 +179,11 @@ func (r row) measured(figures map[figure][]float64) string {
 			}
 		}
 	}
+	return values
+}
+
+func (r row) measured(figures map[figure][]float64) string {
+	values := r.values(figures)
 	if len(values) == 0 {
 		return "not measured"
 	}
