@@ -1,0 +1,179 @@
+package roster
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"mellium.im/xmlstream"
+	"mellium.im/xmpp"
+	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
+
+	"example.org/lastpresence/probe"
+)
+
+func TestAPushIsAnsweredOnceWhoeverAnswers(t *testing.T) {
+	for name, next := range map[string]xmpp.HandlerFunc{
+		"nobody else": func(xmlstream.TokenReadEncoder, *xml.StartElement) error { return nil },
+		"the client": func(t xmlstream.TokenReadEncoder, start *xml.StartElement) error {
+			iq, err := stanza.NewIQ(*start)
+			if err != nil {
+				return err
+			}
+			_, err = xmlstream.Copy(t, iq.Result(nil))
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, _ := newTestCache(t, 0)
+			d := xml.NewDecoder(strings.NewReader(pushOfTheFirst))
+			tok, err := d.Token()
+			if err != nil {
+				t.Fatal(err)
+			}
+			start := tok.(xml.StartElement)
+			var b strings.Builder
+			w := answers{TokenReader: xmlstream.InnerElement(d), Encoder: xml.NewEncoder(&b)}
+			if err := c.Handler(next).HandleXMPP(w, &start); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Flush(); err != nil {
+				t.Fatal(err)
+			}
+			if n := strings.Count(b.String(), "<iq"); n != 1 {
+				t.Errorf("%d answers: %s", n, b.String())
+			}
+		})
+	}
+}
+
+func TestAllOfABlockListCounts(t *testing.T) {
+	const items = "<item jid='contact1@montague.lit'><x/></item><item jid='contact0@montague.lit'/>"
+	c, _ := newTestCache(t, 2)
+	hear(t, c.Handler(nil), strings.NewReader(strings.Replace(fill(blockList, "", "contact2@montague.lit"), "<item ", items+"<item ", 1)))
+	for i := range 2 {
+		if got, _ := c.Contact(contactNumber(i)); !got.Blocked {
+			t.Errorf("contact %d is not blocked", i)
+		}
+	}
+	if got, err := blockItems(xml.NewDecoder(strings.NewReader("<item jid='a@b'><x>"))); err == nil || len(got) != 1 {
+		t.Errorf("of a broken list: %q, %v", got, err)
+	}
+}
+
+func TestAtMostAThousandUnreadableItemsAreReported(t *testing.T) {
+	for _, n := range []int{999, 1000, 1001} {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "<item jid='@%d'/>", i)
+		}
+		q, err := readQuery(xml.NewDecoder(strings.NewReader("<query xmlns='jabber:iq:roster'>" + b.String() + "</query>")))
+		if err != nil && !errors.Is(err, io.EOF) || len(q.unreadable) != min(n, 1000) {
+			t.Errorf("of %d: %d, %v", n, len(q.unreadable), err)
+		}
+	}
+}
+
+func TestSumsOfItemsPartWhatTheyAreOf(t *testing.T) {
+	if (details{name: "b"}).sum("a") == (details{}).sum("ab") {
+		t.Error("an address with a name has the sum of a longer address")
+	}
+}
+
+func TestNoSubscriptionStateIsNoItem(t *testing.T) {
+	if got := subscriptionOf(""); got != 0 {
+		t.Errorf("it is read as %v", got)
+	}
+}
+
+func TestWatchersThatEndAreLetGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := Offline(jid.MustParse("juliet@capulet.lit"))
+		ctx, cancel := context.WithCancel(t.Context())
+		c.Watch(ctx)
+		if !c.news.wanted() {
+			t.Error("nobody watches")
+		}
+		cancel()
+		synctest.Wait()
+		if c.news.wanted() {
+			t.Error("somebody watches still")
+		}
+	})
+}
+
+func TestAContactThatWasRemovedMeanwhileIsNotKnown(t *testing.T) {
+	c, _ := newTestCache(t, 0)
+	c.items.synced = false
+	hear(t, c.Handler(nil), strings.NewReader("<presence xmlns='jabber:client' from='contact0@montague.lit/orchard'/>"))
+	if got := c.answer(contactNumber(0), probe.Answer{}, nil); got.Online || got.Lack != NeverHeard {
+		t.Errorf("of a stranger: %+v", got)
+	}
+}
+
+func TestAFetchedRosterHasThePushesBehindItAndNoStrangers(t *testing.T) {
+	c, h := early(t)
+	c.link.fetched = false
+	c.SetRoster([]Item{{JID: contactNumber(1), Subscription: "both"}}, "v7")
+	hear(t, h, strings.NewReader(strings.Replace(pushOfTheFirst, "<query ", "<query ver='v8' ", 1)))
+	if c.items.version != "v8" {
+		t.Errorf("the version is %q", c.items.version)
+	}
+	hear(t, h, strings.NewReader("<presence xmlns='jabber:client' from='contact2@montague.lit/orchard'/>"))
+	if len(c.items.entries) != 2 {
+		t.Errorf("%d entries, want the two contacts alone", len(c.items.entries))
+	}
+}
+
+func TestWhatAStoreKnowsIsOfBeforeAContactWasRemoved(t *testing.T) {
+	store := &shelf{saved: Saved{Records: []Record{{JID: contactNumber(0), Subscription: "both", Listed: time.Unix(1, 0),
+		Seen: Departure{At: time.Unix(2, 0), Heard: time.Unix(2, 0), Status: "Bye.", Settled: true, Ours: true}, Learnt: time.Unix(2, 0)}}}}
+	list := []Item{{JID: contactNumber(0), Subscription: "both"}}
+	for name, rosters := range map[string][][]Item{"was there": {list}, "was removed and added again": {list, nil, list}} {
+		c := Offline(jid.MustParse("juliet@capulet.lit"), Persist(store, nil))
+		for _, r := range rosters {
+			c.SetRoster(r, "")
+		}
+		if err := c.Load(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := c.Contact(contactNumber(0)); (got.Status == "Bye.") != (len(rosters) == 1) {
+			t.Errorf("one that %s: %+v", name, got)
+		}
+		_ = c.Close()
+	}
+}
+
+func TestAnItemThatWasListedLaterByAnotherProcessCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, tc := range map[string]struct {
+			listed time.Duration
+			want   string
+		}{
+			"before":        {-time.Second, "pushed"},
+			"after":         {time.Second, "kept"},
+			"in the future": {time.Hour, "pushed"},
+		} {
+			store := &shelf{saved: Saved{Records: []Record{{JID: contactNumber(0), Name: "kept", Subscription: "both", Listed: time.Now().Add(tc.listed)}}}}
+			c := Offline(jid.MustParse("juliet@capulet.lit"), Persist(store, nil))
+			c.mu.Lock()
+			c.apply(item{contactNumber(0), details{name: "pushed", subscription: subBoth}})
+			c.mu.Unlock()
+			time.Sleep(time.Minute)
+			if err := c.Load(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got, _ := c.Contact(contactNumber(0)); got.Name != tc.want {
+				t.Errorf("listed %s: %q, want %q", name, got.Name, tc.want)
+			}
+			_ = c.Close()
+		}
+	})
+}

@@ -1,0 +1,128 @@
+package roster_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+
+	"mellium.im/sasl"
+	"mellium.im/xmpp"
+	melliumroster "mellium.im/xmpp/roster"
+	"mellium.im/xmpp/stanza"
+
+	"example.org/lastpresence/internal/testbed/server"
+	"example.org/lastpresence/roster"
+)
+
+// recorder is a connection that keeps what is written.
+type recorder struct {
+	net.Conn
+	mu   sync.Mutex
+	said strings.Builder
+}
+
+func (r *recorder) Write(p []byte) (int, error) {
+	r.mu.Lock()
+	r.said.Write(p)
+	r.mu.Unlock()
+	return r.Conn.Write(p)
+}
+
+func (r *recorder) text() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.said.String()
+}
+
+// negotiate returns a Cache whose session, on loopback, has negotiated the stream
+// features that the server offers, and what the client said.
+func (w world) negotiate(t *testing.T, opts ...roster.Option) (*roster.Cache, *recorder) {
+	t.Helper()
+	w.AddAccount(juliet, "secret")
+	addr, err := w.Listen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial("tcp", addr.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &recorder{Conn: conn}
+	session, err := xmpp.NewSession(t.Context(), juliet.Domain(), juliet, r, xmpp.Secure, xmpp.NewNegotiator(
+		func(*xmpp.Session, *xmpp.StreamConfig) xmpp.StreamConfig {
+			return xmpp.StreamConfig{Features: []xmpp.StreamFeature{xmpp.SASL("", "secret", sasl.Plain), melliumroster.Versioning(), xmpp.BindResource()}}
+		}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := roster.New(session, opts...)
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = c.Serve(nil)
+	}()
+	t.Cleanup(func() {
+		_ = c.Close()
+		_ = session.Conn().Close()
+		<-served
+	})
+	if err := c.Sync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := session.Send(t.Context(), stanza.Presence{}.Wrap(nil)); err != nil {
+		t.Fatal(err)
+	}
+	return c, r
+}
+
+func TestWhatIsKnownWhileInactive(t *testing.T) {
+	b := server.XEP0318
+	b.ClientState = server.HoldAll
+	c, _ := newWorld(t, b, 1).negotiate(t)
+	if got, err := c.Open(t.Context(), romeo); err != nil || got.Lack != roster.Nothing {
+		t.Fatalf("Open = %+v, %v", got, err)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, call := range map[string]func(context.Context) error{"Inactive": c.Inactive, "Active": c.Active} {
+		if err := call(ended); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s with a context that has ended = %v", name, err)
+		}
+		if got, _ := c.Contact(romeo); got.Lack != roster.Outdated {
+			t.Errorf("after %s failed: %v, want outdated", name, got.Lack)
+		}
+	}
+	if err := c.Inactive(t.Context()); err != nil {
+		t.Errorf("Inactive = %v", err)
+	}
+	if got, _ := c.Contact(romeo); got.Lack != roster.Outdated {
+		t.Errorf("while inactive: %v, want outdated", got.Lack)
+	}
+	if err := c.Active(t.Context()); err != nil {
+		t.Errorf("Active = %v", err)
+	}
+	if got, _ := c.Contact(romeo); got.Lack != roster.Nothing {
+		t.Errorf("afterwards: %v, want nothing", got.Lack)
+	}
+}
+
+func TestARosterIsAskedForByTheVersionThatWasKept(t *testing.T) {
+	store := new(memory)
+	w := newWorld(t, server.Ejabberd, 1)
+	for session, want := range []string{`<query xmlns="jabber:iq:roster" ver="">`, `<query xmlns="jabber:iq:roster" ver="`} {
+		c, said := w.negotiate(t, roster.Persist(store, nil))
+		_, rest, found := strings.Cut(said.text(), want)
+		if !found || session > 0 && strings.HasPrefix(rest, `"`) {
+			t.Errorf("session %d, which asked:\n%s", session, said.text())
+		}
+		if got, ok := c.Contact(romeo); !ok || got.Subscription != "both" {
+			t.Errorf("session %d knows %+v", session, got)
+		}
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
