@@ -206,7 +206,7 @@ func (w *world) bounds(at time.Time, d *departure) bool {
 // goodbye.
 func (w *world) saidHere(text string) Reason {
 	m := w.client.memory
-	if slices.ContainsFunc(m.facts, func(f fact) bool { return f.what == available && f.text == text && f.shift != 0 }) {
+	if slices.ContainsFunc(m.log, func(f fact) bool { return f.what == available && f.text == text && f.shift != 0 }) {
 		return OwnClock // it was heard in the future
 	}
 	if m.words[text] {

@@ -57,7 +57,7 @@ func (k *Knowledge) View(h Horizon) View {
 	r := k.some()
 	v := View{Source: k.source, Learnt: k.learnt, Room: k.room, Why: r.why, Up: r.up, OnlineAt: past(max(k.online, r.life), h.Now)}
 	v.Lack = k.lack(h)
-	if k.here != nil && (k.epoch == h.Epoch || !h.Settled) {
+	if k.here != nil {
 		v.Online = true
 		v.Here = slices.SortedFunc(slices.Values(*k.here), compareResources)
 		v.Status = v.Here[0].Status
@@ -98,7 +98,7 @@ func (k *Knowledge) lack(h Horizon) Lack {
 			return Outdated
 		}
 		return Nothing
-	case k.here != nil && !h.Settled:
+	case k.here != nil:
 		return Outdated
 	case d == nil, k.parted(), !d.byStamp && d.at > h.Now && h.Now != 0:
 		return k.absent(h)
