@@ -177,3 +177,85 @@ func TestAnItemThatWasListedLaterByAnotherProcessCounts(t *testing.T) {
 		}
 	})
 }
+
+func TestASignOfLifeCountsOnlyOfWhoSharesItsPresence(t *testing.T) {
+	c, _ := newTestCache(t, 2)
+	c.mu.Lock()
+	c.apply(item{contactNumber(2), details{subscription: subFrom}})
+	c.mu.Unlock()
+	c.SetBlocked([]jid.JID{contactNumber(1)})
+	for i := range 4 { // the last one is unknown
+		c.Heard(contactNumber(i), time.Now())
+		if got, _ := c.Contact(contactNumber(i)); got.OnlineAt.IsZero() != (i > 0) {
+			t.Errorf("contact %d was online at %v", i, got.OnlineAt)
+		}
+	}
+	c.items.synced = false
+	hear(t, c.Handler(nil), strings.NewReader("<presence xmlns='jabber:client' from='contact5@montague.lit/orchard' type='unavailable'/>"))
+	c.Heard(contactNumber(5), time.Now())
+	if e := c.items.find(contactNumber(5)); e == nil || e.Keep().Online != 0 {
+		t.Error("a stranger's sign of life counts")
+	}
+}
+
+func TestOnlyOurOwnAvailablePresenceBeginsTheLogin(t *testing.T) {
+	c, l := newTestCache(t, 0)
+	l.settled, l.login = false, nil
+	own := l.s.LocalAddr()
+	for _, tc := range []struct {
+		stanza string
+		begins bool
+	}{
+		{fmt.Sprintf("<presence xmlns='jabber:client' from='%s' type='unavailable'/>", own), false},
+		{fmt.Sprintf("<presence xmlns='jabber:client' from='%s/another'/>", own.Bare()), false},
+		{fmt.Sprintf("<presence xmlns='jabber:client' from='%s'/>", own), true},
+	} {
+		hear(t, c.Handler(nil), strings.NewReader(tc.stanza))
+		if (l.login != nil) != tc.begins {
+			t.Errorf("%s: begun: %t", tc.stanza, l.login != nil)
+		}
+	}
+	first := l.login
+	hear(t, c.Handler(nil), strings.NewReader(fmt.Sprintf("<presence xmlns='jabber:client' from='%s'/>", own)))
+	if l.login != first {
+		t.Error("the login begins again")
+	}
+	first.Stop()
+	for name, change := range map[string]func(){"settled": func() { l.settled = true }, "over": func() { l.settled, l.over = false, true }} {
+		l.login = nil
+		change()
+		hear(t, c.Handler(nil), strings.NewReader(fmt.Sprintf("<presence xmlns='jabber:client' from='%s'/>", own)))
+		if l.login != nil {
+			t.Errorf("a session that is %s begins its login", name)
+		}
+	}
+}
+
+func TestPushesOfTheBlockListChangeWhatTheyName(t *testing.T) {
+	c, _ := newTestCache(t, 3)
+	h := c.Handler(nil)
+	blocked := func() (n int) {
+		for i := range 3 {
+			if got, _ := c.Contact(contactNumber(i)); got.Blocked {
+				n++
+			}
+		}
+		return n
+	}
+	hear(t, h, strings.NewReader(strings.Replace(fill(blockPush), "<item ", "<item jid='contact1@montague.lit'/><item ", 1)))
+	if n := blocked(); n != 2 {
+		t.Fatalf("%d are blocked, want 2", n)
+	}
+	hear(t, h, strings.NewReader("<iq xmlns='jabber:client' type='set' id='b'><block xmlns='urn:xmpp:blocking'/></iq>"))
+	if n := blocked(); n != 2 {
+		t.Errorf("after a push that blocks nobody: %d are blocked", n)
+	}
+	hear(t, h, strings.NewReader(fill(unblockPush, "<item jid='contact0@montague.lit'/>")))
+	if n := blocked(); n != 1 {
+		t.Errorf("after one of two was unblocked: %d are blocked", n)
+	}
+	hear(t, h, strings.NewReader(fill(unblockPush)))
+	if n := blocked(); n != 0 {
+		t.Errorf("after all were unblocked: %d are blocked", n)
+	}
+}
