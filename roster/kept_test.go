@@ -3,7 +3,10 @@ package roster
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,6 +18,7 @@ import (
 
 // shelf is a store whose Save does what a test says.
 type shelf struct {
+	mu    sync.Mutex // held while save and edit run
 	saved Saved
 	loads int
 	save  func(ctx context.Context, changes Saved) error
@@ -30,6 +34,8 @@ func (s *shelf) Save(ctx context.Context, _ jid.JID, changes Saved) error {
 	if s.save == nil {
 		return nil
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return s.save(ctx, changes)
 }
 
@@ -37,12 +43,21 @@ func (s *shelf) Edit(ctx context.Context, _ jid.JID, _ func(Record) (Record, boo
 	if s.edit == nil {
 		return nil
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return s.edit(ctx)
 }
 
 func (s *shelf) Remove(context.Context, jid.JID) error { return nil }
 
 // records returns the names of changes, by contact.
+// gathered returns what a store's functions have gathered until now.
+func gathered[T any](s *shelf, all *[]T) []T {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(*all)
+}
+
 func records(changes Saved) map[string]Record {
 	m := make(map[string]Record)
 	for _, r := range changes.Records {
@@ -78,13 +93,14 @@ func TestAStoreThatLostEverythingIsGivenEverything(t *testing.T) {
 				time.Sleep(2 * time.Second)
 				c.Heard(contactNumber(1), time.Now())
 				time.Sleep(10 * time.Second)
-				if len(saved) != 3 {
-					t.Fatalf("%d times saved, want 3", len(saved))
+				all := gathered(store, &saved)
+				if len(all) != 3 {
+					t.Fatalf("%d times saved, want 3", len(all))
 				}
-				if again := records(saved[2]); len(again) != tt.want || again["contact1"].Online.IsZero() {
+				if again := records(all[2]); len(again) != tt.want || again["contact1"].Online.IsZero() {
 					t.Errorf("saved again: %+v", again)
 				}
-				if version := saved[2].Version; (version != "") != (tt.want == 3) {
+				if version := all[2].Version; (version != "") != (tt.want == 3) {
 					t.Errorf("the version saved again: %q", version)
 				}
 				_ = c.Close()
@@ -113,7 +129,8 @@ func TestWhatFailedToBeSavedDoesNotReplaceWhatIsNewer(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		c.SetRoster(nil, "")
 		time.Sleep(10 * time.Second)
-		if last := records(saved[len(saved)-1])["contact0"]; last.Subscription != "both" || last.Name != "Back" {
+		all := gathered(store, &saved)
+		if last := records(all[len(all)-1])["contact0"]; last.Subscription != "both" || last.Name != "Back" {
 			t.Errorf("the store ends with %+v", last)
 		}
 		_ = c.Close()
@@ -143,11 +160,11 @@ func TestHowLongAStoreMayWrite(t *testing.T) {
 func TestHowSoonASaveIsTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		var at []time.Duration
-		broken := true
+		var at []time.Time
+		var works atomic.Bool
 		store := &shelf{save: func(context.Context, Saved) error {
-			at = append(at, time.Since(began))
-			if broken {
+			at = append(at, time.Now())
+			if !works.Load() {
 				return errors.New("busy")
 			}
 			return nil
@@ -155,20 +172,21 @@ func TestHowSoonASaveIsTriedAgain(t *testing.T) {
 		c := Offline(jid.MustParse("juliet@capulet.lit"), Persist(store, nil))
 		c.SetRoster([]Item{{JID: contactNumber(0)}}, "")
 		time.Sleep(5 * time.Minute)
-		broken = false
+		works.Store(true)
 		time.Sleep(2 * time.Minute)
-		n := len(at)
+		n := len(gathered(store, &at))
 		c.SetRoster(nil, "")
-		began = time.Now()
+		again := time.Now()
 		time.Sleep(2 * time.Second)
+		all := gathered(store, &at)
 		want := []time.Duration{1, 3, 7, 15, 31, 63, 123, 183, 243, 303}
 		for i, s := range want {
-			if i >= n || at[i] != s*time.Second {
-				t.Fatalf("saved at %v, want %v seconds", at, want)
+			if i >= n || all[i].Sub(began) != s*time.Second {
+				t.Fatalf("saved at %v, want %v seconds", all, want)
 			}
 		}
-		if n != len(want) || len(at) != n+1 || at[n] != time.Second {
-			t.Errorf("after it worked again, saved at %v", at[n:])
+		if n != len(want) || len(all) != n+1 || all[n].Sub(again) != time.Second {
+			t.Errorf("after it worked again, saved at %v", all[n:])
 		}
 		_ = c.Close()
 	})
@@ -298,22 +316,27 @@ func TestAFailedWriteReachesTheCaller(t *testing.T) {
 
 func TestErasingIsTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		edits := 0
+		var edits atomic.Int32
 		store := &shelf{saved: Saved{Records: []Record{{JID: contactNumber(0), Subscription: "both", Listed: time.Unix(1, 0), Words: []string{"Here."}}}}}
 		store.edit = func(context.Context) error {
-			if edits++; edits < 3 {
+			if edits.Add(1) < 3 {
 				return errors.New("busy")
 			}
 			return nil
 		}
-		var failed []error
-		c := Offline(jid.MustParse("juliet@capulet.lit"), Persist(store, func(err error) { failed = append(failed, err) }), WithoutStatus())
+		var all []error
+		c := Offline(jid.MustParse("juliet@capulet.lit"), Persist(store, func(err error) {
+			store.mu.Lock()
+			defer store.mu.Unlock()
+			all = append(all, err)
+		}), WithoutStatus())
 		if err := c.Load(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Minute)
-		if edits != 3 || len(failed) != 2 || !strings.HasPrefix(failed[0].Error(), "roster: tidy up: ") {
-			t.Errorf("%d times, and it failed with %v", edits, failed)
+		failed := gathered(store, &all)
+		if edits.Load() != 3 || len(failed) != 2 || !strings.HasPrefix(failed[0].Error(), "roster: tidy up: ") {
+			t.Errorf("%d times, and it failed with %v", edits.Load(), failed)
 		}
 		_ = c.Close()
 	})
