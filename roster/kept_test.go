@@ -404,3 +404,45 @@ func TestWhatIsLearntAfterAContactSharesItsPresenceAgainIsKept(t *testing.T) {
 		t.Errorf("kept: %+v", r)
 	}
 }
+
+// An earlier run's clock was ahead. What it kept is not to be read as the past
+// by the run after this one.
+func TestWhatIsFromTheFutureIsDroppedFromTheStoreAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		for name, tt := range map[string]struct {
+			r    Record
+			want int
+		}{
+			"seen":    {Record{Seen: Departure{Heard: now.Add(time.Hour), At: now.Add(time.Hour), Ours: true}}, 1},
+			"told":    {Record{Told: Departure{Heard: now.Add(time.Hour), At: now.Add(-time.Hour)}}, 1},
+			"online":  {Record{Online: now.Add(time.Hour)}, 1},
+			"learnt":  {Record{Learnt: now.Add(time.Hour)}, 1},
+			"dropped": {Record{Since: now.Add(time.Hour)}, 1},
+			"item":    {Record{Listed: now.Add(time.Hour)}, 1},
+			"nothing": {Record{Seen: Departure{Heard: now.Add(-time.Hour), At: now.Add(-time.Hour), Ours: true}, Online: now}, 0},
+		} {
+			tt.r.JID, tt.r.Subscription = contactNumber(0), "both"
+			if tt.r.Listed.IsZero() {
+				tt.r.Listed = now.Add(-2 * time.Hour)
+			}
+			saves := 0
+			c := Offline(jid.MustParse("juliet@capulet.lit"), Persist(&shelf{
+				saved: Saved{Records: []Record{tt.r}},
+				save: func(_ context.Context, changes Saved) error {
+					if len(changes.Records) != 1 || changes.At.Sub(now) > time.Minute {
+						t.Errorf("%s: saved as of %v: %+v", name, changes.At, changes.Records)
+					}
+					saves++
+					return nil
+				}}, nil))
+			if err := c.Load(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(3 * time.Second)
+			if _ = c.Close(); saves != tt.want {
+				t.Errorf("%s: saved %d times, want %d", name, saves, tt.want)
+			}
+		}
+	})
+}

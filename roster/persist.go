@@ -88,6 +88,11 @@ func (c *Cache) restore(r Record, now judge.Moment) {
 	switch {
 	case e.subscription == subRemove:
 		c.forget(e)
+		return
+	case e.listed != 0 && r.ahead(now.Time()):
+		c.keep(e) // so that the store drops it before it seems to be of the past
+	}
+	switch {
 	case known != nil:
 		c.changed(e, before)
 	case e.listed != 0:

@@ -1,6 +1,8 @@
 package roster
 
 import (
+	"time"
+
 	"example.org/lastpresence/internal/wire/address"
 	"example.org/lastpresence/roster/internal/judge"
 )
@@ -54,6 +56,13 @@ func (d Departure) account() judge.Account {
 		Heard: judge.MomentOf(d.Heard), At: judge.MomentOf(d.At), Stamp: judge.MomentOf(d.Stamp), Resource: d.Resource, Status: d.Status,
 		Cause: judge.Cause(d.Cause), Text: d.Text, Settled: d.Settled, Ours: d.Ours, Bounded: d.Bounded,
 	}
+}
+
+// ahead reports whether the record has facts from the future: see [Record.AsOf].
+func (r Record) ahead(now time.Time) bool {
+	past := r.AsOf(now)
+	return past.Seen != r.Seen || past.Told != r.Told || past.Listed != r.Listed || past.Since != r.Since ||
+		past.Online != r.Online || past.Learnt != r.Learnt
 }
 
 // details returns those that a store kept.
