@@ -259,3 +259,57 @@ func TestPushesOfTheBlockListChangeWhatTheyName(t *testing.T) {
 		t.Errorf("after all were unblocked: %d are blocked", n)
 	}
 }
+
+func TestTheClientAsksOnlyWhoSharesItsPresence(t *testing.T) {
+	c, _ := newTestCache(t, 1)
+	c.mu.Lock()
+	c.apply(item{contactNumber(1), details{subscription: subFrom}})
+	c.items.entry(contactNumber(2)) // a stranger
+	c.mu.Unlock()
+	for i, want := range []bool{true, false, false, false} {
+		if got := c.subscribed(contactNumber(i)); got != want {
+			t.Errorf("contact %d may be asked: %t", i, got)
+		}
+	}
+}
+
+func TestBlockedAddressesAreInTheirOwnAttribute(t *testing.T) {
+	items, err := blockItems(xml.NewDecoder(strings.NewReader(
+		"<item name='a@b' xmlns:x='urn:x' x:jid='c@d' jid='e@f'/></blocklist>")))
+	var end *xml.SyntaxError
+	if err != nil && !errors.As(err, &end) || len(items) != 1 || items[0] != "e@f" {
+		t.Errorf("blocked: %q, %v", items, err)
+	}
+}
+
+func TestTheBoundsOfAnItem(t *testing.T) {
+	long := strings.Repeat("x", 5000)
+	groups := strings.Repeat("<group>"+long+"</group>", 1)
+	for i := range 100 {
+		groups += fmt.Sprintf("<group>g%d</group>", i)
+	}
+	read := func(s string) query {
+		q, err := readQuery(xml.NewDecoder(strings.NewReader("<query xmlns='jabber:iq:roster' " + s)))
+		if err != nil && !errors.Is(err, io.EOF) {
+			t.Fatal(err)
+		}
+		return q
+	}
+	it := read("><item jid='a@b' name='" + long + "'>" + groups + "</item></query>").items[0]
+	if len(it.name) != 1024 || len(it.groupNames()) != 64 {
+		t.Errorf("a name of %d bytes, %d groups", len(it.name), len(it.groupNames()))
+	}
+	for _, g := range it.groupNames() {
+		if len(g) > 1024 {
+			t.Errorf("a group of %d bytes", len(g))
+		}
+	}
+	if text := read("><item jid='@" + long + "'/></query>").unreadable[0].address; len(text) != 4096 {
+		t.Errorf("of an address that cannot be read %d bytes are kept", len(text))
+	}
+	for n, want := range map[int]bool{1024: true, 1025: false} {
+		if q := read("ver='" + long[:n] + "'></query>"); q.versioned != want {
+			t.Errorf("a version of %d bytes counts: %t", n, q.versioned)
+		}
+	}
+}

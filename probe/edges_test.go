@@ -1,0 +1,166 @@
+package probe_test
+
+import (
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"mellium.im/xmlstream"
+	"mellium.im/xmpp/jid"
+
+	"example.org/lastpresence/internal/testbed/server"
+	"example.org/lastpresence/probe"
+)
+
+func TestStampsAndSecondsAgreeToWithinTwoSeconds(t *testing.T) {
+	for apart, want := range map[time.Duration]probe.Origin{
+		0: probe.FromPresence, 2 * time.Second: probe.FromPresence, -2 * time.Second: probe.FromPresence,
+		3 * time.Second: probe.FromLastActivity, -3 * time.Second: probe.FromLastActivity,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := world(t, server.Silent)
+			left := time.Now().Add(-600 * time.Second)
+			stamp := left.Add(apart)
+			script(s, say(strings.Replace(gone, "/>", "><delay xmlns='urn:xmpp:delay' from='montague.lit' stamp='"+stamp.UTC().Format(time.RFC3339)+"'/></presence>", 1), 0),
+				say(battery, 0))
+			c, done := connect(t, s)
+			defer done()
+			at := left
+			if want == probe.FromPresence {
+				at = stamp
+			}
+			if a := ask(t, c, romeo, nil); a.LastSeenFrom != want || !a.LastSeen.Equal(at) {
+				t.Errorf("%v apart: last seen %v, from %v", apart, a.LastSeen, a.LastSeenFrom)
+			}
+		})
+	}
+}
+
+func TestAHostTellsWhenItStartedByAvailablePresenceWithAStamp(t *testing.T) {
+	const stamp = "<delay xmlns='urn:xmpp:delay' from='montague.lit' stamp='1999-09-10T23:41:07Z'/>"
+	for presence, told := range map[string]bool{
+		"<presence from='montague.lit' to='ME'>" + stamp + "</presence>":                    true,
+		"<presence from='montague.lit' to='ME'/>":                                           false,
+		"<presence from='montague.lit' to='ME' type='unavailable'>" + stamp + "</presence>": false,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := world(t, server.Silent)
+			script(s, say(presence, 0), say(fenceError("from='montague.lit'", "service-unavailable"), 0))
+			c, done := connect(t, s)
+			defer done()
+			a := ask(t, c, romeo.Domain(), nil)
+			if a.Up.IsZero() == told || (a.UpFrom == probe.FromPresence) != told {
+				t.Errorf("%s: up since %v, from %v", presence, a.Up, a.UpFrom)
+			}
+		})
+	}
+}
+
+func TestTenProbesAreSentAtOnceByDefault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, done := connect(t, world(t, server.ProsodyStamps))
+		defer done()
+		for i := range 11 {
+			var want error
+			if i == 10 {
+				want = probe.ErrBudget
+			}
+			ask(t, c, jid.MustParse(fmt.Sprintf("c%d@montague.lit", i)), want)
+		}
+		time.Sleep(6*time.Second - 1)
+		ask(t, c, romeo, probe.ErrBudget)
+		time.Sleep(1)
+		ask(t, c, romeo, nil)
+	})
+}
+
+func TestAStreamThatDoesNotBeginIsReported(t *testing.T) {
+	broken := errors.New("broken")
+	for name, tc := range map[string]struct {
+		tok  xml.Token
+		err  error
+		want error
+	}{
+		"it fails":                              {nil, broken, broken},
+		"it ends":                               {nil, io.EOF, io.EOF},
+		"it has no tokens":                      {nil, nil, nil},
+		"it ends an element that did not begin": {xml.EndElement{Name: xml.Name{Local: "presence"}}, nil, nil},
+	} {
+		reads := 0
+		_, err := probe.ReadPresence(xmlstream.ReaderFunc(func() (xml.Token, error) {
+			reads++
+			return tc.tok, tc.err
+		}))
+		if err == nil || tc.want != nil && !errors.Is(err, tc.want) || reads != 1 {
+			t.Errorf("%s: %v after %d reads", name, err, reads)
+		}
+	}
+}
+
+func TestErrorsPrint64BytesOfAnAddress(t *testing.T) {
+	for _, n := range []int{64, 65} {
+		from := "@" + strings.Repeat("x", n-1)
+		_, err := probe.ReadPresence(xml.NewDecoder(strings.NewReader("<presence from='" + from + "'/>")))
+		want := fmt.Sprintf("from=%q ", from)
+		if n > 64 {
+			want = fmt.Sprintf("from=%q ", from[:64]+"…")
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("of %d bytes: %v", n, err)
+		}
+	}
+}
+
+func TestTheLanguageOfAnErrorIsInItsOwnNamespace(t *testing.T) {
+	p := read(t, "<presence type='error'><error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"+
+		"<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='en' lang='de' xml:space='preserve'>Gone.</text></error></presence>")
+	if p.Err.Text["en"] != "Gone." || len(p.Err.Text) != 1 {
+		t.Errorf("texts: %q", p.Err.Text)
+	}
+}
+
+func TestIdleTimesAreInTheirOwnNamespace(t *testing.T) {
+	for child, told := range map[string]bool{
+		"<query xmlns='jabber:iq:last' seconds='60'/>":                          true,
+		"<query xmlns='urn:x' seconds='60'/>":                                   false,
+		"<other xmlns='jabber:iq:last' seconds='60'/>":                          false,
+		"<idle xmlns='urn:xmpp:idle:1' since='2012-09-10T23:41:07Z'/>":          true,
+		"<idle xmlns='urn:x' since='2012-09-10T23:41:07Z'/>":                    false,
+		"<other xmlns='urn:xmpp:idle:1' since='2012-09-10T23:41:07Z'/>":         false,
+		"<idle xmlns='urn:xmpp:idle:1' xml:since='2012-09-10T23:41:07Z' x=''/>": false,
+	} {
+		if p := read(t, "<presence>"+child+"</presence>"); p.Idle.IsZero() == told {
+			t.Errorf("%s: idle since %v", child, p.Idle)
+		}
+	}
+}
+
+func TestTheLanguageOfAStatusIsInItsOwnNamespace(t *testing.T) {
+	p := read(t, "<presence><status>First.</status><status lang='de' xml:space='de'>Second.</status><status xml:lang='de'>Da.</status></presence>")
+	if got := p.Status("de"); got != "Da." {
+		t.Errorf("in German it is %q", got)
+	}
+}
+
+// What leaves from a full address without a stamp leaves now. A stamp of the future
+// is of the past all the same, and one of a stranger is none.
+func TestAResourceThatLeavesMeanwhileIsSeenLeaving(t *testing.T) {
+	for from, seen := range map[string]bool{"evil.lit": true, "montague.lit": false} {
+		synctest.Test(t, func(t *testing.T) {
+			s := world(t, server.Silent)
+			stamp := time.Now().Add(24 * time.Hour).UTC().Format(time.RFC3339)
+			script(s, say("<presence from='romeo@montague.lit/orchard' to='ME' type='unavailable'><delay xmlns='urn:xmpp:delay' from='"+from+"' stamp='"+stamp+"'/></presence>", 0), say(battery, 0))
+			c, done := connect(t, s)
+			defer done()
+			a := ask(t, c, romeo, nil)
+			if a.LastSeen.Equal(time.Now()) != seen || (a.LastSeenFrom == probe.FromPresence) != seen {
+				t.Errorf("a stamp by %s: last seen %v, from %v", from, a.LastSeen, a.LastSeenFrom)
+			}
+		})
+	}
+}
