@@ -313,3 +313,23 @@ func TestTheBoundsOfAnItem(t *testing.T) {
 		}
 	}
 }
+
+func TestOthersSeeTheWholeBlockList(t *testing.T) {
+	c, _ := newTestCache(t, 1)
+	for _, s := range []string{fill(blockPush), fill(unblockPush, "<item jid='contact0@montague.lit'/>"), fill(blockList, "", "contact0@montague.lit")} {
+		seen := ""
+		h := c.Handler(xmpp.HandlerFunc(func(r xmlstream.TokenReadEncoder, start *xml.StartElement) error {
+			tokens, err := xmlstream.ReadAll(r)
+			for _, tok := range tokens {
+				if el, ok := tok.(xml.StartElement); ok {
+					seen += el.Name.Local + " "
+				}
+			}
+			return err
+		}))
+		hear(t, h, strings.NewReader(s))
+		if !strings.HasSuffix(seen, "item ") {
+			t.Errorf("of %s\nthere was seen: %s", s, seen)
+		}
+	}
+}

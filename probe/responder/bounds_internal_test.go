@@ -1,0 +1,144 @@
+package responder
+
+import (
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"golang.org/x/time/rate"
+	"mellium.im/xmpp/jid"
+)
+
+func TestTheDeskHasRoomForSoMany(t *testing.T) {
+	about := jid.MustParse("skeleton@gate.capulet.lit")
+	asks := func(from string) question { return question{prober: jid.MustParse(from), asked: about} }
+	for _, tc := range []struct {
+		name string
+		from func(i int) string
+		room int
+	}{
+		{"of a resource about a contact", func(int) string { return "romeo@montague.lit/orchard" }, 16},
+		{"of a prober", func(i int) string { return fmt.Sprintf("romeo@montague.lit/%d", i) }, 10_000},
+		{"of a domain", func(i int) string { return fmt.Sprintf("u%d@montague.lit/x", i) }, 30_000},
+		{"of everybody", func(i int) string { return fmt.Sprintf("romeo@d%d.lit/x", i) }, 40_000},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			d := desk{run: func(*matter) {}} // nobody works
+			for i := range tc.room {
+				if got := d.take(asks(tc.from(i))); got != taken {
+					t.Fatalf("question %d came to %d", i+1, got)
+				}
+			}
+			parties := len(d.parties)
+			if got := d.take(asks(tc.from(tc.room))); got != full {
+				t.Errorf("one more came to %d", got)
+			}
+			if len(d.parties) != parties {
+				t.Errorf("one that was refused is remembered: %d parties, before %d", len(d.parties), parties)
+			}
+		})
+	}
+}
+
+func TestTheDeskForgetsWhoIsAnswered(t *testing.T) {
+	var running []*matter
+	d := desk{workers: 4, run: func(m *matter) { running = append(running, m) }}
+	for i := range 4 {
+		d.take(question{prober: jid.MustParse(fmt.Sprintf("romeo@d%d.lit/x", i)), asked: jid.MustParse("skeleton@gate.capulet.lit")})
+	}
+	if len(running) != 4 || d.running != 4 || d.waiting != 4 {
+		t.Fatalf("%d matters run, counted %d, of %d", len(running), d.running, d.waiting)
+	}
+	for _, m := range running {
+		d.questions(m)
+		d.over(m)
+	}
+	if d.running != 0 || d.waiting != 0 || len(d.parties) != 0 || len(d.matters) != 0 || len(d.turn) != 0 {
+		t.Errorf("left behind: %d running, %d waiting, %d parties, %d matters", d.running, d.waiting, len(d.parties), len(d.matters))
+	}
+}
+
+func TestALineHasRoomForSoMuch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var l line
+		began, goOn := make(chan struct{}), make(chan struct{})
+		l.add(func() { close(began); <-goOn })
+		<-began
+		done := 0
+		for i := range 256 {
+			if !l.add(func() { done++ }) {
+				t.Fatalf("no room for %d", i+1)
+			}
+		}
+		if l.add(func() { done++ }) {
+			t.Error("there is room for more")
+		}
+		close(goOn)
+		if err := l.wait(t.Context()); err != nil || done != 256 {
+			t.Errorf("%d were done, %v", done, err)
+		}
+		l.close()
+		if l.add(func() {}) {
+			t.Error("there is room in a line that is closed")
+		}
+	})
+}
+
+func TestTheOldestFormsAreDropped(t *testing.T) {
+	var f forms
+	var ids []string
+	romeo := jid.MustParse("romeo@montague.lit")
+	for range 65 {
+		ids = append(ids, f.give(romeo))
+	}
+	if f.take(ids[0], romeo) {
+		t.Error("the oldest of 65 is kept")
+	}
+	if f.take(ids[1], romeo.Domain()) {
+		t.Error("another one may fill the form")
+	}
+	for i, id := range ids[1:] {
+		if !f.take(id, romeo) || f.take(id, romeo) {
+			t.Errorf("form %d was not taken once", i+1)
+		}
+	}
+}
+
+func TestHowLongACommandMayBe(t *testing.T) {
+	for n, long := range map[int]bool{249: false, 250: true} { // two tokens each, and two of the command
+		_, err := readOrder(xml.NewDecoder(strings.NewReader("<command xmlns='http://jabber.org/protocol/commands'>" + strings.Repeat("<x/>", n) + "</command>")))
+		if errors.Is(err, errTooLong) != long {
+			t.Errorf("of %d tokens: %v", 2*n+2, err)
+		}
+	}
+}
+
+func TestLimitersRememberThoseOfTheLastTime(t *testing.T) {
+	var l limiters
+	made := 0
+	fresh := func() *rate.Limiter { made++; return rate.NewLimiter(1, 1) }
+	of := func(i int) *rate.Limiter { return l.of(fmt.Sprint(i), fresh) }
+	first := of(0)
+	for i := range 4096 {
+		of(i)
+	}
+	if len(l.now) != 4096 || l.before != nil || made != 4096 {
+		t.Fatalf("%d are remembered of %d", len(l.now), made)
+	}
+	of(4096)
+	if len(l.now) != 1 || len(l.before) != 4096 {
+		t.Errorf("%d and %d are remembered", len(l.now), len(l.before))
+	}
+	if of(0) != first || len(l.now) != 2 {
+		t.Error("one that was used before starts over")
+	}
+	for i := range 2 * 4096 {
+		of(10_000 + i)
+	}
+	if before := made; of(0) == first || made != before+1 {
+		t.Error("one that was not used for long is remembered")
+	}
+}
