@@ -11,9 +11,8 @@ type Outcome uint8
 
 // The outcomes. The zero value is Unanswered.
 const (
-	// Unanswered: no answer says how the contact is. This is also the outcome if
-	// a server says that the contact is connected (Activity is Told, with an Ago
-	// of 0) but not that it is available.
+	// Unanswered: no answer says whether the contact is available. A server may
+	// have said that it is connected: Activity is then Told, with an Ago of 0.
 	Unanswered Outcome = iota
 	// Available: at least one resource is online, or the host is up.
 	Available
@@ -64,21 +63,22 @@ func (o Origin) String() string {
 
 // LastActivity is the answer to the query that follows a probe (XEP-0012).
 type LastActivity struct {
-	// Told is false if there was no answer, or if its seconds cannot be read or
-	// point to a time before 1999; Ago is then zero.
+	// Told reports whether the answer has a number of seconds that is possible.
+	// It is false if there was no answer, if the number cannot be read, or if it
+	// points to a time before 1999; Ago is then zero.
 	Told bool
 	// Ago is how long ago the contact was connected, or how long a host has
 	// been up, in whole seconds. For a contact, 0 means that it is connected
-	// now or has left within this second. Some servers report the last logout
-	// even of a contact that is online.
+	// now or has just left. Some servers report the last logout even of a
+	// contact that is online.
 	Ago time.Duration
 	// Status is the text of the last unavailable presence, if the server sends
 	// it. The text may be the server's own.
 	Status string
 }
 
-// Answer is what a probe has found out. It is a value; do not change what its
-// fields point to. Its times have no monotonic reading.
+// Answer is the result of a probe. It is a value; do not change what its fields
+// point to. Its times have no monotonic reading.
 type Answer struct {
 	// Contact is the bare JID that was asked.
 	Contact jid.JID
@@ -86,34 +86,34 @@ type Answer struct {
 	// Outcome says which of the other fields have a meaning.
 	Outcome Outcome
 
-	// Presences has the latest presence of each resource that sent one, and the
-	// presence from the bare JID, if any, in order of arrival. It leaves out
-	// those that a later presence of the whole contact ended.
+	// Presences has the latest presence of each resource and of the bare JID, in
+	// order of arrival. It leaves out available ones that were ended by a later
+	// stanza about the whole contact.
 	Presences []Presence
 
 	// Activity is the answer to the query for last activity.
 	Activity LastActivity
 
-	// LastSeen is when an unavailable contact went offline; zero if that was
-	// not told. LastSeenFrom says who told. It is by our own clock if last
-	// activity tells it, too, because that counts seconds until now. A stamp
-	// alone is by the clock of the contact's server.
+	// LastSeen is when an unavailable contact went offline; zero if not known.
+	// LastSeenFrom says where it comes from. It is by our own clock if there is
+	// last activity, which counts seconds until now, and otherwise by the clock
+	// of the contact's server. Its zone is the local one, or that of the stamp.
 	LastSeen     time.Time
 	LastSeenFrom Origin
 
-	// Status is what the contact said as it left, at LastSeen if that is known.
-	// StatusFrom says who told. Last activity may have a server's text instead.
+	// Status is the text with which the contact went offline. StatusFrom says
+	// where it comes from; last activity may have a text of the server's own.
 	Status     string
 	StatusFrom Origin
 
-	// Stamp is what the contact's server stamped on the departure, by its own
-	// clock; zero if it did not. The same departure has the same stamp when it
-	// is told again.
+	// Stamp is the time with which the contact's server stamped the unavailable
+	// presence, by its own clock; zero if it did not. Two Answers about the same
+	// departure have the same Stamp.
 	Stamp time.Time
 
-	// Up is when an available server or component started; zero if that was not
-	// told (XEP-0318 section 3.2). UpFrom says who told. It is by our own clock
-	// if last activity tells it.
+	// Up is when an available server or component started (XEP-0318 section
+	// 3.2); zero if not known. UpFrom says where it comes from. It is by our own
+	// clock if that is last activity.
 	Up     time.Time
 	UpFrom Origin
 
@@ -124,14 +124,15 @@ type Answer struct {
 	// Received is when that stanza arrived.
 	Received time.Time
 
-	// Late marks a second answer of a probe that had ended before its query for
+	// Late marks the second Answer of a probe that ended before its query for
 	// last activity was answered. Only the function of [Answered] gets it.
 	Late bool
 
-	// Err says why nothing is known. It wraps a stanza error if one came back,
-	// together with [ErrBlocked] if we block the contact, or is [ErrNoAnswer]
-	// if time ran out. It is nil if Outcome is Available or Unavailable. Moved
-	// is the new address in the stanza error, if any.
+	// Err says why nothing is known. It wraps the stanza error that came back, if
+	// any, together with [ErrBlocked] if we block the contact. It is
+	// [ErrNoAnswer] if time ran out. It is nil if Outcome is Available or
+	// Unavailable, and may be nil otherwise. Moved is the new address in the
+	// stanza error, if any.
 	Err   error
 	Moved string
 }

@@ -21,10 +21,10 @@ import (
 
 // Client sends the probes of one session and collects the answers.
 //
-// Make one with [NewClient]; the zero value is not usable. Something must serve
-// the session with its handler, or no answer arrives: [Client.Serve], or your
-// own code with [Client.Handler]. A Client has no goroutine while no probe is
-// under way. All methods are safe for concurrent use.
+// Make one with [NewClient]; the zero value is not usable. Serve the session with
+// [Client.Serve], or in your own way with [Client.Handler]; otherwise no answer
+// arrives. A Client has no goroutine while no probe is under way. All methods are
+// safe for concurrent use.
 type Client struct {
 	s        *xmpp.Session
 	cfg      config
@@ -50,7 +50,7 @@ func NewClient(s *xmpp.Session, opts ...Option) *Client {
 		flights: make(map[string]*flight),
 		late:    make(map[string]*flight),
 	}
-	cfg.old = nil // or every session that there ever was stays in memory
+	cfg.old = nil // otherwise every earlier Client would stay in memory
 	c.cfg = cfg
 	return c
 }
@@ -72,14 +72,15 @@ type flight struct {
 }
 
 // Probe asks for the presence of the contact to, and waits for the answer. It
-// ignores the resource. Call it when a person wants to know, never for every
-// contact of a list (XEP-0318 section 2).
+// ignores the resource of to. Call it when a person wants to know, never for
+// every contact of a list (XEP-0318 section 2).
 //
-// No outcome is an error, not even Error. The error says why asking failed:
-// [ErrInvisible], [ErrNotSubscribed], [ErrCoolDown], [ErrBudget], [ErrClosed],
-// the error of the session, or that of ctx, which comes with what was known by
-// then. Concurrent calls for one contact send one probe; if the ctx of one
-// caller ends, the others still get the answer.
+// The error is nil whenever a probe was sent and ended, whatever its Outcome,
+// even if that is Error. Otherwise it is [ErrInvisible], [ErrNotSubscribed],
+// [ErrCoolDown], [ErrBudget], [ErrClosed], the error of the session, or that of
+// ctx; if ctx ends, the Answer has what was known by then. Concurrent calls for
+// one contact send one probe; if the ctx of one caller ends, the others still
+// get the answer.
 func (c *Client) Probe(ctx context.Context, to jid.JID) (Answer, error) {
 	to = to.Bare()
 	answer := Answer{Contact: to}
@@ -175,13 +176,12 @@ func (c *Client) launch(f *flight, stanza xml.TokenReader) {
 }
 
 // Uptime returns when a server or component started (XEP-0318 section 3.2). It
-// uses the delay in its presence if there is one, or its last activity
-// (XEP-0012 section 5), which is by our own clock; [Answer.UpFrom] of
-// [Client.Probe] says which. The time is in the local zone, or in the zone that
-// the host wrote.
+// probes the domain of host and returns [Answer.Up]: by the clock and in the
+// zone of the host if its presence is stamped, and otherwise by our own clock in
+// the local zone, from last activity (XEP-0012 section 5).
 //
 // The errors are those of Probe, the stanza error of a host that refuses, and
-// [ErrNoAnswer] if the host does not tell.
+// [ErrNoAnswer] if the host does not say.
 func (c *Client) Uptime(ctx context.Context, host jid.JID) (time.Time, error) {
 	answer, err := c.Probe(ctx, host.Domain())
 	switch {
@@ -195,8 +195,8 @@ func (c *Client) Uptime(ctx context.Context, host jid.JID) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%w: uptime of %s", ErrNoAnswer, host)
 }
 
-// Close ends all probes with [ErrClosed], and lets every later call fail with
-// it. It does not close the session. It always returns nil.
+// Close ends all probes with [ErrClosed]; later calls fail with it, too. It does
+// not close the session. It always returns nil.
 func (c *Client) Close() error {
 	c.mu.Lock()
 	c.closed = true

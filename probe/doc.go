@@ -1,9 +1,9 @@
 // Package probe asks for the presence of one contact when a person wants to know
-// it, and tells apart every way in which a server may answer or stay silent
+// it, and distinguishes all the ways in which servers answer or stay silent
 // (XEP-0318: Best Practices for Client Initiated Presence Probes).
 //
 // A program that shows contacts should use package roster instead. It remembers
-// what is known, asks only for what is missing, and uses this package to ask:
+// what is known, and uses this package to ask for what is missing:
 //
 //	contacts := roster.New(session)
 //	go contacts.Serve(mux)
@@ -19,12 +19,12 @@
 // The answer to a probe carries no id that can be relied on. Several presences
 // may answer one probe, nothing marks the last, and many servers send none at
 // all. So a Client sends a query for last activity (XEP-0012) to the same address
-// right behind the probe. Servers handle the stanzas of one stream in order (RFC
-// 6120 section 10.1) and must answer every query. When the query's answer
-// arrives, the probe's answer has arrived, too, if there is one.
+// right after the probe. This query is the fence: servers handle the stanzas of
+// one stream in order (RFC 6120 section 10.1) and must answer every query. When
+// the query's answer arrives, the probe's answer, if any, has arrived before it.
 //
-// Before that, only a certain answer ends the wait. An unavailable presence is not
-// certain, because the server may have sent it as part of the login:
+// Until then, only a conclusive answer ends the wait. An unavailable presence is
+// not conclusive, because the server may have sent it as part of the login:
 //
 //	waiting ──┬─ available ───────────────────────────────► available
 //	          ├─ unsubscribed, or the probe is refused ───► unauthorized
@@ -38,26 +38,26 @@
 //	          ├─ fence: refused ──────────────────────────► unauthorized
 //	          ├─ fence: returned, or we block the contact ► error
 //	          ├─ fence: anything else ────────────────────► unanswered
-//	          └─ the deadline ────────────────────────────► what has come
+//	          └─ the deadline ────────────────────────────► what is known by then
 //
 // Some servers handle presence and queries in different processes, so that the
 // fence may overtake the presence. The fence then says that the contact is
-// connected, and the Client waits for the presence for a limited time (see
-// [Grace]). If none comes, the contact is neither known to be available nor known
-// to be unavailable.
+// connected, and the Client waits for the presence for a limited time, the grace
+// (see [Grace]). If none comes, it is not known whether the contact is available.
 //
 // One available presence is enough; use [Settle] to wait for further resources. A
-// bare unavailable presence that follows ends them all, because it speaks of the
-// whole contact; so do unsubscribed and a refusal. What arrives after Probe has
-// returned reaches [Observe] and [Answered].
+// later unavailable presence from the bare JID is about the whole contact and
+// ends all of them, as unsubscribed and a refusal do. What arrives after Probe
+// has returned reaches [Observe] and [Answered].
 //
-// Some stanzas are never an answer: presence of other types, presence of the
-// occupants of a room, errors of other stanzas, and stanzas from other addresses,
-// except that our own server may return in its own name what it did not pass on.
-// A host that tells its uptime is available. If a host is available and its
-// presence has no time, the Client waits for the fence, which may have its uptime.
-// Your own account is always available, because it is connected; its server may
-// refuse the probe.
+// Some stanzas are never an answer: presence of other types, presence of room
+// occupants, errors of other stanzas, and stanzas from other addresses. One
+// exception: our own server may return the probe or the query in its own name.
+//
+// A server or component that answers with its uptime is available. If its
+// presence has no stamp, the Client also waits for the fence, which may have the
+// uptime. Your own account is available whenever its server answers the query,
+// even if it refuses the probe.
 //
 // # What must not be done
 //
@@ -67,6 +67,6 @@
 // within a cool-down (see [CoolDown]), and concurrent calls for one contact send
 // one probe.
 //
-// A probe tells the contact's server, and so possibly the contact, that the user
-// is online and interested.
+// A probe reveals to the contact's server, and possibly to the contact, that the
+// user is online and interested.
 package probe

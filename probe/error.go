@@ -13,31 +13,28 @@ import (
 	"example.org/lastpresence/internal/wire/chardata"
 )
 
-// Errors that a caller decides on. They are found with [errors.Is]; a stanza
-// error that a server sent is found with [errors.As].
+// Errors that callers may want to tell apart, with [errors.Is]. Use [errors.As]
+// for a stanza.Error that a server sent.
 var (
-	// ErrNotSubscribed means that the contact does not share its presence with
-	// us: our roster says so, in which case it was not asked, or its server
-	// does.
+	// ErrNotSubscribed means that we are not subscribed to the contact's
+	// presence. Probe returns it if the function of [Subscribed] says so.
 	ErrNotSubscribed = errors.New("probe: not subscribed to the contact's presence")
 
-	// ErrInvisible means that a probe would reveal a user who hides; see
-	// [Visible].
+	// ErrInvisible means that the user is invisible, and a probe would reveal
+	// that the user is online; see [Visible].
 	ErrInvisible = errors.New("probe: our presence is not visible")
 
-	// ErrBudget means that too many probes were sent a short time ago; see
-	// [Budget].
+	// ErrBudget means that too many probes were sent recently; see [Budget].
 	ErrBudget = errors.New("probe: over budget")
 
-	// ErrCoolDown means that the contact was asked a short time ago; see
-	// [CoolDown].
+	// ErrCoolDown means that the contact was asked recently; see [CoolDown].
 	ErrCoolDown = errors.New("probe: asked a moment ago")
 
 	// ErrBlocked means that we block the contact (XEP-0191, XEP-0016), so that
 	// our own server returns the probe.
 	ErrBlocked = errors.New("probe: the contact is blocked")
 
-	// ErrNoAnswer means that no answer said how the contact is.
+	// ErrNoAnswer means that no answer came, or none that says what was asked.
 	ErrNoAnswer = errors.New("probe: no answer")
 
 	// ErrClosed means that the Client or its session is closed.
@@ -128,8 +125,8 @@ func (e *refusal) child(start xml.StartElement, r xml.TokenReader) error {
 	return err
 }
 
-// text keeps a text of the error, unless it is empty: an error message would
-// then end with a colon.
+// text keeps a text of the error. It ignores an empty one, with which an error
+// message would end in a colon.
 func (e *refusal) text(lang, s string) {
 	if strings.TrimSpace(s) == "" {
 		return
@@ -144,7 +141,7 @@ func (e *refusal) text(lang, s string) {
 	}
 }
 
-// legacy is what an error has in the form from before RFC 3920.
+// legacy is the part of an error that is in the form from before RFC 3920.
 type legacy struct{ code, text string }
 
 // complete fills in what the error has in the old form only.
@@ -167,7 +164,7 @@ var codes = map[string]struct {
 	"302": {stanza.Gone, stanza.Modify},
 	"400": {stanza.BadRequest, stanza.Modify},
 	"401": {stanza.NotAuthorized, stanza.Auth},
-	"402": {"payment-required", stanza.Auth}, // which RFC 6120 has no more
+	"402": {"payment-required", stanza.Auth}, // no longer in RFC 6120
 	"403": {stanza.Forbidden, stanza.Auth},
 	"404": {stanza.ItemNotFound, stanza.Cancel},
 	"405": {stanza.NotAllowed, stanza.Cancel},
@@ -183,7 +180,7 @@ var codes = map[string]struct {
 	"510": {stanza.ServiceUnavailable, stanza.Cancel},
 }
 
-// verdict is what an error condition says about the question.
+// verdict is what an error condition says about the contact.
 type verdict uint8
 
 const (

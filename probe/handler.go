@@ -9,12 +9,12 @@ import (
 	"mellium.im/xmpp/stanza"
 )
 
-// Handler returns a handler that reads the answers to probes, and then passes
-// every stanza to next, whole and unchanged; next may be nil. Only answers to
-// the Client's own queries do not reach next.
+// Handler returns a handler that reads the answers to probes, and passes every
+// stanza on to next, whole and unchanged, except for the answers to the Client's
+// own queries. next may be nil.
 //
-// Two goroutines must not call the handler at the same time. It never sends,
-// and never fails because of what a stanza says.
+// The handler is not safe for concurrent use. It never sends, and never fails
+// because of what a stanza says.
 func (c *Client) Handler(next xmpp.Handler) xmpp.Handler {
 	if next == nil {
 		next = xmpp.HandlerFunc(func(xmlstream.TokenReadEncoder, *xml.StartElement) error { return nil })

@@ -45,99 +45,99 @@ func (cfg config) limiter() *rate.Limiter {
 }
 
 // Budget limits how many probes are sent: burst at once, and one more for each
-// period every. The default is 10, and one more every 6 seconds. It is meant
-// for people who click. Raising it does not make it right to probe every
-// contact.
+// period every. The default is 10, and one more every 6 seconds, which is enough
+// for a person who opens chats. A larger budget does not make it right to probe
+// every contact.
 func Budget(burst int, every time.Duration) Option {
 	return func(cfg *config) { cfg.burst, cfg.every = burst, every }
 }
 
-// CoolDown sets how long a contact is not asked again. The default is one
-// minute; 0 means that it may be asked again at once.
+// CoolDown sets how long a contact that was asked is not asked again. The
+// default is one minute; 0 or less means no cool-down.
 func CoolDown(d time.Duration) Option {
 	return func(cfg *config) { cfg.coolDown = d }
 }
 
-// Timeout limits how long a probe waits for an answer, whatever the context of
-// its callers. The default is 10 seconds.
+// Timeout limits how long a probe waits for an answer, even if its callers would
+// wait longer. The default is 10 seconds; 0 does not wait at all.
 func Timeout(d time.Duration) Option {
 	return func(cfg *config) { cfg.timeout = d }
 }
 
-// Grace sets how long a probe waits after the answer to its query for last
-// activity, if that leaves open whether a presence is still on its way. The
-// default, 0, is measured in round trips of the exchange: two, but at least 100
-// ms, if the contact is said to be connected; half of one if its server does
-// not support last activity.
+// Grace sets how long a probe still waits for a presence after the answer to its
+// query for last activity. It waits only if that answer says that the contact is
+// connected, or that its server does not support last activity. The default, 0,
+// depends on the round trip of the query: twice that time, but at least 100 ms,
+// in the first case, and half of it in the second.
 func Grace(d time.Duration) Option {
 	return func(cfg *config) { cfg.grace = d }
 }
 
 // Settle makes a probe wait for further resources for d after the first
-// available one. The default, 0, returns at once, because one resource is
-// enough to know that the contact is available. Further ones then reach the
-// function of [Observe] only.
+// available presence. The default, 0, does not wait, because one resource is
+// enough to know that the contact is available. Further ones then reach only the
+// functions of [Observe] and [Answered]. Settle does not affect hosts.
 func Settle(d time.Duration) Option {
 	return func(cfg *config) { cfg.settle = d }
 }
 
-// Continue makes a new session continue where an earlier one of the same
-// account stopped, with its cool-downs, its statistics and the rest of its
-// budget, so that reconnecting does not reset them. From then on both Clients
-// share them, with the Budget and CoolDown of the new one; old may still be in
-// use, or closed. Probes that old has under way stay with old, and their
-// cool-downs hold unless they fail. A nil old changes nothing.
+// Continue makes the Client take over the cool-downs, the statistics and the rest
+// of the budget of old, so that reconnecting does not reset them. Use it for
+// sessions of the same account. From then on both Clients share them, with the
+// Budget and CoolDown of the new one. old may be closed or still in use; probes
+// that it has under way stay with it. A nil old changes nothing.
 func Continue(old *Client) Option {
 	return func(cfg *config) { cfg.old = old }
 }
 
-// Subscribed sets the function that knows the roster. Probe returns
-// [ErrNotSubscribed] for a contact if f returns false for its bare JID. Servers
-// and components answer everyone (XEP-0318 section 3.2), so f is not called for
-// them. The default is to ask and let the contact's server decide. f is called
-// in the goroutine of Probe, without a lock.
+// Subscribed sets a function that reports whether we are subscribed to the
+// presence of a contact, given its bare JID. If f returns false, Probe returns
+// [ErrNotSubscribed] and asks nobody. By default the contact's server decides. f
+// is not called for servers and components, which answer everyone (XEP-0318
+// section 3.2). It is called in the goroutine of Probe, without a lock.
 func Subscribed(f func(contact jid.JID) bool) Option {
 	return func(cfg *config) { cfg.allowed = f }
 }
 
 // Visible sets a function that reports whether the user's presence is visible.
-// While f returns false, Probe returns [ErrInvisible], for hosts as well,
-// because a probe would reveal the user. The default is to ask always, because
-// a Client does not know the user's presence. f is called in the goroutine of
-// Probe, without a lock.
+// While f returns false, Probe returns [ErrInvisible], even for hosts, because a
+// probe would reveal the user. By default every user counts as visible. f is
+// called in the goroutine of Probe, without a lock.
 func Visible(f func() bool) Option {
 	return func(cfg *config) { cfg.visible = f }
 }
 
-// Log sets a logger. At debug level it gets every probe: whom it asks, its
-// outcome and how long it took, or why it was refused. Nothing is logged at
-// other levels, and never a status text or a time that a peer sent. The
-// default, nil, logs nothing.
+// Log sets a logger. It gets every probe at debug level: whom it asks, its
+// outcome and how long it took, or why it was refused. Nothing is logged at other
+// levels. Status texts and times that a peer sent are never logged. The default,
+// nil, logs nothing.
 func Log(l *slog.Logger) Option {
 	return func(cfg *config) { cfg.log = l }
 }
 
-// Observe sets a function that is called for every readable presence stanza of
-// the session, before the client's own handler sees it, and before the Probe
-// that it answers returns. asked reports whether a probe to its sender was
-// under way, or had ended before its query for last activity was answered. f is
-// called in the goroutine that serves the session, without a lock; it must not
-// block or send.
+// Observe sets a function that is called for every presence stanza of the
+// session that can be read. It is called before the next handler sees the
+// stanza, and before the Probe that it answers returns. asked reports whether
+// the stanza may answer a probe: one to its sender is under way, or has ended
+// but its query for last activity is not answered yet. f is called in the
+// goroutine that serves the session, without a lock; it must not block or send.
 func Observe(f func(p Presence, asked bool)) Option {
 	return func(cfg *config) { cfg.presence = f }
 }
 
-// KeepChildren makes the presences that are passed to [Observe], and those in
-// an [Answer], keep child elements that this package does not read, for
-// [Presence.Children]. The default is not to keep them.
+// KeepChildren keeps the child elements that this package does not read, for
+// [Presence.Children], in the presences that are passed to [Observe] and those in
+// an [Answer]. The default is not to keep them.
 func KeepChildren() Option {
 	return func(cfg *config) { cfg.keep = true }
 }
 
-// Answered sets a function that is called once for every probe that ended with
-// an answer, before Probe returns it, even if the callers have left. Use it to
-// ask now and be told later. If the probe ended before its query for last
-// activity was answered, because one available presence is enough, f is called
+// Answered sets a function that is called with the Answer of every probe, before
+// Probe returns it. It is called even if no caller waits any longer, so that a
+// caller may give up early and still learn the answer. It is not called for
+// probes that the end of the session cut short.
+//
+// If a probe ended before its query for last activity was answered, f is called
 // again when that answer comes, with [Answer.Late] set. f is called in a
 // goroutine of the Client or of the session, without a lock; it must not block
 // or send.

@@ -28,57 +28,57 @@ type Presence struct {
 	// Priority is 0 if the stanza has none, or one that cannot be read (RFC
 	// 6121 section 4.7.2.3).
 	Priority    int8
-	PriorityErr error // why it cannot be read, nil where it can
+	PriorityErr error // why it cannot be read; nil if it can
 
-	// Delay is the trusted one of the stanza's delayed-delivery elements
-	// (XEP-0203, XEP-0091); a zero Stamp means that there is none. Doubts has
-	// the others, among them those that set Held.
+	// Delay is the delayed-delivery element that is trusted (XEP-0203,
+	// XEP-0091); its Stamp is zero if there is none. Doubts has all others,
+	// including those that set Held.
 	Delay  delay.Delay
 	Doubts []delay.Doubt
 
 	// Idle is when the user was last active (XEP-0319, or XEP-0256 converted to
-	// a time). It is zero if that was not told, or is in the future or before
-	// 1999.
+	// a time). It is zero if the stanza does not say, or names a time in the
+	// future or before 1999.
 	Idle time.Time
 
 	// Err is the error of a presence of type error, and zero otherwise.
 	Err stanza.Error
 
 	// Moved is the new address in an error of condition gone or redirect (RFC
-	// 6120 section 8.3.3), or empty. It may be any URI, and is only a peer's
-	// claim.
+	// 6120 section 8.3.3), or empty. It may be any URI. Do not trust it: it is
+	// what a peer claims.
 	Moved string
 
 	// Received is when the stanza was read, in the local zone and without a
 	// monotonic reading.
 	Received time.Time
 
-	// Cut reports whether the stanza exceeded a limit of this package
-	// (MaxTokens, MaxChildren …), so that a part of it is missing here.
+	// Cut reports whether a part of the stanza is missing here, because it
+	// exceeds a limit of this package (MaxTokens, MaxChildren …).
 	Cut bool
 
 	// Held is when our own server began to hold the stanza back from an
-	// inactive client (XEP-0352), by that server's clock; zero if it is not
-	// known to have done so, and Received if its clock says no possible time.
-	// What the stanza says happened at that time or before; the Delay, if any,
-	// says when. See [delay.Held].
+	// inactive client (XEP-0352), by that server's clock. The stanza was sent
+	// at that time or before; Delay, if any, says when. Held is zero if the
+	// stanza is not known to have been held back, and Received if it was but
+	// the server's stamp cannot be trusted. See [delay.Held].
 	Held time.Time
 
-	// Room reports whether the presence is that of an occupant of a room
-	// (XEP-0045), not of a contact.
+	// Room reports whether the sender is an occupant of a room (XEP-0045), not
+	// a contact.
 	Room bool
 
 	statuses []text
 	online   bool        // has a show or priority element
-	others   []xml.Token // the other children, where they are kept
+	others   []xml.Token // the other children, if they are kept
 }
 
 type text struct {
 	lang, data string
 }
 
-// At returns the time that the presence speaks of: its trusted stamp, or else
-// the time when it was received.
+// At returns the best time known for what the presence says: the Stamp of Delay,
+// else Held, else Received.
 func (p Presence) At() time.Time {
 	switch {
 	case !p.Delay.Stamp.IsZero():
@@ -89,11 +89,11 @@ func (p Presence) At() time.Time {
 	return p.Received
 }
 
-// LastWords reports whether an unavailable presence is one that a server made
-// from the last available one, and so not a goodbye. Such a presence has a show
-// or priority element, which only available presence should have (RFC 6121
-// section 4.7.2). Its status is what the contact said while it was available,
-// and its stamp may be of that time. False does not prove a goodbye, because
+// LastWords reports whether a server made this unavailable presence from the
+// last available one. It is then not a goodbye: its status is what the contact
+// said while available, and its stamp may be of that time. Such a presence is
+// known by a show or priority element, which belongs in available presence
+// only (RFC 6121 section 4.7.2). False does not prove a goodbye, because
 // available presence may have neither element.
 func (p Presence) LastWords() bool {
 	return p.Type == stanza.UnavailablePresence && p.online
@@ -127,10 +127,10 @@ func (p Presence) Status(lang ...string) string {
 }
 
 // Children returns a reader of the stanza's other child elements, in order, if
-// they were kept: see [ReadPresenceChildren] and [KeepChildren]. A child that
-// would exceed MaxKept, together with those before it, is left out, and Cut is
-// set. Each call returns a reader that begins at the first child. Do not change
-// its tokens.
+// they were kept: see [ReadPresenceChildren] and [KeepChildren]. Each call
+// returns a reader that begins at the first child. Children that do not fit in
+// MaxKept, together with those before them, are left out, and Cut is set. Do not
+// change the tokens.
 func (p Presence) Children() xml.TokenReader {
 	next := 0
 	return xmlstream.ReaderFunc(func() (xml.Token, error) {

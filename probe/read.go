@@ -18,16 +18,16 @@ import (
 	"example.org/lastpresence/internal/wire/lastactivity"
 )
 
-// Limits on what is read of one presence stanza. What exceeds them is dropped, and
-// Presence.Cut is set.
+// Limits on what is read of one presence stanza. What exceeds them is dropped,
+// and Presence.Cut is set.
 const (
 	MaxTokens   = 4096      // XML tokens of the stanza that are read
-	MaxBytes    = 256 << 10 // bytes of text and attributes, apart from the token that exceeds the limit
+	MaxBytes    = 256 << 10 // bytes of text and attributes; one token may exceed it, and is the last
 	MaxChildren = 256       // child elements that are read
 	MaxDepth    = 64        // nested elements below the stanza
 	MaxStatus   = 4096      // bytes of each status and error text
 	MaxStatuses = 16        // status elements
-	MaxDelays   = 8         // delayed-delivery elements; one of the sender's server is always among them
+	MaxDelays   = 8         // delayed-delivery elements; one signed by the sender's server is always kept
 	MaxKept     = 16 << 10  // bytes of names, attributes and text of other children
 )
 
@@ -43,11 +43,10 @@ var errNoPresence = errors.New("the stream does not begin with a presence stanza
 // MaxChildren or MaxDepth.
 var errCut = errors.New("probe: the stanza exceeds a bound")
 
-// ReadPresence reads a presence stanza from r, which begins with its start
-// element; white space, comments and declarations before it are skipped. Only
-// direct children of the stanza in their own namespaces are read. The zero
-// [delay.Rules] decide which of several delays to trust, with the present as
-// the time of receipt.
+// ReadPresence reads a presence stanza from r, which must begin with its start
+// element; white space, comments and declarations before it are skipped. The
+// time of receipt is now. The zero [delay.Rules] decide which of several delays
+// to trust. ReadPresence ignores children in a wrong namespace.
 //
 // It returns an error if r does not begin with a presence, if an address is not
 // a valid JID, or if r fails; what was read so far is returned with it. A
@@ -57,8 +56,8 @@ func ReadPresence(r xml.TokenReader) (Presence, error) {
 	return readPresence(r, false)
 }
 
-// ReadPresenceChildren is [ReadPresence], and also keeps other child elements
-// (XEP-0318 section 3.1) for [Presence.Children].
+// ReadPresenceChildren is like [ReadPresence] but also keeps other child
+// elements (XEP-0318 section 3.1), for [Presence.Children].
 func ReadPresenceChildren(r xml.TokenReader) (Presence, error) {
 	return readPresence(r, true)
 }

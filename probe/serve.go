@@ -8,11 +8,11 @@ import (
 
 // Serve serves the session until it ends and returns what [xmpp.Session.Serve]
 // returns. Stanzas pass through the Client and then to next, which may be nil.
-// When Serve returns, every call ends with [ErrClosed]. Call it once, in a
-// goroutine of its own.
+// When the session has ended, every call ends with [ErrClosed]. Call Serve once,
+// in a goroutine of its own.
 //
-// If you serve the session without it, nobody reports its end to the Client.
-// While a probe is under way, the Client checks for itself, and notices later.
+// If you serve the session in another way, nothing tells the Client that it has
+// ended. The Client then checks while a probe is under way, and notices later.
 func (c *Client) Serve(next xmpp.Handler) error {
 	c.served.Store(true)
 	err := c.s.Serve(c.Handler(next))

@@ -15,8 +15,7 @@ import (
 // Stanza returns a presence probe to the bare form of the address to, with a
 // new id (XEP-0318 section 3.1, RFC 6121 section 4.3).
 //
-// You probably do not need it: [Client.Probe] sends probes, and keeps the rules
-// for them.
+// You probably do not need it: [Client.Probe] sends probes, and limits how many.
 func Stanza(to jid.JID) xml.TokenReader {
 	probe, _ := newStanza(to)
 	return probe
@@ -28,7 +27,7 @@ func newStanza(to jid.JID) (probe xml.TokenReader, id string) {
 	b := address.AppendBare(buf[:0], to)
 	n := len(b)
 	b = strconv.AppendUint(b, rand.Uint64(), 32)
-	text := string(b) // of both, to allocate once
+	text := string(b) // one string for both, to allocate once
 	return &probing{attrs: [...]xml.Attr{
 		{Name: xml.Name{Local: "type"}, Value: string(stanza.ProbePresence)},
 		{Name: xml.Name{Local: "to"}, Value: text[:n]},
@@ -36,7 +35,7 @@ func newStanza(to jid.JID) (probe xml.TokenReader, id string) {
 	}}, text[n:]
 }
 
-// probing reads a probe, which has nothing inside.
+// probing is a reader of a probe, an element without children.
 type probing struct {
 	attrs [3]xml.Attr
 	next  int

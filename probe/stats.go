@@ -4,16 +4,16 @@ package probe
 type Stats struct {
 	Sent       uint64 // probes sent
 	Joined     uint64 // calls that joined a probe under way
-	CoolDown   uint64 // calls refused because the contact was asked a short time ago
-	OverBudget uint64 // calls refused because too many probes were sent a short time ago
-	Failed     uint64 // probes that a failing or closed session ended
+	CoolDown   uint64 // calls refused with ErrCoolDown
+	OverBudget uint64 // calls refused with ErrBudget
+	Failed     uint64 // probes that ended because the session failed or was closed
 
 	// Probes that ended, by outcome.
 	Available, Unavailable, Unauthorized, Error, Unanswered uint64
 }
 
-// Stats returns the counts since the Client was made, or since the first of the
-// Clients that it continues was made; see [Continue].
+// Stats returns the counts since NewClient. A Client that continues another one
+// counts on from there; see [Continue].
 func (c *Client) Stats() Stats {
 	c.ledger.mu.Lock()
 	defer c.ledger.mu.Unlock()
