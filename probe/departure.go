@@ -45,7 +45,7 @@ func (x *exchange) depart(a *Answer) {
 func (x *exchange) parting(a *Answer) (seen time.Time) {
 	var said time.Time
 	for _, p := range x.presences {
-		if p.LastWords() {
+		if p.MadeFromAvailable() {
 			continue
 		}
 		at := p.Delay.Stamp

@@ -89,13 +89,13 @@ func (p Presence) At() time.Time {
 	return p.Received
 }
 
-// LastWords reports whether a server made this unavailable presence from the
+// MadeFromAvailable reports whether a server made this unavailable presence from the
 // last available one. It is then not a goodbye: its status is what the contact
 // said while available, and its stamp may be of that time. Such a presence is
 // known by a show or priority element, which belongs in available presence
 // only (RFC 6121 section 4.7.2). False does not prove a goodbye, because
 // available presence may have neither element.
-func (p Presence) LastWords() bool {
+func (p Presence) MadeFromAvailable() bool {
 	return p.Type == stanza.UnavailablePresence && p.online
 }
 

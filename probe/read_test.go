@@ -198,7 +198,7 @@ func TestAnErrorHasACondition(t *testing.T) {
 	}
 }
 
-func TestLastWords(t *testing.T) {
+func TestMadeFromAvailableRecognisesACopyOfAvailablePresence(t *testing.T) {
 	for _, tc := range []struct {
 		name, in string
 		want     bool
@@ -215,8 +215,8 @@ func TestLastWords(t *testing.T) {
 		{"an error that returns what was sent", `<presence type='error'><priority>5</priority></presence>`, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if got := read(t, tc.in).LastWords(); got != tc.want {
-				t.Errorf("LastWords = %v, want %v", got, tc.want)
+			if got := read(t, tc.in).MadeFromAvailable(); got != tc.want {
+				t.Errorf("MadeFromAvailable = %v, want %v", got, tc.want)
 			}
 		})
 	}

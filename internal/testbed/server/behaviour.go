@@ -94,10 +94,10 @@ const (
 	Bare Content = iota
 	// Goodbye repeats the unavailable presence with which the contact left.
 	Goodbye
-	// LastWords repeats the last presence of whichever type, turned into
+	// LastPresence repeats the last presence of whichever type, turned into
 	// unavailable; its stamp says when that was sent. Of a contact whose
 	// connection broke, it is what they said as they were available.
-	LastWords
+	LastPresence
 	// LastAvailable repeats the last available presence with its id, turned
 	// into unavailable: never a goodbye. Of who never was online nothing is
 	// sent.

@@ -62,7 +62,7 @@ func (a *account) absent(to jid.JID, r Replay) []Answer {
 	switch r.Content {
 	case Goodbye:
 		content = kept.children
-	case LastWords:
+	case LastPresence:
 		kept = a.last
 		kept.id, kept.lang = "", ""
 		content = kept.children

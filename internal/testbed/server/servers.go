@@ -151,7 +151,7 @@ var (
 	Tigase = Behaviour{
 		Name:        "Tigase",
 		Online:      Replay{Send: true},
-		Offline:     Replay{Send: true, Content: LastWords, Stamp: true, Digits: 3},
+		Offline:     Replay{Send: true, Content: LastPresence, Stamp: true, Digits: 3},
 		Unreachable: notFound,
 	}
 
@@ -159,7 +159,7 @@ var (
 	Jabberd = Behaviour{
 		Name:        "jabberd",
 		Online:      Replay{Send: true},
-		Offline:     Replay{Send: true, Content: LastWords, Stamp: true, Legacy: true, From: FromResource},
+		Offline:     Replay{Send: true, Content: LastPresence, Stamp: true, Legacy: true, From: FromResource},
 		Stranger:    Refusal{Unsubscribed: true},
 		NoAccount:   Refusal{Unsubscribed: true},
 		Unreachable: notFound,

@@ -48,7 +48,7 @@ func (k *Knowledge) answered(a probe.Answer, h Hearing) departure {
 		words, origin = a.Activity.Status, LastActivity
 	}
 	there := lastStamp(a)
-	made := slices.ContainsFunc(a.Presences, probe.Presence.LastWords)
+	made := slices.ContainsFunc(a.Presences, probe.Presence.MadeFromAvailable)
 	older := there != 0 && !d.byStamp && (there-d.at > apart || made && there-d.at > late)
 	switch {
 	case older:

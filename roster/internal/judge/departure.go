@@ -55,7 +55,7 @@ func told(p *probe.Presence, h Hearing) departure {
 	} else {
 		d.at = d.stamp
 	}
-	if p.LastWords() {
+	if p.MadeFromAvailable() {
 		d.at = 0 // the stamp may be of when the contact was still there
 		return d
 	}

@@ -193,7 +193,7 @@ func (k *Knowledge) unavailable(p *probe.Presence, h Hearing) {
 	toldBefore := k.epoch == h.Epoch
 	repeated := k.left != nil && !k.parted() && k.left.epoch == h.Epoch && h.Filtered == 0 && h.At-k.left.at <= late
 	k.told(h, h.Source)
-	if (p.LastWords() || k.before(d.words)) && (!was || answer) {
+	if (p.MadeFromAvailable() || k.before(d.words)) && (!was || answer) {
 		// A server made it of the last available presence: the contact is
 		// offline, and nothing is told of how it left.
 		return
@@ -249,7 +249,7 @@ func (k *Knowledge) depart(d *departure, p *probe.Presence, h Hearing) {
 	if !p.Held.IsZero() {
 		d.at = min(max(MomentOf(p.Held), k.online), h.At)
 	}
-	if p.LastWords() {
+	if p.MadeFromAvailable() {
 		d.say(p.Status(), Live)
 	}
 	if d.bounded && k.parted() {
