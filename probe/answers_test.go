@@ -126,7 +126,7 @@ func TestHowLongAProbeTakes(t *testing.T) {
 	}
 }
 
-func TestAHostIsUpSince(t *testing.T) {
+func TestUptimeOfAHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := world(t, server.Silent)
 		script(s, say("<presence from='montague.lit' to='ME'/>", time.Millisecond),
@@ -140,7 +140,7 @@ func TestAHostIsUpSince(t *testing.T) {
 	})
 }
 
-func TestTheFenceIsToldOfWhenItComesLate(t *testing.T) {
+func TestAnsweredGetsALateFence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := world(t, server.Silent)
 		script(s, []server.Answer{{XML: here, After: time.Millisecond}, {XML: strings.Replace(here, "orchard", "garden", 1), After: 2 * time.Millisecond}},
@@ -167,7 +167,7 @@ func TestTheFenceIsToldOfWhenItComesLate(t *testing.T) {
 	})
 }
 
-func TestAFenceThatNeverComesIsForgotten(t *testing.T) {
+func TestAFenceThatNeverArrivesIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := world(t, server.Silent)
 		script(s, say(here, time.Millisecond), say(now, 11*time.Second))
@@ -199,7 +199,7 @@ func TestSettleWaitsForFurtherResources(t *testing.T) {
 	})
 }
 
-func TestAWaitInVainSaysWhatItWasFor(t *testing.T) {
+func TestATimeoutSaysWhatWasAwaited(t *testing.T) {
 	nothing := func(server.Question) []server.Answer { return nil }
 	unserved := func(t *testing.T, s *server.Server) *probe.Client {
 		session, err := s.Session(context.Background(), juliet)
@@ -230,10 +230,10 @@ func TestAWaitInVainSaysWhatItWasFor(t *testing.T) {
 		})
 	})
 	for name, tc := range map[string]struct{ xml, want string }{
-		"nothing comes":       {"", "nothing has come"},
-		"other stanzas come":  {"<message from='nurse@capulet.lit' to='ME'/>", "other stanzas"},
-		"the presence comes":  {gone, "for the last activity"},
-		"the presence is due": {"<message/>", "presence and last activity"},
+		"no stanza arrives":    {"", "no stanza has arrived"},
+		"other stanzas arrive": {"<message from='nurse@capulet.lit' to='ME'/>", "other stanzas"},
+		"the presence arrives": {gone, "for the last activity"},
+		"no presence arrives":  {"<message/>", "presence and last activity"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

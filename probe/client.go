@@ -32,12 +32,12 @@ type Client struct {
 	requests request.Table
 
 	look   request.Look
-	served atomic.Bool   // by Serve, which says when the session is over
-	heard  atomic.Uint64 // stanzas
+	served atomic.Bool   // by Serve, which reports the end of the session
+	heard  atomic.Uint64 // number of stanzas that passed the handler
 
 	mu      sync.Mutex
-	flights map[string]*flight
-	late    map[string]*flight // have landed, and their fence may come yet
+	pending map[string]*pending
+	late    map[string]*pending // finished, but the fence may still arrive
 	closed  bool
 }
 
@@ -47,28 +47,28 @@ func NewClient(s *xmpp.Session, opts ...Option) *Client {
 	c := &Client{
 		s:       s,
 		ledger:  cfg.ledger(),
-		flights: make(map[string]*flight),
-		late:    make(map[string]*flight),
+		pending: make(map[string]*pending),
+		late:    make(map[string]*pending),
 	}
 	cfg.old = nil // otherwise every earlier Client would stay in memory
 	c.cfg = cfg
 	return c
 }
 
-// flight is a probe under way, with any number of callers that wait for it. The
-// Client's lock guards it, apart from done, which is closed once.
-type flight struct {
-	key      string
-	x        exchange
-	fenceID  string
-	deadline time.Time
-	timer    *time.Timer
-	heard    uint64 // stanzas when it was sent
-	landed   bool   // it has ended for its callers
-	over     bool   // nothing of it is listened to any more
-	done     chan struct{}
-	answer   Answer
-	err      error
+// pending is a probe under way, with any number of callers that wait for it. The
+// Client's lock guards it, except for done, which is closed once.
+type pending struct {
+	key       string
+	x         exchange
+	fenceID   string
+	deadline  time.Time
+	timer     *time.Timer
+	heard     uint64 // Client.heard when it was sent
+	finished  bool   // its callers have their answer
+	forgotten bool   // nothing waits for its stanzas any more
+	done      chan struct{}
+	answer    Answer
+	err       error
 }
 
 // Probe asks for the presence of the contact to, and waits for the answer. It
@@ -90,7 +90,7 @@ func (c *Client) Probe(ctx context.Context, to jid.JID) (Answer, error) {
 	if to.Equal(jid.JID{}) {
 		return answer, errors.New("probe: ask: the address is empty (XEP-0318 section 3.1)")
 	}
-	f, joined, err := c.ask(to)
+	pd, joined, err := c.ask(to)
 	if err != nil {
 		c.debug("refused", to, reason(err))
 		return answer, fmt.Errorf("%w: %s", err, to)
@@ -99,22 +99,22 @@ func (c *Client) Probe(ctx context.Context, to jid.JID) (Answer, error) {
 		c.debug("joined", to)
 	}
 	select {
-	case <-f.done:
-		return f.answer, f.err
+	case <-pd.done:
+		return pd.answer, pd.err
 	case <-ctx.Done():
 	}
 	c.mu.Lock()
-	if f.landed || f.over {
+	if pd.finished || pd.forgotten {
 		c.mu.Unlock()
-		<-f.done // Answered is being told
-		return f.answer, f.err
+		<-pd.done // the function of Answered is still running
+		return pd.answer, pd.err
 	}
 	defer c.mu.Unlock()
-	return f.x.answer(), fmt.Errorf("%w: %w", c.silence(f, time.Now()), ctx.Err())
+	return pd.x.answer(), fmt.Errorf("%w: %w", c.noAnswer(pd, time.Now()), ctx.Err())
 }
 
-// ask returns the flight to the contact, if the contact may be asked.
-func (c *Client) ask(to jid.JID) (f *flight, joined bool, err error) {
+// ask returns the pending probe of the contact, if the contact may be asked.
+func (c *Client) ask(to jid.JID) (pd *pending, joined bool, err error) {
 	switch {
 	case c.cfg.visible != nil && !c.cfg.visible():
 		return nil, false, ErrInvisible
@@ -124,8 +124,8 @@ func (c *Client) ask(to jid.JID) (f *flight, joined bool, err error) {
 	return c.join(to)
 }
 
-// join returns the flight to the contact, and starts one if there is none.
-func (c *Client) join(to jid.JID) (f *flight, joined bool, err error) {
+// join returns the pending probe of the contact, and starts one if there is none.
+func (c *Client) join(to jid.JID) (pd *pending, joined bool, err error) {
 	key := to.String()
 	now := time.Now()
 	c.mu.Lock()
@@ -133,15 +133,15 @@ func (c *Client) join(to jid.JID) (f *flight, joined bool, err error) {
 	if c.closed {
 		return nil, false, ErrClosed
 	}
-	if f := c.flights[key]; f != nil {
+	if pd := c.pending[key]; pd != nil {
 		c.ledger.joined()
-		return f, true, nil
+		return pd, true, nil
 	}
 	if err := c.ledger.send(key, now); err != nil {
 		return nil, false, err
 	}
 	stanza, id := newStanza(to)
-	f = &flight{
+	pd = &pending{
 		key: key,
 		x: exchange{
 			target:  to,
@@ -155,23 +155,23 @@ func (c *Client) join(to jid.JID) (f *flight, joined bool, err error) {
 		deadline: now.Add(c.cfg.timeout),
 		done:     make(chan struct{}),
 	}
-	f.fenceID = c.requests.Add(to, func(start *xml.StartElement, r xml.TokenReader) { c.fence(f, start, r) })
-	c.flights[key] = f
-	f.timer = time.AfterFunc(c.next(f, now), func() { c.tick(f) })
-	go c.launch(f, stanza)
-	return f, false, nil
+	pd.fenceID = c.requests.Add(to, func(start *xml.StartElement, r xml.TokenReader) { c.fence(pd, start, r) })
+	c.pending[key] = pd
+	pd.timer = time.AfterFunc(c.next(pd, now), func() { c.tick(pd) })
+	go c.send(pd, stanza)
+	return pd, false, nil
 }
 
-// launch writes the probe and its fence. It returns when the session has taken
+// send writes the probe and its fence. It returns when the session has taken
 // them or has failed.
-func (c *Client) launch(f *flight, stanza xml.TokenReader) {
-	c.debug("asked", f.x.target)
-	err := request.Write(c.s, stanza, lastactivity.Query(f.x.target, f.fenceID))
+func (c *Client) send(pd *pending, stanza xml.TokenReader) {
+	c.debug("asked", pd.x.target)
+	err := request.Write(c.s, stanza, lastactivity.Query(pd.x.target, pd.fenceID))
 	if errors.Is(err, xmpp.ErrOutputStreamClosed) {
 		err = fmt.Errorf("%w: %w", ErrClosed, err)
 	}
 	if err != nil {
-		c.fail(f, fmt.Errorf("probe: ask %s: %w", f.x.target, err))
+		c.fail(pd, fmt.Errorf("probe: ask %s: %w", pd.x.target, err))
 	}
 }
 
@@ -200,10 +200,10 @@ func (c *Client) Uptime(ctx context.Context, host jid.JID) (time.Time, error) {
 func (c *Client) Close() error {
 	c.mu.Lock()
 	c.closed = true
-	flights := slices.AppendSeq(slices.Collect(maps.Values(c.flights)), maps.Values(c.late))
+	all := slices.AppendSeq(slices.Collect(maps.Values(c.pending)), maps.Values(c.late))
 	c.mu.Unlock()
-	for _, f := range flights {
-		c.fail(f, ErrClosed)
+	for _, pd := range all {
+		c.fail(pd, ErrClosed)
 	}
 	return nil
 }

@@ -13,7 +13,7 @@ import (
 	"example.org/lastpresence/probe"
 )
 
-func TestAClosedClientAsksNobody(t *testing.T) {
+func TestAClosedClientSendsNoProbes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := world(t, server.ProsodyStamps)
 		c, end := connect(t, s)

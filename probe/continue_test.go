@@ -115,7 +115,7 @@ func TestContinueLeavesProbesUnderWayToTheOldClient(t *testing.T) {
 	})
 }
 
-func TestContinueNothing(t *testing.T) {
+func TestContinueOfNilChangesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, end := connect(t, world(t, server.ProsodyStamps), probe.Continue(nil))
 		ask(t, client, romeo, nil)

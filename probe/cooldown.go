@@ -2,9 +2,8 @@ package probe
 
 import "time"
 
-// coolDown remembers which contacts were asked a short time ago. Entries leave
-// in the order in which they came, so it holds no more than the probes of one
-// period.
+// coolDown remembers which contacts were asked during the last period. Entries
+// expire in the order of arrival.
 type coolDown struct {
 	period time.Duration
 	asked  map[string]time.Time

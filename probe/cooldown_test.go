@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-func TestACoolDownIsTheContactsOwn(t *testing.T) {
+func TestCoolDownAppliesToOneContact(t *testing.T) {
 	l := config{burst: 10, every: time.Second, coolDown: time.Minute}.ledger()
 	for _, s := range []struct {
 		name    string

@@ -9,26 +9,26 @@ import (
 	"example.org/lastpresence/delay"
 )
 
-// rounding is how far apart a stamp and seconds of the same time may be: both
-// may be rounded to whole seconds, up or down.
+// rounding is how far apart a stamp and the seconds of last activity may be for the
+// same departure. Both may be rounded up or down to whole seconds.
 const rounding = 2 * time.Second
 
-// depart fills in when the contact went offline and what it said. Presence and
-// last activity may report the same departure, or two.
-func (x *exchange) depart(a *Answer) {
-	seen := x.parting(a)
+// departure fills in when the contact went offline and what it said. Presence and
+// last activity may be about the same departure, or about two.
+func (x *exchange) departure(a *Answer) {
+	seen := x.fromPresences(a)
 	told := x.activity.Told && x.left()
 	byActivity := x.byActivity()
 	switch {
 	case !seen.IsZero():
 		a.LastSeen, a.LastSeenFrom = seen, FromPresence
 		if seen.After(byActivity.Add(rounding)) {
-			return // seconds and text are of a departure before this one
+			return // last activity is about an earlier departure
 		}
 	case told && !x.agrees(a.Stamp) && (a.Stamp.IsZero() || !x.distinct(a)):
 		a.LastSeen, a.LastSeenFrom = byActivity, FromLastActivity
 		if x.distinct(a) {
-			a.Status = "" // the time's own text is there
+			a.Status = "" // LastSeen is that of the other text
 		}
 	case !a.Stamp.IsZero():
 		a.LastSeen, a.LastSeenFrom = a.Stamp, FromPresence
@@ -38,11 +38,10 @@ func (x *exchange) depart(a *Answer) {
 	}
 }
 
-// parting reads from the unavailable presences the time that the contact's
-// server has, and the contact's text. It returns when a resource left while we
-// were listening. A presence that the server made from the last available one
-// has neither.
-func (x *exchange) parting(a *Answer) (seen time.Time) {
+// fromPresences sets the Stamp and Status of the unavailable presences. It returns
+// when a resource went offline during the exchange, or zero. A presence that was
+// made from an available one says neither.
+func (x *exchange) fromPresences(a *Answer) (seen time.Time) {
 	var said time.Time
 	for _, p := range x.presences {
 		if p.MadeFromAvailable() {
@@ -60,14 +59,14 @@ func (x *exchange) parting(a *Answer) (seen time.Time) {
 		case s != "" && !at.Before(said):
 			a.Status, a.StatusFrom, said = s, FromPresence, at
 		case s == "" && p.Delay.Stamp.IsZero() && !p.bare():
-			a.Status, a.StatusFrom, said = "", FromNothing, at // it left after those before it, and said nothing
+			a.Status, a.StatusFrom, said = "", FromNothing, at // it left last, and said nothing
 		}
 	}
 	return seen
 }
 
-// ofFuture reports whether a delay was passed over because its stamp lies in the
-// future: the presence is of the past all the same.
+// ofFuture reports whether a delay was rejected because its stamp lies in the
+// future. The presence is still an old one.
 func ofFuture(d delay.Doubt) bool { return d.Why == delay.Future }
 
 // distinct reports whether presence and last activity have different texts, and
@@ -76,7 +75,8 @@ func (x *exchange) distinct(a *Answer) bool {
 	return a.Status != "" && x.activity.Status != "" && a.Status != x.activity.Status
 }
 
-func (x *exchange) up(a *Answer) {
+// uptime fills in when a host started.
+func (x *exchange) uptime(a *Answer) {
 	for _, p := range x.presences {
 		if p.Type == stanza.AvailablePresence && !p.Delay.Stamp.IsZero() {
 			a.Up, a.UpFrom = p.Delay.Stamp, FromPresence
@@ -87,14 +87,14 @@ func (x *exchange) up(a *Answer) {
 	}
 }
 
-// byActivity is the time in last activity, by our clock.
+// byActivity is the time that last activity names, by our clock.
 func (x *exchange) byActivity() time.Time {
 	return x.fenced.Add(-x.activity.Ago).Round(0)
 }
 
-// agrees reports whether a stamp is the time that last activity tells, by our
-// clock: its server counted the seconds at some time between the question and
-// the answer. Then the stamp is the more exact of the two.
+// agrees reports whether a stamp may be the time that last activity names, given
+// that the server counted the seconds between the query and its answer. If so, the
+// stamp is the more exact of the two.
 func (x *exchange) agrees(stamp time.Time) bool {
 	earliest := x.sent.Add(-x.activity.Ago - rounding)
 	latest := x.fenced.Add(-x.activity.Ago + rounding)

@@ -184,10 +184,10 @@ var codes = map[string]struct {
 type verdict uint8
 
 const (
-	mute    verdict = iota // says nothing about the contact, for example that there is no such service
-	refused                // the contact does not share its presence with us
-	failed                 // the question did not arrive
-	blocked                // our own server returned it, because we block the contact
+	inconclusive verdict = iota // says nothing about the contact, such as service-unavailable
+	refused                     // the contact does not share its presence with us
+	failed                      // the stanza did not reach the contact's server
+	blocked                     // our own server returned it, because we block the contact
 )
 
 func judge(e stanza.Error) verdict {
@@ -198,11 +198,11 @@ func judge(e stanza.Error) verdict {
 		stanza.Gone, stanza.Redirect, stanza.JIDMalformed:
 		return failed
 	case stanza.NotAcceptable:
-		// XEP-0191 section 3.5 and XEP-0016 section 2.12 have it for what we
-		// send to somebody we block ourselves, returned in the contact's name;
-		// where the contact blocks us, it is service-unavailable. ejabberd adds
-		// no element that says so, and translates its text.
+		// This is the error for a stanza that we send to somebody we block
+		// (XEP-0191 section 3.5, XEP-0016 section 2.12), returned in the
+		// contact's name. If the contact blocks us, the error is
+		// service-unavailable. ejabberd adds no blocked element.
 		return blocked
 	}
-	return mute
+	return inconclusive
 }

@@ -12,25 +12,25 @@ import (
 	"example.org/lastpresence/internal/wire/lastactivity"
 )
 
-// How long a presence may come behind the fence that has overtaken it, in round
-// trips of the exchange itself, so that no network is too slow for it.
+// The grace is how long a presence may arrive after the fence that overtook it. It
+// is measured in round trips of the exchange, so that it suits slow networks.
 //
-// Between two servers the two leave one behind the other and on the same way, but
-// in two segments: the second may wait until the first is acknowledged, which
-// takes one round trip of that way, no more than that of the whole exchange, and a
-// timer of the receiver's kernel, 40 ms on Linux. Two round trips cover both where
-// they take longer than the timer, and minGrace covers two timers where they do
-// not; seen were 47 ms.
+// Between two servers the fence and the presence travel on one TCP connection, but
+// in two segments. The second may wait until the first is acknowledged. That takes
+// one round trip between the servers, which is at most that of the exchange, and
+// the delayed-acknowledgement timer of the receiver, 40 ms on Linux. Two round
+// trips cover both if a round trip is longer than the timer. If not, minGrace
+// covers two timers. 47 ms were measured.
 const (
 	graceTrips = 2
 	minGrace   = 100 * time.Millisecond
 )
 
-// exchange is one probe with its fence, as a state machine without session and
-// clock. Events go in with their time. Afterwards done reports whether the
-// outcome is certain. If it is not, until says when to call expire; zero means
-// that only the deadline is left to wait for. Events that arrive when it is
-// done still change the exchange, for a late answer.
+// exchange is one probe with its fence, as a state machine without a session or a
+// clock. Each event is passed in with its time. Afterwards done reports whether
+// the outcome is conclusive. If not, until is when to call expire; zero means that
+// only the deadline is left. Events that arrive after done still change the
+// exchange, for a late answer.
 type exchange struct {
 	target  jid.JID
 	self    bool // the target is our own account
@@ -46,7 +46,7 @@ type exchange struct {
 	verdict   verdict
 	err       error
 	moved     string
-	returned  bool // the probe came back
+	returned  bool // the probe came back with an error
 	denied    bool // the contact does not share its presence with us
 
 	last  time.Time
@@ -66,17 +66,17 @@ func (x *exchange) presence(p Presence, now time.Time) {
 		if x.self {
 			return
 		}
-		x.part()
+		x.dropAvailable()
 		x.denied = true
 	case stanza.ErrorPresence:
-		// Servers refuse a probe to one's own account; the fence tells.
+		// Servers may refuse a probe to one's own account. The fence decides.
 		if p.ID != x.probeID || x.self {
 			return
 		}
 		x.returned = true
-		x.refuse(p.Err, p.Moved, judge(p.Err))
+		x.setError(p.Err, p.Moved, judge(p.Err))
 		if judge(p.Err) == refused {
-			x.part()
+			x.dropAvailable()
 			x.denied = true
 		}
 	default:
@@ -86,8 +86,8 @@ func (x *exchange) presence(p Presence, now time.Time) {
 	x.conclude(now)
 }
 
-// keep keeps the latest presence of each resource. A bare unavailable one
-// speaks of the whole contact, and so ends what was available before.
+// keep keeps the latest presence of each resource. An unavailable presence from
+// the bare JID is about the whole contact, and ends all available ones.
 func (x *exchange) keep(p Presence, now time.Time) {
 	switch {
 	case p.Type == stanza.AvailablePresence:
@@ -96,22 +96,22 @@ func (x *exchange) keep(p Presence, now time.Time) {
 			x.arrived = now
 		}
 	case p.bare():
-		x.part()
+		x.dropAvailable()
 	}
 	x.presences = slices.DeleteFunc(x.presences, func(old Presence) bool { return old.From.Equal(p.From) })
 	x.presences = append(x.presences, p)
 }
 
-// part records that no resource is available any more.
-func (x *exchange) part() {
+// dropAvailable records that no resource is available any more.
+func (x *exchange) dropAvailable() {
 	x.presences = slices.DeleteFunc(x.presences, func(p Presence) bool { return p.Type == stanza.AvailablePresence })
 	x.arrived = time.Time{}
 }
 
-// refuse records an error of the probe or of the fence. An error that says
-// nothing does not replace one that says something.
-func (x *exchange) refuse(e stanza.Error, moved string, v verdict) {
-	if x.verdict == mute {
+// setError records an error of the probe or of the fence, unless an earlier one
+// says something about the contact.
+func (x *exchange) setError(e stanza.Error, moved string, v verdict) {
+	if x.verdict == inconclusive {
 		x.err, x.moved, x.verdict = e, moved, v
 	}
 }
@@ -120,7 +120,7 @@ func (x *exchange) refuse(e stanza.Error, moved string, v verdict) {
 // seconds cannot be read.
 func (x *exchange) fence(a lastactivity.Answer, ok bool, now time.Time) {
 	if _, past := (delay.Rules{}).Past(now.Add(-a.Ago), now); !past {
-		ok = false // it counts from when nobody has ever logged out, or a date that was never set
+		ok = false // counts from 1970: the server has no date of a logout
 	}
 	x.last, x.fenced = now, now
 	x.activity = LastActivity{Told: ok, Status: a.Status}
@@ -138,7 +138,7 @@ func (x *exchange) fenceError(e stanza.Error, moved string, ours bool, now time.
 	if ours && v != blocked {
 		v = failed
 	}
-	x.refuse(e, moved, v)
+	x.setError(e, moved, v)
 	x.conclude(now)
 }
 
@@ -147,27 +147,26 @@ func (x *exchange) expire(now time.Time) {
 	x.done = x.done || !x.until.IsZero() && !now.Before(x.until)
 }
 
-// conclude decides whether the wait is over, and if not, how long it lasts at
-// most.
+// conclude decides whether the wait is over, and if not, until when it lasts.
 func (x *exchange) conclude(now time.Time) {
 	x.until = time.Time{}
 	switch {
-	case x.denied, x.returned && x.verdict != mute:
+	case x.denied, x.returned && x.verdict != inconclusive:
 		x.done = true
 	case x.hasAvailable():
-		x.settleDown()
+		x.concludeAvailable()
 	case !x.hasFence():
-	case x.overtaken() > 0:
-		x.until = x.fenced.Add(x.overtaken())
+	case x.graceTime() > 0:
+		x.until = x.fenced.Add(x.graceTime())
 	default:
 		x.done = true
 	}
 	x.expire(now)
 }
 
-// settleDown decides whether an available presence is enough. For a host it
-// waits for the uptime, too.
-func (x *exchange) settleDown() {
+// concludeAvailable decides whether an available presence is enough. For a host
+// the wait goes on until its uptime is known.
+func (x *exchange) concludeAvailable() {
 	switch {
 	case x.host():
 		stamped := func(p Presence) bool {
@@ -181,9 +180,9 @@ func (x *exchange) settleDown() {
 	}
 }
 
-// overtaken returns how long after the fence a presence that it has overtaken
-// may still arrive, or 0 if none can be on its way.
-func (x *exchange) overtaken() time.Duration {
+// graceTime returns how long after the fence a presence that it overtook may still
+// arrive, or 0 if none can be on its way.
+func (x *exchange) graceTime() time.Duration {
 	trip := x.fenced.Sub(x.sent)
 	now := x.activity.Told && !x.left()
 	switch {
@@ -200,12 +199,12 @@ func (x *exchange) overtaken() time.Duration {
 }
 
 // unserved reports whether the contact's server does not support last activity,
-// so that it is not known whether a presence is on its way. No server was seen
-// to do this. Half a round trip more is for servers that handle the two in
-// different processes and send them right after each other.
+// so that the fence does not say whether a presence is on its way. The grace is
+// for servers that handle the two in different processes and send them right
+// after each other. No such server without last activity was seen.
 func (x *exchange) unserved() bool {
 	e, ok := x.err.(stanza.Error)
-	return ok && x.verdict == mute && e.Condition == stanza.ServiceUnavailable
+	return ok && x.verdict == inconclusive && e.Condition == stanza.ServiceUnavailable
 }
 
 func (x *exchange) hasFence() bool {
@@ -216,13 +215,13 @@ func (x *exchange) host() bool {
 	return x.target.Localpart() == ""
 }
 
-// left reports whether last activity says that the contact is gone. A text is
-// only sent for a contact that is.
+// left reports whether last activity says that the contact is offline. Only then
+// has it a text.
 func (x *exchange) left() bool {
 	return x.activity.Ago > 0 || x.activity.Status != ""
 }
 
-// hasBare reports whether a presence came that speaks of the whole contact.
+// hasBare reports whether a presence arrived that is about the whole contact.
 func (x *exchange) hasBare() bool {
 	return slices.ContainsFunc(x.presences, func(p Presence) bool { return p.bare() })
 }
@@ -231,7 +230,7 @@ func (x *exchange) hasAvailable() bool {
 	return slices.ContainsFunc(x.presences, func(p Presence) bool { return p.Type == stanza.AvailablePresence })
 }
 
-// answer returns the answer as known now.
+// answer returns what is known by now.
 func (x *exchange) answer() Answer {
 	a := Answer{
 		Contact:   x.target,
@@ -245,9 +244,9 @@ func (x *exchange) answer() Answer {
 	}
 	switch {
 	case a.Outcome == Unavailable:
-		x.depart(&a)
+		x.departure(&a)
 	case a.Outcome == Available && x.host():
-		x.up(&a)
+		x.uptime(&a)
 	case a.Outcome != Available && x.err != nil:
 		a.Err, a.Moved = x.err, x.moved
 		if x.verdict == blocked {
@@ -269,7 +268,7 @@ func (x *exchange) outcome() Outcome {
 		return Unavailable
 	case x.verdict == refused:
 		return Unauthorized
-	case x.verdict != mute, x.returned:
+	case x.verdict != inconclusive, x.returned:
 		return Error
 	}
 	return Unanswered

@@ -9,7 +9,7 @@ import (
 	"example.org/lastpresence/probe"
 )
 
-func TestGraceSetsHowLongAPresenceMayComeBehindTheQuerysAnswer(t *testing.T) {
+func TestGraceSetsHowLongAPresenceMayFollowTheFence(t *testing.T) {
 	const trip = 300 * time.Millisecond
 	for _, tc := range []struct {
 		name    string

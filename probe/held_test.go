@@ -26,9 +26,9 @@ func readBy(t *testing.T, self jid.JID, in string, received time.Time) Presence 
 	return rd.p
 }
 
-// TestAStampOfOurOwnSideBoundsTheTime is about servers that hold back what a
+// TestHeldIsAnUpperBoundOfTheTime is about servers that hold back what a
 // contact's server sent.
-func TestAStampOfOurOwnSideBoundsTheTime(t *testing.T) {
+func TestHeldIsAnUpperBoundOfTheTime(t *testing.T) {
 	self := jid.MustParse("juliet@capulet.lit")
 	received := time.Date(2012, 9, 10, 23, 41, 7, 0, time.UTC)
 	for _, tc := range []struct {
@@ -59,7 +59,7 @@ func TestAStampOfOurOwnSideBoundsTheTime(t *testing.T) {
 	}
 }
 
-func TestAHeldStampIsBelievedAsMuchAsOthers(t *testing.T) {
+func TestAHeldStampFollowsTheRulesForStamps(t *testing.T) {
 	received := time.Date(2012, 9, 10, 23, 41, 7, 0, time.UTC)
 	for stamp, want := range map[string]time.Time{
 		"2012-09-10T23:45:06Z": received, // our server's clock is ahead

@@ -6,8 +6,8 @@ import (
 	"mellium.im/xmlstream"
 )
 
-// other reads a child that this package does not know, and keeps it if that was
-// asked for.
+// other reads a child that this package does not know, and keeps it if the caller
+// wants that.
 func (rd *reader) other(start xml.StartElement) error {
 	if !rd.keep {
 		return xmlstream.Skip(rd.in)

@@ -37,7 +37,7 @@ func children(t *testing.T, p probe.Presence) string {
 	return b.String()
 }
 
-func TestReadPresenceChildrenKeepsWhatItDoesNotRead(t *testing.T) {
+func TestReadPresenceChildrenKeepsUnknownChildren(t *testing.T) {
 	// A child costs its two names, here of one byte each, and its text.
 	full := "<a:b>" + strings.Repeat("x", probe.MaxKept-2) + "</a:b>"
 	more := "<a:b>" + strings.Repeat("x", probe.MaxKept-1) + "</a:b>"
@@ -76,7 +76,7 @@ func TestReadPresenceChildrenKeepsWhatItDoesNotRead(t *testing.T) {
 	}
 }
 
-func TestReadPresenceChildrenLeavesOutWhatItCannotReadWhole(t *testing.T) {
+func TestReadPresenceChildrenLeavesOutIncompleteChildren(t *testing.T) {
 	for _, in := range []string{
 		"<presence xmlns:a='a'><a:x/><a:y><a:z>",
 		"<presence xmlns:a='a'><a:x/>" + strings.Repeat("<a:y>", probe.MaxDepth+1),

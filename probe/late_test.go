@@ -9,9 +9,9 @@ import (
 	"example.org/lastpresence/internal/testbed/server"
 )
 
-// TestWhatNeverComesIsForgotten is about probes that ended without their fence:
+// TestAnAnswerThatNeverArrivesIsForgotten is about probes that ended without their fence:
 // by an available presence, or by the time that was set for further ones.
-func TestWhatNeverComesIsForgotten(t *testing.T) {
+func TestAnAnswerThatNeverArrivesIsForgotten(t *testing.T) {
 	for name, opts := range map[string][]Option{"at once": nil, "after a while": {Settle(50 * time.Millisecond)}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// ledger limits how often a Client asks, and counts. Several Clients may share
-// one, see [Continue].
+// ledger limits and counts the probes of a Client. Several Clients may share one,
+// see [Continue].
 type ledger struct {
 	mu      sync.Mutex
 	limiter *rate.Limiter
@@ -61,8 +61,8 @@ func (l *ledger) answered(o Outcome) {
 	l.stats.count(o)
 }
 
-// failed records a probe that its session ended; the contact may be asked
-// again.
+// failed records a probe that ended with its session. The contact may be asked
+// again at once.
 func (l *ledger) failed(key string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 
 // Callers rely on the limits: a larger one takes more memory of theirs, and a
 // smaller one loses what peers send.
-func TestTheLimitsStayAsTheyAre(t *testing.T) {
+func TestLimits(t *testing.T) {
 	for name, limit := range map[string][2]int{
 		"MaxTokens":   {probe.MaxTokens, 4096},
 		"MaxBytes":    {probe.MaxBytes, 262144},

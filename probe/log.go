@@ -7,7 +7,7 @@ import (
 	"mellium.im/xmpp/jid"
 )
 
-// debug logs what happened to a question. It is called without a lock.
+// debug logs what happened to a probe. It is called without a lock.
 func (c *Client) debug(msg string, to jid.JID, attrs ...slog.Attr) {
 	l := c.cfg.log
 	if l == nil || !l.Enabled(context.Background(), slog.LevelDebug) {
@@ -17,7 +17,7 @@ func (c *Client) debug(msg string, to jid.JID, attrs ...slog.Attr) {
 	l.LogAttrs(context.Background(), slog.LevelDebug, "probe: "+msg, attrs...)
 }
 
-// reason is why a question was refused or failed.
+// reason is why a probe was refused or failed.
 func reason(err error) slog.Attr {
 	return slog.String("reason", err.Error())
 }

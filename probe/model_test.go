@@ -59,7 +59,7 @@ var happenings = once([]happening{
 	{name: "probe refused", step: func(jid.JID) step { return presenceError(0, "pr1", stanza.Forbidden) }},
 	{name: "probe failed", step: func(jid.JID) step { return presenceError(0, "pr1", stanza.RemoteServerNotFound) }},
 	{name: "probe blocked", step: func(jid.JID) step { return presenceError(0, "pr1", stanza.NotAcceptable) }},
-	{name: "probe mute", step: func(jid.JID) step { return presenceError(0, "pr1", stanza.BadRequest) }},
+	{name: "probe inconclusive", step: func(jid.JID) step { return presenceError(0, "pr1", stanza.BadRequest) }},
 	{name: "foreign error", step: func(jid.JID) step { return presenceError(0, "other", stanza.Forbidden) }},
 	{name: "fence ago", step: func(jid.JID) step { return fence(0, 3600, "") }},
 	{name: "fence ago, with words", step: func(jid.JID) step { return fence(0, 3600, "Bye.") }},
@@ -70,7 +70,7 @@ var happenings = once([]happening{
 	{name: "fence refused", step: func(jid.JID) step { return fenceError(0, stanza.SubscriptionRequired) }},
 	{name: "fence failed", step: func(jid.JID) step { return fenceError(0, stanza.RemoteServerTimeout) }},
 	{name: "fence blocked", step: func(jid.JID) step { return fenceError(0, stanza.NotAcceptable) }},
-	{name: "fence mute", step: func(jid.JID) step { return fenceError(0, stanza.ItemNotFound) }},
+	{name: "fence inconclusive", step: func(jid.JID) step { return fenceError(0, stanza.ItemNotFound) }},
 	{name: "fence unserved", step: func(jid.JID) step { return fenceError(0, stanza.ServiceUnavailable) }},
 	{name: "fence of ours", step: func(jid.JID) step { return ownFenceError(0, stanza.ServiceUnavailable) }},
 	{name: "time passes", step: func(jid.JID) step { return step{0, func(x *exchange, now time.Time) { x.expire(now) }} }},
@@ -140,7 +140,7 @@ func (h history) offline(whom string) bool {
 // neither the contact as a whole nor the probe was told of, nor is time up.
 func (h history) unsettled(whom string) bool {
 	return whom == aContact && h.has("fence now", "fence unserved") && !h.has(bareUnavailable...) && !h.has("available bare") &&
-		!h.has("probe refused", "probe failed", "probe blocked", "probe mute") &&
+		!h.has("probe refused", "probe failed", "probe blocked", "probe inconclusive") &&
 		!h.after("fence now", "fence unserved").has("time passes")
 }
 
@@ -176,7 +176,7 @@ func (h history) outcome(whom string) Outcome {
 		return Error
 	case h.has("probe refused", "fence refused"):
 		return Unauthorized
-	case h.has("probe mute", "fence failed", "fence blocked", "fence of ours"):
+	case h.has("probe inconclusive", "fence failed", "fence blocked", "fence of ours"):
 		return Error
 	}
 	return Unanswered
@@ -191,9 +191,9 @@ type model struct {
 	wrongs int
 }
 
-// TestEveryHistory compares the exchange with the rules in all histories of three
+// TestEverySequenceOfEvents compares the exchange with the rules in all histories of three
 // events, or as many as LASTPRESENCE_SEQUENCES says.
-func TestEveryHistory(t *testing.T) {
+func TestEverySequenceOfEvents(t *testing.T) {
 	length := 3
 	if s := os.Getenv("LASTPRESENCE_SEQUENCES"); s != "" {
 		n, err := strconv.Atoi(s)

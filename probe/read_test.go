@@ -70,7 +70,7 @@ func TestReadPresenceChildren(t *testing.T) {
 	}
 }
 
-func TestStatusSuitsTheLanguage(t *testing.T) {
+func TestStatusMatchesTheLanguage(t *testing.T) {
 	p := read(t, `<presence xmlns='jabber:client' xml:lang='it'>
 		<status xml:lang='en'>Gone.</status><status>Andato.</status><status xml:lang='de-AT'>Fort.</status></presence>`)
 	for _, tc := range []struct{ lang, want string }{
@@ -116,7 +116,7 @@ func TestIdle(t *testing.T) {
 	}
 }
 
-func TestReadPresenceSkipsWhatIsNoStanza(t *testing.T) {
+func TestReadPresenceSkipsWhatPrecedesTheStanza(t *testing.T) {
 	for name, tc := range map[string]struct {
 		before string
 		ok     bool
@@ -137,7 +137,7 @@ func TestReadPresenceSkipsWhatIsNoStanza(t *testing.T) {
 	}
 }
 
-func TestTheServersWordIsKeptAmongManyDelays(t *testing.T) {
+func TestTheServersDelayIsKeptAmongMany(t *testing.T) {
 	const (
 		contacts = "<delay xmlns='urn:xmpp:delay' from='romeo@montague.lit' stamp='2012-09-10T20:00:00Z'/>"
 		servers  = "<delay xmlns='urn:xmpp:delay' from='montague.lit' stamp='2012-09-10T23:41:07Z'/>"
@@ -234,7 +234,7 @@ func TestErrorPresence(t *testing.T) {
 	}
 }
 
-func TestBounds(t *testing.T) {
+func TestReadPresenceStopsAtEachLimit(t *testing.T) {
 	for _, tc := range []struct {
 		name, children string
 		cut            bool
@@ -282,7 +282,7 @@ func errorOf(n, languages int) string {
 	return b.String()
 }
 
-func TestPriorityThatCannotBeReadIsNoted(t *testing.T) {
+func TestAnUnreadablePriorityIsReported(t *testing.T) {
 	for _, tc := range []struct {
 		in  string
 		bad bool
@@ -301,7 +301,7 @@ func TestPriorityThatCannotBeReadIsNoted(t *testing.T) {
 	}
 }
 
-func TestReadPresenceRejectsEverythingElse(t *testing.T) {
+func TestReadPresenceRejectsOtherElements(t *testing.T) {
 	for _, in := range []string{``, `<message/>`, `text`, `<presence from='@'/>`, `<presence to='a@/b'/>`, `<presence>`} {
 		if p, err := probe.ReadPresence(xml.NewDecoder(strings.NewReader(in))); err == nil {
 			t.Errorf("ReadPresence(%q) = %+v, want an error", in, p)

@@ -48,7 +48,7 @@ func TestProbeAsksOnlyContactsThatShareTheirPresence(t *testing.T) {
 	})
 }
 
-func TestTheLogHasWhoWasAskedAndNotWhatTheySaid(t *testing.T) {
+func TestTheLogNamesContactsButNotTheirStatus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var debug, info bytes.Buffer
 		s := world(t, server.XEP0318)
@@ -78,7 +78,7 @@ func TestTheLogHasWhoWasAskedAndNotWhatTheySaid(t *testing.T) {
 	})
 }
 
-func TestSimultaneousProbesAreOne(t *testing.T) {
+func TestConcurrentCallsSendOneProbe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := world(t, server.XEP0318)
 		s.SetOffline(romeo, time.Now().Add(-time.Hour), "Out of battery.")

@@ -95,12 +95,12 @@ func TestStorm(t *testing.T) {
 		s := server.New(server.Config{Domains: []string{"capulet.lit", "montague.lit"}})
 		s.AddAccount(juliet, "secret")
 		var client *Client
-		var flights sync.Map // of every flight that got as far as the server
+		var asked sync.Map // every pending probe that reached the server
 		s.Hook = func(q server.Question) []server.Answer {
 			client.mu.Lock()
 			defer client.mu.Unlock()
-			if f := client.flights[q.To.String()]; f != nil {
-				flights.Store(f, true)
+			if pd := client.pending[q.To.String()]; pd != nil {
+				asked.Store(pd, true)
 			}
 			return stormy(q)
 		}
@@ -142,25 +142,25 @@ func TestStorm(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
 		client.mu.Lock()
-		if n := len(client.flights); n > 0 {
-			t.Errorf("%d flights left", n)
+		if n := len(client.pending); n > 0 {
+			t.Errorf("%d pending probes left", n)
 		}
 		client.mu.Unlock()
 		if n := client.requests.Len(); n > 0 {
 			t.Errorf("%d requests left", n)
 		}
 		seen := 0
-		flights.Range(func(f, _ any) bool {
+		asked.Range(func(pd, _ any) bool {
 			seen++
-			if f := f.(*flight); !f.over || f.timer.Stop() {
-				t.Errorf("the flight to %s is over: %v, or had a timer", f.key, f.over)
+			if pd := pd.(*pending); !pd.forgotten || pd.timer.Stop() {
+				t.Errorf("the probe of %s: forgotten %v, or its timer was still set", pd.key, pd.forgotten)
 			}
 			return true
 		})
 		stats := client.Stats()
 		ended := stats.Available + stats.Unavailable + stats.Unauthorized + stats.Error + stats.Unanswered
 		if stats.Sent != contacts || ended != contacts || seen != contacts || told.Load() != contacts || stats.Failed+stats.Joined != 0 {
-			t.Errorf("%d flights seen, %d answers told, stats %+v", seen, told.Load(), stats)
+			t.Errorf("%d probes seen, %d answers told, stats %+v", seen, told.Load(), stats)
 		}
 		time.Sleep(2 * time.Minute)
 		client.ledger.mu.Lock()

@@ -6,12 +6,12 @@ import (
 	"mellium.im/xmlstream"
 )
 
-// tapeText is how much room for text a tape keeps from one stanza to the next.
+// tapeText limits the capacity for text that a tape keeps for the next stanza.
 const tapeText = 16 << 10
 
-// tape records the tokens of a stanza as they are read, and replays them,
-// followed by what was not read. It copies text, because a decoder reuses it,
-// and makes a token of it again only on demand.
+// tape records the tokens of a stanza as they are read, and replays them, followed
+// by those that were not read. It copies text, because a decoder reuses its
+// buffer.
 type tape struct {
 	src    xml.TokenReader
 	tokens []entry

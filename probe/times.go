@@ -9,8 +9,8 @@ import (
 	"example.org/lastpresence/delay"
 )
 
-// delay keeps a delay. If there is no room, one of the sender's server, which
-// takes precedence, replaces another one.
+// delay keeps a delay. If there is no room, one signed by the sender's server,
+// which takes precedence, replaces another one.
 func (rd *reader) delay(element delay.Element) {
 	if rd.delayed < MaxDelays {
 		rd.delays[rd.delayed] = element
@@ -44,7 +44,7 @@ func (rd *reader) believe(self jid.JID) {
 		}
 		stamp := doubt.Element.Stamp
 		if doubt.Why != delay.Superseded {
-			stamp = p.Received // it was held, and nobody knows since when
+			stamp = p.Received // held, but the stamp cannot be trusted
 		}
 		if p.Held.IsZero() || stamp.Before(p.Held) {
 			p.Held = stamp
@@ -56,7 +56,7 @@ func (rd *reader) believe(self jid.JID) {
 }
 
 // since returns when the user was last active, by XEP-0319 or else XEP-0256; zero
-// if no possible time is told.
+// if neither has a possible time.
 func (rd *reader) since() time.Time {
 	if t, ok := (delay.Rules{}).Past(rd.idle, rd.p.Received); ok {
 		return t
