@@ -45,8 +45,8 @@
 // connected, and the Client waits for the presence for a limited time, the grace
 // (see [Grace]). If none comes, it is not known whether the contact is available.
 //
-// One available presence is enough; use [Settle] to wait for further resources. A
-// later unavailable presence from the bare JID is about the whole contact and
+// One available presence is enough, unless our own server had held it back: then
+// others may follow it. Use [Settle] to wait for further resources. A later unavailable presence from the bare JID is about the whole contact and
 // ends all of them, as unsubscribed and a refusal do. What arrives after Probe
 // has returned reaches [Observe] and [Answered].
 //

@@ -153,7 +153,7 @@ func (x *exchange) conclude(now time.Time) {
 	switch {
 	case x.denied, x.returned && x.verdict != inconclusive:
 		x.done = true
-	case x.hasAvailable():
+	case x.hasPresent() || x.hasAvailable() && x.hasFence():
 		x.concludeAvailable()
 	case !x.hasFence():
 	case x.graceTime() > 0:
@@ -224,6 +224,12 @@ func (x *exchange) left() bool {
 // hasBare reports whether a presence arrived that is about the whole contact.
 func (x *exchange) hasBare() bool {
 	return slices.ContainsFunc(x.presences, func(p Presence) bool { return p.bare() })
+}
+
+// hasPresent reports whether a presence says that the contact is available now.
+// One that our own server held back says that it was, and others may follow.
+func (x *exchange) hasPresent() bool {
+	return slices.ContainsFunc(x.presences, func(p Presence) bool { return p.Type == stanza.AvailablePresence && p.Held.IsZero() })
 }
 
 func (x *exchange) hasAvailable() bool {
