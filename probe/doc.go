@@ -46,9 +46,10 @@
 // (see [Grace]). If none comes, it is not known whether the contact is available.
 //
 // One available presence is enough, unless our own server had held it back: then
-// others may follow it. Use [Settle] to wait for further resources. A later unavailable presence from the bare JID is about the whole contact and
-// ends all of them, as unsubscribed and a refusal do. What arrives after Probe
-// has returned reaches [Observe] and [Answered].
+// others may follow it. Use [Settle] to wait for further resources. A later
+// unavailable presence from the bare JID is about the whole contact and ends all
+// of them, as unsubscribed and a refusal do. What arrives after Probe has returned
+// reaches [Observe] and [Answered].
 //
 // Some stanzas are never an answer: presence of other types, presence of room
 // occupants, errors of other stanzas, and stanzas from other addresses. One
