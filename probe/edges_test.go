@@ -1,16 +1,21 @@
 package probe_test
 
 import (
+	"bytes"
+	"context"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"mellium.im/xmlstream"
+	"mellium.im/xmpp"
 	"mellium.im/xmpp/jid"
 
 	"example.org/lastpresence/internal/testbed/server"
@@ -162,5 +167,74 @@ func TestAResourceThatLeavesMeanwhileIsSeenLeaving(t *testing.T) {
 				t.Errorf("a stamp by %s: last seen %v, from %v", from, a.LastSeen, a.LastSeenFrom)
 			}
 		})
+	}
+}
+
+func TestAProbeThatIsJoinedIsLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b bytes.Buffer
+		s := world(t, server.ProsodyStamps)
+		script(s, say(gone, time.Second), say(battery, time.Second))
+		c, done := connect(t, s, probe.Log(slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+		var both sync.WaitGroup
+		for range 2 {
+			both.Go(func() { ask(t, c, romeo, nil) })
+		}
+		both.Wait()
+		done()
+		if n := strings.Count(b.String(), `"probe: joined"`); n != 1 {
+			t.Errorf("%d were joined:\n%s", n, b.String())
+		}
+	})
+}
+
+func TestAnsweredIsCalledBeforeProbeReturnsThoughTheQuerysAnswerIsToCome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		told := false
+		s := world(t, server.Silent)
+		script(s, say(here, 0), say(now, time.Second))
+		c, done := connect(t, s, probe.Answered(func(a probe.Answer) {
+			if !a.Late {
+				cancel()
+				time.Sleep(10 * time.Millisecond)
+				told = true
+			}
+		}))
+		defer done()
+		if a, err := c.Probe(ctx, romeo); err != nil || a.Outcome != probe.Available || !told {
+			t.Errorf("Probe = %v, %v; told: %t", a.Outcome, err, told)
+		}
+	})
+}
+
+func TestOthersSeeHowAStanzaBroke(t *testing.T) {
+	broken := errors.New("broken")
+	c, done := connect(t, world(t, server.Silent))
+	defer done()
+	d := xml.NewDecoder(strings.NewReader("<presence from='romeo@montague.lit'><status>Hi</status>"))
+	tok, err := d.Token()
+	if err != nil {
+		t.Fatal(err)
+	}
+	start, left := tok.(xml.StartElement), 3
+	reader := xmlstream.ReaderFunc(func() (xml.Token, error) {
+		switch left--; {
+		case left >= 0:
+			return d.Token()
+		case left == -1:
+			return nil, broken
+		}
+		return nil, errors.New("it was read once more")
+	})
+	err = c.Handler(xmpp.HandlerFunc(func(r xmlstream.TokenReadEncoder, _ *xml.StartElement) error {
+		_, err := xmlstream.ReadAll(r)
+		return err
+	})).HandleXMPP(struct {
+		xml.TokenReader
+		xmlstream.Encoder
+	}{reader, xml.NewEncoder(io.Discard)}, &start)
+	if !errors.Is(err, broken) {
+		t.Errorf("they saw %v", err)
 	}
 }
