@@ -24,7 +24,7 @@ type question struct {
 // busy is for a query that cannot be answered now.
 var busy = stanza.Error{Type: stanza.Wait, Condition: stanza.ResourceConstraint}
 
-// failed returns the answer when nothing could be found out, nil for none.
+// failed returns the answer when the gateway's function failed; nil for none.
 func (q question) failed() xml.TokenReader {
 	if q.last {
 		return q.refusal(stanza.Error{Type: stanza.Wait, Condition: stanza.InternalServerError})
@@ -32,7 +32,7 @@ func (q question) failed() xml.TokenReader {
 	return nil
 }
 
-// wait returns the answer for one who has to ask later, nil for none.
+// wait returns the answer to a prober who has to ask later; nil for none.
 func (q question) wait() xml.TokenReader {
 	if q.last {
 		return q.refusal(busy)
@@ -56,8 +56,8 @@ func (q question) known(p Presence) xml.TokenReader {
 	return q.presence(p)
 }
 
-// stranger refuses a prober that may not know (RFC 6121 section 4.3.2, XEP-0012
-// section 4).
+// stranger refuses a prober that is not authorized (RFC 6121 section 4.3.2,
+// XEP-0012 section 4).
 func (q question) stranger() xml.TokenReader {
 	if q.last {
 		return q.refusal(stanza.Error{Type: stanza.Auth, Condition: stanza.Forbidden})

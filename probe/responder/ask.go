@@ -15,14 +15,14 @@ import (
 const (
 	// poll is how often the Responder checks whether the session has ended.
 	poll = time.Second
-	// lateness is how long after the end of its context a call is late.
+	// lateness is how long a call may take after the end of its context.
 	lateness = time.Second
-	// maxParked is how long a matter waits for its pace.
+	// maxParked is how long a matter may wait for its pace.
 	maxParked = 10 * time.Minute
 )
 
-// contact has a question about a contact answered, in the session's own
-// goroutine only where it is not taken.
+// contact queues a question about a contact. If the desk does not take it, contact
+// answers it at once, in the session's own goroutine.
 func (r *Responder) contact(t xmlstream.TokenWriter, q question) error {
 	var answer xml.TokenReader
 	switch r.desk.take(q) {
@@ -37,7 +37,7 @@ func (r *Responder) contact(t xmlstream.TokenWriter, q question) error {
 	return request.Copy(t, answer)
 }
 
-// finding is what the gateway's functions say.
+// finding is what the gateway's functions returned.
 type finding struct {
 	subscribed bool
 	wait       time.Duration // before the function is called
@@ -70,7 +70,7 @@ func (r *Responder) answer(m *matter) {
 	r.desk.over(m)
 }
 
-// leave answers for functions that do not return.
+// leave answers the questions of a matter whose call does not return.
 func (r *Responder) leave(m *matter) {
 	if questions := r.desk.abandon(m); len(questions) > 0 {
 		r.fail(fmt.Errorf("responder: presence of %s for %s: the gateway's functions did not return within %v", m.asked, m.from, r.cfg.timeout+lateness))
@@ -78,7 +78,7 @@ func (r *Responder) leave(m *matter) {
 	}
 }
 
-// find asks the gateway's functions.
+// find calls the gateway's functions.
 func (r *Responder) find(ctx context.Context, m *matter) (f finding) {
 	err := guard("the gateway's function", func() error {
 		f.subscribed = r.cfg.subscribed != nil && r.cfg.subscribed(m.from.Bare(), m.asked.Bare())
@@ -98,7 +98,7 @@ func (r *Responder) find(ctx context.Context, m *matter) (f finding) {
 	return f
 }
 
-// reply answers the questions of a matter by what was found.
+// reply answers the questions of a matter.
 func (r *Responder) reply(m *matter, found finding) {
 	questions := r.desk.questions(m)
 	answer := question.failed
@@ -126,13 +126,13 @@ func (r *Responder) reply(m *matter, found finding) {
 		answer = func(q question) xml.TokenReader { return q.known(p) }
 	}
 	if count := len(questions) * (1 + len(found.presence.Status)/replySize); found.subscribed && count > 1 {
-		// They are answered at once; later ones wait for them.
+		// All are answered now. Later ones wait the longer.
 		r.subscribers.reserve(m.from, m.asked, len(questions)-1, count-1, time.Now())
 	}
 	r.send(answers(questions, answer)...)
 }
 
-// answers returns the answers to questions that have any.
+// answers returns the answers to the questions, without those that are nil.
 func answers(questions []question, answer func(question) xml.TokenReader) []xml.TokenReader {
 	var stanzas []xml.TokenReader
 	for _, q := range questions {
@@ -143,7 +143,7 @@ func answers(questions []question, answer func(question) xml.TokenReader) []xml.
 	return stanzas
 }
 
-// outlive returns when the context or the session ends.
+// outlive blocks until the context or the session ends.
 func (r *Responder) outlive(ctx context.Context) {
 	ticker := time.NewTicker(poll)
 	defer ticker.Stop()

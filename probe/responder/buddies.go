@@ -16,8 +16,8 @@ import (
 	"example.org/lastpresence/internal/wire/request"
 )
 
-// Bounds of the buddies, and of the requests that wait for a decision. Requests
-// beyond them are refused.
+// Limits on the number of buddies and of undecided requests. Requests beyond them
+// are refused.
 const (
 	maxBuddies = 10_000
 	maxPending = 1000
@@ -31,10 +31,11 @@ func (r *Responder) Start(ctx context.Context) error {
 	return r.tell(ctx, false, func(b Buddy) xml.TokenReader { return r.available(b.JID, "") })
 }
 
-// Stop heeds the subscriptions that wait, sends unavailable presence with the
-// given status, which may be empty, to every buddy, and closes the Responder.
-// Subscriptions that it cannot heed in half of the time that ctx has left are
-// reported to the function of [Failed].
+// Stop handles the subscription stanzas that are queued, sends unavailable presence
+// with the given status, which may be empty, to every buddy, and closes the
+// Responder. It spends at most half of the time that ctx has left, or 5 seconds
+// without a deadline, on the queue; what remains is dropped and reported to the
+// function of [Failed].
 func (r *Responder) Stop(ctx context.Context, status string) error {
 	until := closing
 	if end, ok := ctx.Deadline(); ok {
@@ -48,8 +49,8 @@ func (r *Responder) Stop(ctx context.Context, status string) error {
 	return errors.Join(err, r.close(ctx))
 }
 
-// tell sends every buddy a presence; after the last one nobody is told of
-// anything.
+// tell sends a presence to every buddy. After a call with last, nothing more is
+// sent to buddies.
 func (r *Responder) tell(ctx context.Context, last bool, presence func(Buddy) xml.TokenReader) error {
 	if err := r.lock(ctx); err != nil {
 		return err
@@ -73,7 +74,7 @@ func (r *Responder) tell(ctx context.Context, last bool, presence func(Buddy) xm
 	return nil
 }
 
-// Buddies returns the component's buddies, ordered by address.
+// Buddies returns the component's buddies, ordered by JID.
 func (r *Responder) Buddies(ctx context.Context) ([]Buddy, error) {
 	if err := r.lock(ctx); err != nil {
 		return nil, err
@@ -85,9 +86,9 @@ func (r *Responder) Buddies(ctx context.Context) ([]Buddy, error) {
 	return r.sorted(), nil
 }
 
-// Befriend subscribes to the peer's presence, and accepts a request from the
-// peer, one that waits or one that comes in return. Call it only at an administrator's explicit request (XEP-0267
-// section 2).
+// Befriend subscribes to the peer's presence, and accepts the peer's own request,
+// now or when it arrives. Call it only at an administrator's explicit request
+// (XEP-0267 section 2).
 func (r *Responder) Befriend(ctx context.Context, peer jid.JID) error {
 	full := false
 	err := r.change(ctx, peer, func(b Buddy) (Buddy, []stanza.PresenceType) {
@@ -102,8 +103,8 @@ func (r *Responder) Befriend(ctx context.Context, peer jid.JID) error {
 	return err
 }
 
-// Approve accepts a request that waits (see [Later]). If the peer was approved
-// before, Approve sends the approval again. Otherwise it does nothing.
+// Approve accepts a request that was put off (see [Later]). If the peer is already
+// subscribed, Approve sends the approval again. Otherwise it does nothing.
 func (r *Responder) Approve(ctx context.Context, peer jid.JID) error {
 	return r.change(ctx, peer, func(b Buddy) (Buddy, []stanza.PresenceType) {
 		if !b.Pending && !b.From {
@@ -113,14 +114,14 @@ func (r *Responder) Approve(ctx context.Context, peer jid.JID) error {
 	})
 }
 
-// Unfriend ends the subscriptions between the component and the peer, and
-// refuses a request that waits.
+// Unfriend ends the subscriptions between the component and the peer, and refuses
+// a request that was put off.
 func (r *Responder) Unfriend(ctx context.Context, peer jid.JID) error {
 	return r.change(ctx, peer, Buddy.unfriend)
 }
 
-// change changes a buddy, stores that, and sends it. Nothing is sent that was
-// not stored.
+// change changes a buddy, stores the change, and sends the stanzas for it. If the
+// change cannot be stored, nothing is sent.
 func (r *Responder) change(ctx context.Context, peer jid.JID, f func(Buddy) (Buddy, []stanza.PresenceType)) error {
 	if r.ctx.Err() != nil {
 		return ErrClosed
@@ -185,7 +186,7 @@ func (r *Responder) load(ctx context.Context) error {
 	return nil
 }
 
-// put has a buddy be what it is now.
+// put sets the state of a buddy in memory.
 func (r *Responder) put(b Buddy) {
 	key := b.JID.String()
 	if r.buddies[key].Pending {
@@ -201,7 +202,7 @@ func (r *Responder) put(b Buddy) {
 	}
 }
 
-// keep stores what became of a buddy.
+// keep stores the state of a buddy.
 func (r *Responder) keep(ctx context.Context, b Buddy) error {
 	return guard("the store", func() error {
 		if c, ok := r.cfg.store.(Changer); ok {

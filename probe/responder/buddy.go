@@ -5,14 +5,14 @@ import (
 	"mellium.im/xmpp/stanza"
 )
 
-// Buddy is an entry in the roster of the component or server itself (XEP-0267
-// section 3): a server, a component or a user.
+// Buddy is a server, component or user in the roster of the component itself
+// (XEP-0267 section 3), and the state of both subscriptions (RFC 6121 section 3).
 type Buddy struct {
 	JID     jid.JID // bare
-	To      bool    // we receive its presence
-	From    bool    // it receives ours
-	Asked   bool    // our request has no answer yet
-	Pending bool    // its request has no answer yet, see [Responder.Approve]
+	To      bool    // the component is subscribed to the buddy's presence
+	From    bool    // the buddy is subscribed to the component's presence
+	Asked   bool    // the component's request is not answered yet
+	Pending bool    // the buddy's request is not answered yet; see [Responder.Approve]
 }
 
 // Decision says what to do with a request to subscribe to the component's
@@ -50,14 +50,14 @@ func (b Buddy) equal(other Buddy) bool {
 	return b.To == other.To && b.From == other.From && b.Asked == other.Asked && b.Pending == other.Pending
 }
 
-// judged reports whether the policy has to decide a request of the peer.
+// judged reports whether the policy has to decide the peer's request.
 func (b Buddy) judged() bool {
 	return !b.From && !b.To && !b.Asked
 }
 
 // hear returns the state of a buddy after a presence about a subscription (RFC
-// 6121 section 3), and the presences that answer it. The decision is that about
-// a request that the policy decides.
+// 6121 section 3), and the presences that answer it. decision is used only for a
+// request that the policy has to decide; see judged.
 func (b Buddy) hear(typ stanza.PresenceType, decision Decision) (Buddy, []stanza.PresenceType) {
 	switch typ {
 	case stanza.SubscribePresence:

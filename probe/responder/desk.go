@@ -7,9 +7,9 @@ import (
 	"mellium.im/xmpp/jid"
 )
 
-// Bounds of what waits at the desk: of one prober's, two devices that log in
-// with a roster of 5,000; of one domain's; of everybody's; and of the questions
-// of one resource about one contact.
+// Limits on the matters that wait at the desk: of one prober, which are enough for
+// two devices that log in with a roster of 5,000; of one domain; and of all. And on
+// the questions of one matter.
 const (
 	maxOfProber  = 10_000
 	maxOfDomain  = 30_000
@@ -17,11 +17,11 @@ const (
 	maxQuestions = 16
 )
 
-// desk decides whose questions are answered next. Domains take turns, and the
-// probers of a domain, so that none of them takes all the workers. All that one
-// resource asks about one contact is one matter, which is answered in the order
-// of the questions: the answer to a query that was sent behind a probe then shows
-// that the probe's answer has arrived.
+// desk queues questions and decides which are answered next. Domains take turns, as
+// do the probers of a domain, so that none of them occupies all workers. All
+// questions of one resource about one contact are one matter. They are answered in
+// order: the answer to a query that follows a probe then shows that the probe's
+// answer has arrived.
 type desk struct {
 	workers int
 	run     func(*matter) // in a goroutine of its own
@@ -29,17 +29,17 @@ type desk struct {
 	mu      sync.Mutex
 	matters map[string]*matter
 	parties map[string]*party // probers by bare JID, and domains by @domain
-	turn    []*party          // domains that may go on
+	turn    []*party          // domains that may run another matter
 	running int
-	late    int // calls that have no worker any more
+	late    int // calls that timed out and gave up their worker
 	waiting int
 }
 
-// lateShare is how many late calls there may be for each worker, beside those
-// that are running.
+// lateShare is how many calls that timed out there may be for each worker, in
+// addition to those that are running.
 const lateShare = 15
 
-// matter is what one resource asks about one contact.
+// matter is all that one resource asks about one contact.
 type matter struct {
 	key         string
 	from, asked jid.JID // the prober, in full, and the contact, as it was addressed
@@ -48,35 +48,35 @@ type matter struct {
 	prober    *party
 	domain    *party
 	paced     bool // it has waited for its pace
-	slow      bool // it waits so long that queries are told to wait
+	slow      bool // its wait is too long for queries
 	urgent    bool
-	called    bool // the gateway's function is being called
-	late      bool // and is left to itself
-	freed     bool // without a worker
+	called    bool // the gateway's function is running
+	late      bool // and has timed out
+	freed     bool // and has given up its worker
 }
 
 // party is a prober or a domain.
 type party struct {
 	key     string
-	most    int // of running
+	most    int // limit of running
 	running int
-	waiting int       // how many matters are not over
+	waiting int       // matters that are not over
 	urgent  []*matter // of a prober
 	queue   []*matter // of a prober
-	turn    []*party  // of a domain: its probers that may go on
-	queued  bool      // it is in a turn
+	turn    []*party  // of a domain: its probers that may run another matter
+	queued  bool      // it is in a turn list
 }
 
-// reply is what becomes of a question at the desk.
+// reply is whether the desk takes a question.
 type reply uint8
 
 const (
 	taken   reply = iota
-	full          // there is no room
-	unknown       // the gateway's function was left to itself with this matter
+	full          // too much is queued
+	unknown       // the gateway's function has timed out for this matter
 )
 
-// take takes a question.
+// take queues a question.
 func (d *desk) take(q question) reply {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -132,7 +132,7 @@ func (d *desk) forget(p *party) {
 	}
 }
 
-// line has a matter wait.
+// line adds a matter to its prober's queue.
 func (d *desk) line(m *matter) {
 	if m.urgent {
 		m.prober.urgent = append(m.prober.urgent, m)
@@ -142,8 +142,8 @@ func (d *desk) line(m *matter) {
 	d.ready(m.prober, m.domain)
 }
 
-// hurry puts a matter before the others of its prober: whoever asks again, or
-// with a query behind the probe, is a human who looks at this contact.
+// hurry moves a matter to the front of its prober's queue. Somebody who asks again,
+// or sends a query after the probe, is probably looking at this contact.
 func (d *desk) hurry(m *matter) {
 	if m.urgent {
 		return
@@ -158,7 +158,8 @@ func (d *desk) hurry(m *matter) {
 	}
 }
 
-// ready gives a prober and its domain their turn, if they may go on.
+// ready adds a prober and its domain to the turn lists, if they may run another
+// matter.
 func (d *desk) ready(prober, domain *party) {
 	if !prober.queued && prober.running < prober.most && len(prober.urgent)+len(prober.queue) > 0 {
 		prober.queued = true
@@ -170,7 +171,7 @@ func (d *desk) ready(prober, domain *party) {
 	}
 }
 
-// next has as many matters answered as there are workers.
+// next starts matters while there are free workers.
 func (d *desk) next() {
 	for d.running < d.workers && len(d.turn) > 0 {
 		domain := d.turn[0]
@@ -215,8 +216,8 @@ func (d *desk) returned(m *matter) bool {
 	return !m.late
 }
 
-// abandon leaves calls that do not return to themselves, and returns the
-// questions. Their worker is free for others, as long as not too many are late.
+// abandon stops waiting for the call of a matter, and returns its questions. The
+// worker is free for others, unless too many calls have timed out.
 func (d *desk) abandon(m *matter) []question {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -233,7 +234,7 @@ func (d *desk) abandon(m *matter) []question {
 	return questions
 }
 
-// questions returns those of a matter, which are about to be answered.
+// questions takes the questions out of a matter, to be answered now.
 func (d *desk) questions(m *matter) []question {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -242,8 +243,7 @@ func (d *desk) questions(m *matter) []question {
 	return questions
 }
 
-// over ends a matter, unless something was asked meanwhile, which is then
-// answered in its turn.
+// over ends a matter, or queues it again if there are new questions.
 func (d *desk) over(m *matter) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -265,8 +265,8 @@ func (d *desk) over(m *matter) {
 	d.forget(m.domain)
 }
 
-// park has a matter wait for its pace without a worker. It returns the queries
-// among its questions if they are not to wait so long.
+// park gives up the worker of a matter that has to wait for its pace. If the wait is
+// longer than patience, it removes the queries and returns them.
 func (d *desk) park(m *matter, wait, patience time.Duration) (queries []question) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -287,7 +287,7 @@ func (d *desk) park(m *matter, wait, patience time.Duration) (queries []question
 	return queries
 }
 
-// resume has a matter that was parked answered in its turn.
+// resume queues a parked matter again.
 func (d *desk) resume(m *matter) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -19,22 +19,19 @@
 // (XEP-0267). [Requests] decides who may; by default nobody. Those who are
 // accepted are kept in a [Store]. [Responder.Start] sends them available
 // presence, and [Responder.Stop] unavailable presence. The component subscribes
-// to others only when you call [Responder.Befriend], or when one of the
-// [Admins] runs an ad-hoc command (XEP-0050).
+// to others only if you call [Responder.Befriend], if the decision about their
+// request is [Mutual], or if one of the [Admins] runs an ad-hoc command (XEP-0050).
 //
 // # Contacts behind a gateway
 //
-// With [Gateway], probes to user@gateway are answered, too, by functions of the
-// gateway, for entities that are subscribed to that user. These functions may
-// be slow: they run in goroutines of their own, at most [Workers] at a time,
-// and their context ends with the session. Questions wait their turn; a login
-// with thousands of contacts is answered for all of them, and a chat that is
-// opened meanwhile before the rest.
+// With [Gateway], the Responder also answers probes to user@gateway, for entities
+// that are subscribed to that user. It asks functions of the gateway, which may
+// be slow: they run in goroutines of their own, at most [Workers] at a time, and
+// their context ends with the session. Probes are queued. A login with thousands
+// of contacts is answered completely; a chat that is opened meanwhile goes first.
 //
-// # What it does not do
+// # Limits
 //
 // Replies are limited for each address and each domain that asks (see [Pace]),
-// so that forged probes do not become a flood towards their supposed sender.
-// The Responder does not answer those whom the policy refuses, and never
-// subscribes on its own.
+// so that forged probes cannot flood their supposed sender.
 package responder

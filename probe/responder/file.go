@@ -17,16 +17,17 @@ import (
 	"example.org/lastpresence/internal/wire/durable"
 )
 
-// File returns a Store in one file of JSON that only its owner may read. Each
-// change is a line at its end; now and then the file is replaced by one without
-// the lines that later ones made obsolete. What was changed is on the disk when
-// Save or Change returns. If the file cannot be read, Load fails and leaves it
-// alone; of a line that a crash cut off, it is as if it had never been begun.
+// File returns a Store that keeps buddies in one JSON file, which only its owner
+// may read. Each change appends a line; from time to time the file is rewritten
+// without obsolete lines. When Save or Change returns, the change is on the disk.
+// If the file cannot be read, Load fails and does not touch it. An incomplete last
+// line, which a crash may leave, is ignored.
 func File(path string) Store {
 	return &file{path: path}
 }
 
-// spare is how many obsolete lines a file may have, beside one for each buddy.
+// spare is how many obsolete lines a file may have, in addition to one for each
+// buddy.
 const spare = 1000
 
 type file struct {
@@ -34,8 +35,8 @@ type file struct {
 
 	mu    sync.Mutex
 	read  bool
-	lines int   // how many there are
-	size  int64 // of them
+	lines int   // number of complete lines; 0: rewrite the file
+	size  int64 // bytes in them
 	kept  map[string]stored
 }
 
@@ -46,7 +47,7 @@ type head struct {
 	Buddies []stored `json:"buddies,omitempty"`
 }
 
-// version is that of the files that are written.
+// version is the version of the files that this package writes.
 const version = 2
 
 type stored struct {
@@ -105,8 +106,8 @@ func (f *file) load() error {
 	return nil
 }
 
-// readBuddies reads a file, and returns how many lines of it count, and their
-// size. It has no lines if it must be written as a whole.
+// readBuddies parses a file. It returns the size and number of the complete lines;
+// no lines means that the file must be rewritten.
 func readBuddies(data []byte) (kept map[string]stored, size int64, lines int, err error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	var h head

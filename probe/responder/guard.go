@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// closing is how long Close waits for functions that it cannot end.
+// closing is how long Close waits for functions to return.
 const closing = 5 * time.Second
 
-// guard calls a function of the caller's, and turns a panic into an error that
-// says where it was.
+// guard calls a function of the application, and turns a panic into an error with
+// the stack.
 func guard(whose string, f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -22,8 +22,8 @@ func guard(whose string, f func() error) (err error) {
 	return f()
 }
 
-// fail tells the function of Failed. That has a line of its own, since it may
-// block.
+// fail passes an error to the function of Failed, in a line of its own because the
+// function may block.
 func (r *Responder) fail(err error) {
 	r.reports.add(func() {
 		_ = guard("Failed", func() error { r.cfg.failed(err); return nil })
@@ -42,10 +42,10 @@ func (r *Responder) begin(f func()) bool {
 	return true
 }
 
-// Close ends everything that the Responder does, and waits up to 5 seconds for
-// the functions that it has called; if one has not returned by then, that is the
-// error. It sends nothing; see [Responder.Stop]. Subscriptions that it can no
-// longer heed are reported to the function of [Failed].
+// Close ends everything that the Responder does, and waits up to 5 seconds for the
+// functions that it has called. It returns an error if one has not returned by
+// then. It sends nothing; see [Responder.Stop]. Subscription stanzas that were
+// still queued are dropped and reported to the function of [Failed].
 func (r *Responder) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closing)
 	defer cancel()

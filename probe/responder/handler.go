@@ -17,18 +17,17 @@ import (
 )
 
 // Handler returns a handler that answers probes, queries and subscriptions to
-// the session's domain, and passes everything else to next, whole and
-// unchanged; next may be nil, and then queries that nobody answers are refused
-// with service-unavailable.
+// the session's domain, and passes everything else to next, whole and unchanged.
+// If next is nil, other requests are refused with service-unavailable.
 //
 // Probes and subscriptions to the session's own domain, and the command of
 // [Admins], do not reach next. Service discovery and queries for last activity
-// do; the Responder answers them only if next does not, or refuses them with
-// service-unavailable or feature-not-implemented, as one that has no handler for
-// them does. Any other error is next's answer. A component that answers service
-// discovery itself should name the features [NS] and jabber:iq:last; if it does
-// so after its handler has returned, see [Identity]. After Close everything is
-// passed on.
+// reach next first. The Responder answers them if next does not, or if next
+// refuses them with service-unavailable or feature-not-implemented, which is what
+// a mux does without a handler for them. A component that answers service
+// discovery itself should name the features [NS] and jabber:iq:last; if it does so
+// after its handler has returned, see [Identity]. After Close everything is passed
+// to next.
 //
 // The handler never fails because of what a stanza says.
 func (r *Responder) Handler(next xmpp.Handler) xmpp.Handler {
@@ -134,8 +133,8 @@ func (h handler) iq(t xmlstream.TokenReadEncoder, start *xml.StartElement, iq st
 	return answer()
 }
 
-// paced answers an IQ, or has the peer ask later. An answer there must be
-// (XEP-0012 section 2, RFC 6120 section 8.2.3).
+// paced answers an IQ, with resource-constraint if the pace does not allow more.
+// Every request must be answered (RFC 6120 section 8.2.3).
 func (h handler) paced(t xmlstream.TokenWriter, iq stanza.IQ, answer func() xml.TokenReader) error {
 	if !h.pace.allow(iq.From, time.Now()) {
 		return request.Copy(t, iq.Error(busy))

@@ -11,17 +11,17 @@ import (
 	"mellium.im/xmpp/stanza"
 )
 
-// How long a policy may take, and how many of its calls may be late.
+// How long the policy may take, and how many of its calls may have timed out.
 const (
 	policyTimeout = 10 * time.Second
 	maxLate       = 16
 )
 
-// errManyLate is for a policy that is not asked.
+// errManyLate is returned instead of calling the policy.
 var errManyLate = errors.New("responder: too many calls of the policy have not returned")
 
-// hearing has subscriptions heard in the order in which they came, for each
-// peer. Requests wait for the policy in a line of their own.
+// hearing handles subscription stanzas, those of one peer in order of arrival.
+// Requests wait for the policy in a line of their own.
 type hearing struct {
 	requests, others line
 
@@ -32,13 +32,14 @@ type hearing struct {
 	late   atomic.Int32
 }
 
-// attention is what a peer has waiting, and in which line.
+// attention is the line in which the stanzas of a peer wait, and their number.
 type attention struct {
 	*line
 	waiting int
 }
 
-// add has f done behind what the peer has waiting.
+// add runs f after everything that the peer has waiting. It returns false if too
+// much waits.
 func (h *hearing) add(peer string, request bool, f func()) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -73,9 +74,8 @@ func (h *hearing) done(peer string) {
 	}
 }
 
-// subscription hears a presence about a subscription. Requests are answered to
-// whoever they name, and so they are paced; the others are answered only to
-// buddies.
+// subscription queues a presence about a subscription. Requests are paced, because
+// they are answered to any sender; the others are answered to buddies only.
 func (r *Responder) subscription(from jid.JID, typ stanza.PresenceType) {
 	request := typ == stanza.SubscribePresence
 	if request && !r.pace.allow(from, time.Now()) {
@@ -91,11 +91,11 @@ func (r *Responder) subscription(from jid.JID, typ stanza.PresenceType) {
 		}
 	})
 	if !added {
-		r.fail(fmt.Errorf("responder: %s from %s is lost: too many others wait", typ, from))
+		r.fail(fmt.Errorf("responder: %s from %s is dropped: too many others are queued", typ, from))
 	}
 }
 
-// heard takes a presence about a subscription.
+// heard handles a presence about a subscription.
 func (r *Responder) heard(from jid.JID, typ stanza.PresenceType) error {
 	decision := Refuse
 	if typ == stanza.SubscribePresence && r.judged(from) {
@@ -120,7 +120,7 @@ func (r *Responder) heard(from jid.JID, typ stanza.PresenceType) error {
 	return errors.Join(refused, err)
 }
 
-// judged reports whether the policy decides about a request of a peer's.
+// judged reports whether the policy has to decide a peer's request.
 func (r *Responder) judged(peer jid.JID) bool {
 	if r.lock(r.ctx) != nil {
 		return false
@@ -132,8 +132,8 @@ func (r *Responder) judged(peer jid.JID) bool {
 	return r.buddies[peer.String()].judged()
 }
 
-// decide asks the policy, without the Responder's lock: it may look at the
-// buddies. A call that does not return in time is left to itself.
+// decide calls the policy, without the Responder's lock because the policy may call
+// Buddies. It does not wait longer than policyTimeout.
 func (r *Responder) decide(from jid.JID) (Decision, error) {
 	h := &r.hearing
 	h.policy.Lock()

@@ -5,19 +5,19 @@ import (
 	"sync"
 )
 
-// maxWaiting limits what waits in a line.
+// maxWaiting limits how many functions wait in a line.
 const maxWaiting = 256
 
-// line does one thing after the other, in order, in a goroutine that lives
-// while there is something to do. Its zero value is ready for use.
+// line runs functions one after the other, in a goroutine that ends when none is
+// left. Its zero value is ready for use.
 type line struct {
 	mu      sync.Mutex
 	waiting []func()
-	idle    chan struct{} // closed when nothing is done any more; nil if nothing is
+	idle    chan struct{} // closed when the line becomes empty; nil while it is
 	closed  bool
 }
 
-// add has f done, unless too much waits.
+// add runs f after those that wait. It returns false if too many wait.
 func (l *line) add(f func()) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -65,7 +65,8 @@ func (l *line) wait(ctx context.Context) error {
 	}
 }
 
-// close ends the line with what is being done now, and returns what waits.
+// close makes the line end after the function that is running, and returns those
+// that wait.
 func (l *line) close() []func() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -9,17 +9,16 @@ import (
 	"mellium.im/xmpp/jid"
 )
 
-// How much more than an address a domain is answered, and everybody together.
+// How many times the limit of one address a domain has, and all domains together.
 const (
 	domainShare = 25
 	totalShare  = 250
 )
 
-// loginShare is how much more than about one contact a subscriber is answered
-// about all the contacts of a gateway: with the default pace 10,000 replies at
-// once, two devices that log in with a roster of 5,000. It is restored as fast as
-// everybody's share. A reply with a long status counts as more than one: one for
-// each replySize bytes.
+// loginShare is how many times the burst about one contact a subscriber has about
+// all the contacts of a gateway: by default 10,000 replies, enough for two devices
+// that log in with a roster of 5,000. It is restored at totalShare times the rate. A
+// reply with a long status counts once for each replySize bytes.
 const (
 	loginShare = 500
 	replySize  = 256
@@ -43,7 +42,7 @@ func newPace(burst int, every time.Duration) pace {
 	return pace{burst: burst, every: every, all: limiter(burst, every, totalShare, totalShare)}
 }
 
-// limiter returns one of so many times the burst and the rate.
+// limiter returns a limiter with multiples of the burst and of the rate.
 func limiter(burst int, every time.Duration, bursts, rates int) *rate.Limiter {
 	return rate.NewLimiter(rate.Every(every)*rate.Limit(rates), burst*bursts)
 }
@@ -90,8 +89,8 @@ func (l *limiters) of(key string, fresh func() *rate.Limiter) *rate.Limiter {
 	return one
 }
 
-// subscribers is the pace of those who may know: of each about one contact, and
-// about all.
+// subscribers limits the replies to each subscriber: about one contact, and about
+// all.
 type subscribers struct {
 	burst int
 	every time.Duration
@@ -100,8 +99,8 @@ type subscribers struct {
 	about, probers limiters
 }
 
-// reserve returns how long so many replies to a subscriber about a contact have
-// to wait, which count as so many of all.
+// reserve returns how long a number of replies to a subscriber about a contact have
+// to wait. They count as count replies about all contacts.
 func (s *subscribers) reserve(prober, contact jid.JID, replies, count int, now time.Time) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -14,25 +14,25 @@ import (
 	"example.org/lastpresence/internal/wire/request"
 )
 
-// NS is the feature of those who take subscriptions from servers (XEP-0267
-// section 5).
+// NS is the service discovery feature of an entity that accepts subscriptions from
+// servers (XEP-0267 section 5).
 const NS = "urn:xmpp:server-presence"
 
-// Errors that a caller can decide on.
+// Errors that callers may want to tell apart, with [errors.Is].
 var (
 	// ErrClosed is returned after Close.
 	ErrClosed = errors.New("responder: closed")
-	// ErrNotAuthorized is what a gateway's function returns if the prober may not
-	// know.
+	// ErrNotAuthorized is what a gateway's function returns if the prober must not
+	// learn the contact's presence.
 	ErrNotAuthorized = errors.New("responder: not authorized")
 	// ErrNoSuchContact is what a gateway's function returns if it has no such
 	// contact.
 	ErrNoSuchContact = errors.New("responder: no such contact")
 )
 
-// Responder answers probes that are sent to the address of a session. Make one
-// with [New] and serve the session with its Handler; the zero value is not
-// usable. All methods are safe for concurrent use.
+// Responder answers probes to the domain of a session's address. Make one with
+// [New] and serve the session with its Handler; the zero value is not usable. All
+// methods are safe for concurrent use.
 type Responder struct {
 	s    *xmpp.Session
 	host jid.JID
@@ -53,14 +53,14 @@ type Responder struct {
 	hearing hearing // of subscriptions
 	reports line    // to the function of Failed
 
-	mu      chan struct{} // holds one while buddies change, are stored and told
+	mu      chan struct{} // holds one while buddies are changed, stored and sent to
 	loaded  bool
-	over    bool             // all were told that the component is gone
-	buddies map[string]Buddy // by address
-	pending int              // how many of them are
+	over    bool             // Stop has sent its unavailable presence
+	buddies map[string]Buddy // by bare JID
+	pending int              // number of buddies that are Pending
 }
 
-// Option changes how a Responder works.
+// Option configures a Responder.
 type Option func(*config)
 
 type config struct {
@@ -78,29 +78,32 @@ type config struct {
 	failed     func(error)
 }
 
-// Since sets the component's start time. The default is the time of the call to
-// New, which also stands, as the function of [Failed] is told, in for a time that
-// is later than now or before 1999. It is sent in UTC, in whole seconds.
+// Since sets the component's start time, which is sent in UTC and whole seconds.
+// The default is the time of the call to New. A time before 1999 or more than 5
+// minutes in the future is reported to the function of [Failed], and the default
+// is used.
 func Since(t time.Time) Option {
 	return func(cfg *config) { cfg.since = &t }
 }
 
-// Identity sets what service discovery says the component is (XEP-0030 section
-// 3.1), unless the component's own handler answers. The default is category
-// component, type generic. An empty category leaves service discovery to the
-// component, which has to choose that if it answers after its handler has
-// returned: such an answer cannot be seen, and would be a second one.
+// Identity sets the identity of the component in service discovery (XEP-0030
+// section 3.1). The default is category component, type generic. The Responder
+// answers only if the component's own handler does not.
+//
+// With an empty category the Responder leaves service discovery to the component.
+// This is required if the component answers after its handler has returned;
+// otherwise the request would be answered twice.
 func Identity(category, typ, name string) Option {
 	return func(cfg *config) { cfg.identity = info.Identity{Category: category, Type: typ, Name: name} }
 }
 
-// Requests sets the function that decides requests to subscribe to the
-// component's presence. It is not called twice at the same time, unless a
-// call takes longer than 10 seconds: that request gets no answer then. Other
-// requests wait meanwhile, and nothing else does. The default, or a nil f,
-// refuses all of them.
-// Existing buddies, and entities that Befriend has asked, are accepted without
-// it.
+// Requests sets the function that decides requests to subscribe to the component's
+// presence. The default, or a nil f, refuses them. Existing buddies, and entities
+// that Befriend has asked, are accepted without a call.
+//
+// f is called from a goroutine of its own, for one request at a time; only other
+// requests wait for it. A request for which f takes longer than 10 seconds is not
+// answered, and f may then be called again before it has returned.
 func Requests(f func(from jid.JID) Decision) Option {
 	return func(cfg *config) { cfg.requests = f }
 }
@@ -111,14 +114,14 @@ func Always(d Decision) func(jid.JID) Decision {
 	return func(jid.JID) Decision { return d }
 }
 
-// Keep keeps the buddies in a store, such as [File]. By default they last as
-// long as the Responder.
+// Keep keeps the buddies in a store, such as [File]. By default they are kept in
+// memory only.
 func Keep(s Store) Option {
 	return func(cfg *config) { cfg.store = s }
 }
 
-// Admins sets who may make the component befriend a server, with the ad-hoc
-// command of XEP-0267 section 4. Resources are ignored. The default is nobody.
+// Admins sets who may run the ad-hoc command that makes the component befriend a
+// server (XEP-0267 section 4). Resources are ignored. The default is nobody.
 func Admins(admins ...jid.JID) Option {
 	return func(cfg *config) {
 		for _, j := range admins {
@@ -132,26 +135,27 @@ func Admins(admins ...jid.JID) Option {
 // one domain together may have 25 times as many, and all domains together 250
 // times.
 //
-// Probes beyond the limit are not answered, queries are answered with a request to
-// wait, and subscription requests are ignored. That a subscription has ended, or
-// has been accepted, is always heeded.
+// Probes beyond the limit are not answered, queries are answered with
+// resource-constraint, and subscription requests are ignored. Other subscription
+// stanzas are not limited.
 //
-// For those who are subscribed to a contact behind a [Gateway] the limit is that
-// of the replies about one contact, and all contacts together may have 500 times
-// the burst, and 250 more for each period, to each subscriber: 10,000, which is
-// two devices that log in with a roster of 5,000. A reply with a long status
-// counts once for each 256 bytes. Nothing is lost to subscribers, but comes later
-// by up to 10 minutes; queries are told to wait if it takes longer than 10 seconds.
+// Subscribers of contacts behind a [Gateway] have limits of their own: burst and
+// every apply to the replies about one contact. About all contacts together, each
+// subscriber may have 500 times the burst at once, and 250 more for each period.
+// By default that is 10,000 replies, enough for two devices that log in with a
+// roster of 5,000. A reply with a long status counts once for each 256 bytes.
+// Beyond the limits, probes of subscribers are answered later, by up to 10 minutes.
+// Queries that would wait longer than 10 seconds are answered with
+// resource-constraint.
 func Pace(burst int, every time.Duration) Option {
 	return func(cfg *config) { cfg.burst, cfg.every = burst, every }
 }
 
-// Failed sets a function that is called with errors that no caller waits for: a
-// store that fails to save, a function that fails, panics or is late, a Presence
-// that cannot be right, a subscription that was dropped because too many others
-// were waiting. It is called from a goroutine of its own, one call at a time, and
-// must not wait for the Responder. While it blocks, 256 errors wait, and more are
-// dropped.
+// Failed sets a function that is called with errors that no method returns: a store
+// fails to save, a function fails, panics or times out, a Presence is not valid, or
+// a subscription stanza is dropped because too many are queued. f is called from a
+// goroutine of its own, one call at a time. It must not wait for the Responder.
+// While it blocks, up to 256 errors are queued; further ones are dropped.
 func Failed(f func(error)) Option {
 	return func(cfg *config) { cfg.failed = f }
 }

@@ -5,24 +5,23 @@ import "context"
 // Store keeps buddies between runs of a program. Its methods must be safe for
 // concurrent use. Only one Responder uses a Store at a time.
 type Store interface {
-	// Load returns what was saved last. If nothing was saved, it returns no
-	// error.
+	// Load returns the buddies that were saved last; none, and no error, if
+	// nothing was saved.
 	Load(ctx context.Context) ([]Buddy, error)
-	// Save replaces everything that is kept; after an error nothing has
-	// changed.
+	// Save replaces all buddies. If it returns an error, it has changed nothing.
 	Save(ctx context.Context, buddies []Buddy) error
 }
 
-// Changer is a Store that keeps one change at a time, which takes no longer with
-// many buddies than with few. Where a Store is one, Save is not called.
+// Changer is a Store that saves one buddy at a time, so that a change does not
+// take longer with many buddies. The Responder then calls Change, never Save.
 type Changer interface {
 	Store
-	// Change keeps what a buddy is now, or with none of its fields set, that it
-	// is a buddy no more; after an error nothing has changed.
+	// Change saves the state of the buddy b.JID. If all other fields of b are
+	// false, it removes the buddy. If it returns an error, it has changed nothing.
 	Change(ctx context.Context, b Buddy) error
 }
 
-// memory keeps nothing: the Responder remembers.
+// memory saves nothing: the buddies last as long as the Responder.
 type memory struct{}
 
 func (memory) Load(context.Context) ([]Buddy, error) { return nil, nil }
