@@ -5,10 +5,10 @@ import (
 	"os"
 )
 
-// Append writes data to the file at path behind its first size bytes; what was
-// there is cut off. The data is on the disk when Append returns. After an error
-// it takes back what it has written, as far as the disk allows; a process that is
-// killed may leave the beginning of the data.
+// Append truncates the file at path to size bytes and appends data. The data is on
+// the disk when Append returns. After an error Append removes what it has written,
+// as far as the disk allows. A process that is killed may leave the beginning of
+// the data.
 func Append(path string, size int64, data []byte) (err error) {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0o600)
 	if err != nil {

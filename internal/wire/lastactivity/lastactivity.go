@@ -22,8 +22,8 @@ const NS = "jabber:iq:last"
 // MaxStatus is how much of a status text is kept, in bytes.
 const MaxStatus = 4096
 
-// maxAge is more than any answer can mean. Whoever knows the time of day can tell
-// more exactly what is too long ago.
+// maxAge is more than any answer can mean. Callers that know the time should use a
+// stricter limit, such as that of delay.Rules.Past.
 const maxAge = 100 * 365 * 24 * time.Hour
 
 // Answer is the answer to a query for last activity.
@@ -85,9 +85,9 @@ func Seconds(query xml.StartElement) (time.Duration, bool) {
 	return 0, false
 }
 
-// parse reads a number of seconds that others wrote. The schema has
-// whole numbers from 0, with white space around. It accepts up to a hundred years
-// of them, and of what servers make of it the forms that can mean only one thing:
+// parse reads the seconds attribute. The schema allows whole numbers from 0,
+// surrounded by white space. parse accepts up to a hundred years, and two forms that
+// servers send instead:
 //
 //	"32335.0"  a fraction, which metronome writes where Lua has a float: dropped
 //	"+5"       a plus sign, which XML Schema allows from version 1.1

@@ -8,31 +8,30 @@ import (
 	"mellium.im/xmpp"
 )
 
-// Poll is how often those who wait for an answer look whether the session has
-// ended, which mellium tells nobody, and how long they wait to be told.
+// Poll is how often those who wait for an answer check whether the session has
+// ended, which mellium does not report. A check takes at most as long.
 const Poll = 100 * time.Millisecond
 
-// Look looks whether a session has ended. Its zero value is ready for use, with
-// one session, and it is safe for concurrent use.
+// Look checks whether one session has ended. Its zero value is ready for use, and
+// it is safe for concurrent use.
 //
-// Asking a session for its state may take long: mellium holds the lock of the
-// state while it says goodbye to a peer that reads no more, and a machine may be
-// too busy. So a Look asks on a goroutine of its own, at most one at a time, which
-// ends when the session tells.
+// Reading the state of a session may block: mellium holds its lock while it closes
+// the stream to a peer that no longer reads, and a machine may be too busy. So a
+// Look reads the state in a goroutine of its own, at most one at a time, which ends
+// when the session has returned it.
 type Look struct {
 	mu    sync.Mutex
 	asked *told
 }
 
-// told is a question to the session; state counts once done is closed.
+// told is a reading of the session's state, which is valid once done is closed.
 type told struct {
 	done  chan struct{}
 	state xmpp.SessionState
 }
 
-// Ended reports whether the session is known to have ended. It waits for the
-// session to tell for as long as Poll, or until the context ends. That it does not
-// tell says nothing.
+// Ended reports whether the session is known to have ended. It waits for the state
+// for at most Poll, or until ctx ends. False may mean that the state is not known.
 func (l *Look) Ended(ctx context.Context, s *xmpp.Session) bool {
 	question := l.ask(s)
 	timer := time.NewTimer(Poll)
@@ -46,7 +45,7 @@ func (l *Look) Ended(ctx context.Context, s *xmpp.Session) bool {
 	return false
 }
 
-// ask returns the question that is open, or a new one.
+// ask returns the reading that is under way, or starts one.
 func (l *Look) ask(s *xmpp.Session) *told {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -65,7 +64,7 @@ func (l *Look) ask(s *xmpp.Session) *told {
 	return question
 }
 
-// Ended is [Look.Ended] for who looks once.
+// Ended is [Look.Ended] of a new Look, for a single check.
 func Ended(ctx context.Context, s *xmpp.Session) bool {
 	return new(Look).Ended(ctx, s)
 }

@@ -5,12 +5,12 @@
 //
 // Our requests differ from those of a mellium session in three ways. Several
 // stanzas leave in one flush. An answer counts only if it comes from the
-// address that was asked. A caller whose context ends is never held up by a
-// peer that has stopped reading or writing.
+// address that was asked. A caller whose context ends returns at once, even if the
+// peer has stopped reading or writing.
 //
-// A handler that reads part of an IQ before it passes it on uses [Replay],
-// which returns what was read once more. [Watch] notices whether somebody
-// answered, so that every request is answered exactly once.
+// A handler that reads part of an IQ before it passes it on uses [Replay], which
+// returns that part again. [Watch] notices whether the next handler has answered,
+// so that every request is answered exactly once.
 package request
 
 import (
@@ -96,10 +96,10 @@ func (t *Table) Len() int {
 }
 
 // Handle reports whether the stanza that start begins answers one of the
-// table's requests, and if so reads it. An answer whose sender is not the one
-// that was asked is left alone, unless it is an error of our own server: see
-// [Ours]. An empty sender stands for the session's account (RFC 6120 section
-// 8.1.2.1), whose address is self.
+// table's requests, and if so reads it. It ignores an answer whose sender is not
+// the one that was asked, unless it is an error of our own server: see [Ours]. An
+// empty sender means the session's account (RFC 6120 section 8.1.2.1), whose
+// address is self.
 func (t *Table) Handle(start *xml.StartElement, r xml.TokenReader, self jid.JID) bool {
 	if start.Name.Local != "iq" {
 		return false
@@ -140,8 +140,8 @@ func (t *Table) Handle(start *xml.StartElement, r xml.TokenReader, self jid.JID)
 }
 
 // Ours reports whether from, the sender of a stanza, means our own server: it is
-// empty, the server's domain, or the account of self, in whose name the server
-// speaks. Its errors answer requests that it did not pass on.
+// empty, the server's domain, or the account of self, in whose name the server may
+// answer. The server returns errors for requests that it did not pass on.
 func Ours(from string, self jid.JID) bool {
 	if from == "" {
 		return true
@@ -167,9 +167,8 @@ func sentBy(from string, asked, self jid.JID) bool {
 // Send writes the stanzas to the session in order and in one flush. It returns
 // when they are written or ctx ends.
 //
-// The writing goes on in a goroutine of its own until the session has taken the
-// stanzas or failed: to interrupt it in the middle of a stanza would break the
-// stream.
+// A goroutine goes on writing until the session has taken the stanzas or failed,
+// because to stop in the middle of a stanza would break the stream.
 func Send(ctx context.Context, s *xmpp.Session, stanzas ...xml.TokenReader) error {
 	done := make(chan error, 1)
 	go func() { done <- Write(s, stanzas...) }()

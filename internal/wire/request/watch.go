@@ -32,14 +32,14 @@ func (r *Replay) Token() (xml.Token, error) {
 	return r.Rest.Token()
 }
 
-// Watch is a Replay that notices whether the IQ with the ID is Answered.
+// Watch is a Replay that sets Answered when the IQ with the ID is answered.
 type Watch struct {
 	Replay
 	ID       string
 	Answered bool
-	// Refusals drops refusals that say no more than that nobody is there to
-	// answer (service-unavailable, feature-not-implemented), and does not count
-	// them: a mux sends one for everything that it has no handler for.
+	// Refusals drops the errors service-unavailable and feature-not-implemented,
+	// and does not count them as answers. A mux sends one for every request that
+	// it has no handler for.
 	Refusals bool
 
 	depth   int
@@ -79,7 +79,7 @@ func (w *Watch) EncodeToken(tok xml.Token) error {
 	return nil
 }
 
-// absent reports whether an IQ of type error says that nobody is there to answer.
+// absent reports whether an IQ of type error says that there is no handler.
 func absent(tokens []xml.Token) bool {
 	depth := 0
 	for _, tok := range tokens {
@@ -107,8 +107,8 @@ func (w *Watch) Encode(v any) error {
 	return w.marshal(func(e *xml.Encoder) error { return e.Encode(v) })
 }
 
-// EncodeElement implements xmlstream.Encoder, as Encode does. What writes itself
-// has a start of its own.
+// EncodeElement implements xmlstream.Encoder, as Encode does. It ignores start if v
+// is an xmlstream.WriterTo, an xmlstream.Marshaler or an xml.TokenReader.
 func (w *Watch) EncodeElement(v any, start xml.StartElement) error {
 	if written, err := w.write(v); written {
 		return err
@@ -116,7 +116,7 @@ func (w *Watch) EncodeElement(v any, start xml.StartElement) error {
 	return w.marshal(func(e *xml.Encoder) error { return e.EncodeElement(v, start) })
 }
 
-// write writes what writes itself or has tokens, as a session's encoder does.
+// write writes values that have tokens or write them, as a session's encoder does.
 func (w *Watch) write(v any) (written bool, err error) {
 	switch v := v.(type) {
 	case xmlstream.WriterTo:

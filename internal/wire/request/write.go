@@ -17,8 +17,8 @@ const nsFraming = "urn:ietf:params:xml:ns:xmpp-framing"
 
 // Write writes the stanzas to the session in order: in one flush, or over
 // WebSocket in one frame each. It blocks until the session has taken them. If one
-// of them cannot be written to its end, none is begun: half a stanza on a stream
-// takes in all that follows.
+// of them cannot be written completely, Write writes nothing, because half a stanza
+// would break the stream.
 func Write(s *xmpp.Session, stanzas ...xml.TokenReader) error {
 	var tokens []xml.Token
 	ends := make([]int, len(stanzas))
@@ -46,8 +46,8 @@ func Write(s *xmpp.Session, stanzas ...xml.TokenReader) error {
 	return w.Close()
 }
 
-// Copy writes a stanza to w only when all of it is known to be writable, and nothing of one
-// that cannot be written.
+// Copy writes a stanza to w. If it cannot be written completely, Copy writes
+// nothing.
 func Copy(w xmlstream.TokenWriter, stanza xml.TokenReader) error {
 	tokens, err := read(nil, stanza)
 	if err != nil {
@@ -65,8 +65,8 @@ func write(w xmlstream.TokenWriter, tokens []xml.Token) error {
 	return nil
 }
 
-// read appends the tokens of whole elements to those given. It fails for
-// everything that an encoder fails for.
+// read appends the tokens of complete elements to those given. It fails wherever an
+// encoder would.
 func read(tokens []xml.Token, r xml.TokenReader) ([]xml.Token, error) {
 	tokens = slices.Grow(tokens, 8)
 	var space [8]xml.Name

@@ -18,7 +18,7 @@ var errNoFeatures = errors.New("sift: the answer has no list of features (XEP-00
 // means none.
 type Features struct {
 	Presence bool // it sifts presence notifications
-	Bare     bool // it tells the bare address from the full one
+	Bare     bool // it distinguishes the bare JID from the full JID
 }
 
 // Query returns the request for the features of host (XEP-0030 section 3.1).
