@@ -15,7 +15,7 @@ import (
 // What a stanza in somebody else's name brings that victim, in bytes on the
 // component's connection: one alone, and as many as bring the most, all at one
 // moment. SECURITY.md has these figures, row for row.
-func TestWhatForgedStanzasBringTheirVictim(t *testing.T) {
+func TestForgedStanzasAreNotAmplified(t *testing.T) {
 	text, err := os.ReadFile("../../SECURITY.md")
 	if err != nil {
 		t.Fatal(err)

@@ -12,7 +12,7 @@ import (
 	"mellium.im/xmpp/jid"
 )
 
-func TestTheDeskHasRoomForSoMany(t *testing.T) {
+func TestTheDeskTakesNoMoreThanItsLimits(t *testing.T) {
 	about := jid.MustParse("skeleton@gate.capulet.lit")
 	asks := func(from string) question { return question{prober: jid.MustParse(from), asked: about} }
 	for _, tc := range []struct {
@@ -43,7 +43,7 @@ func TestTheDeskHasRoomForSoMany(t *testing.T) {
 	}
 }
 
-func TestTheDeskForgetsWhoIsAnswered(t *testing.T) {
+func TestTheDeskForgetsPartiesThatWereAnswered(t *testing.T) {
 	var running []*matter
 	d := desk{workers: 4, run: func(m *matter) { running = append(running, m) }}
 	for i := range 4 {
@@ -61,7 +61,7 @@ func TestTheDeskForgetsWhoIsAnswered(t *testing.T) {
 	}
 }
 
-func TestALineHasRoomForSoMuch(t *testing.T) {
+func TestALineTakesNoMoreThanItsLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l line
 		began, goOn := make(chan struct{}), make(chan struct{})
@@ -107,7 +107,7 @@ func TestTheOldestFormsAreDropped(t *testing.T) {
 	}
 }
 
-func TestHowLongACommandMayBe(t *testing.T) {
+func TestCommandLengthLimit(t *testing.T) {
 	for n, long := range map[int]bool{249: false, 250: true} { // two tokens each, and two of the command
 		_, err := readOrder(xml.NewDecoder(strings.NewReader("<command xmlns='http://jabber.org/protocol/commands'>" + strings.Repeat("<x/>", n) + "</command>")))
 		if errors.Is(err, errTooLong) != long {
@@ -116,7 +116,7 @@ func TestHowLongACommandMayBe(t *testing.T) {
 	}
 }
 
-func TestLimitersRememberThoseOfTheLastTime(t *testing.T) {
+func TestLimitersKeepThePreviousGeneration(t *testing.T) {
 	var l limiters
 	made := 0
 	fresh := func() *rate.Limiter { made++; return rate.NewLimiter(1, 1) }

@@ -27,7 +27,7 @@ func buddies(t *testing.T, r *responder.Responder) []responder.Buddy {
 	return got
 }
 
-func TestUserSubscribesAndIsToldOfStartAndEnd(t *testing.T) {
+func TestASubscriberGetsThePresenceOfStartAndStop(t *testing.T) {
 	bubble(t, func(t *testing.T, w world) {
 		r, _ := w.serve(gate, nil, responder.Since(began), responder.Requests(responder.Always(responder.Mutual)))
 		l := w.login(juliet)
@@ -124,7 +124,7 @@ func TestTwoComponentsBefriendEachOther(t *testing.T) {
 	})
 }
 
-func TestBuddiesOutliveTheComponent(t *testing.T) {
+func TestBuddiesSurviveARestart(t *testing.T) {
 	bubble(t, func(t *testing.T, w world) {
 		path := filepath.Join(t.TempDir(), "buddies.json")
 		_, session := w.serve(gate, nil, responder.Keep(responder.File(path)), responder.Requests(responder.Always(responder.Accept)))
@@ -149,7 +149,7 @@ func TestBuddiesOutliveTheComponent(t *testing.T) {
 	})
 }
 
-func TestWhatIsNotStoredIsNotTold(t *testing.T) {
+func TestAChangeThatIsNotStoredIsNotSent(t *testing.T) {
 	bubble(t, func(t *testing.T, w world) {
 		var failed error
 		r, _ := w.serve(gate, nil, responder.Keep(full{}), responder.Requests(responder.Always(responder.Accept)), responder.Failed(func(err error) { failed = err }))

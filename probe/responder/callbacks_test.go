@@ -37,7 +37,7 @@ func subscribes(who string) string {
 	return fmt.Sprintf("<presence type='subscribe' from='%s@montague.lit' to='gate.capulet.lit'/> ", who)
 }
 
-func TestAPolicyThatFailsHarmsOneRequestAlone(t *testing.T) {
+func TestAFailingPolicyAffectsOnlyItsRequest(t *testing.T) {
 	forever := make(chan struct{})
 	t.Cleanup(func() { close(forever) })
 	for name, misbehave := range map[string]func() responder.Decision{
@@ -115,7 +115,7 @@ func TestStopAndCloseReturnWhileAPolicyStalls(t *testing.T) {
 	}
 }
 
-func TestSubscriptionsThatWaitAreStoredByStop(t *testing.T) {
+func TestStopHandlesQueuedSubscriptions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := new(kept)
 		r, far := stuck(t, responder.Keep(store), responder.Pace(1000, time.Second), responder.Requests(func(from jid.JID) responder.Decision {
@@ -136,7 +136,7 @@ func TestSubscriptionsThatWaitAreStoredByStop(t *testing.T) {
 	})
 }
 
-func TestSubscriptionsThatWaitAreReportedByClose(t *testing.T) {
+func TestCloseReportsQueuedSubscriptions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var failed failures
 		r, far := stuck(t, responder.Failed(failed.add), responder.Pace(1000, time.Second), responder.Requests(func(from jid.JID) responder.Decision {
@@ -199,7 +199,7 @@ func TestAStoreThatPanicsIsAnError(t *testing.T) {
 	})
 }
 
-func TestTheNumberOfBuddiesIsBounded(t *testing.T) {
+func TestTheNumberOfBuddiesIsLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := new(kept)
 		for i := range 10_000 {
@@ -224,7 +224,7 @@ func TestTheNumberOfBuddiesIsBounded(t *testing.T) {
 	})
 }
 
-func TestBefriendAcceptsARequestThatWaits(t *testing.T) {
+func TestBefriendAcceptsAPendingRequest(t *testing.T) {
 	bubble(t, func(t *testing.T, w world) {
 		r, _ := w.serve(gate, nil, responder.Requests(responder.Always(responder.Later)))
 		l := w.login(juliet)

@@ -25,7 +25,7 @@ const (
 
 var sessionID = regexp.MustCompile(`sessionid='([^']+)'`)
 
-func TestAnAdministratorHasTheComponentBefriendAServer(t *testing.T) {
+func TestAnAdministratorBefriendsAServer(t *testing.T) {
 	bubble(t, func(t *testing.T, w world) {
 		r, _ := w.serve(gate, nil, responder.Admins(juliet))
 		w.serve(other, nil, responder.Requests(responder.Always(responder.Mutual)))
@@ -52,7 +52,7 @@ func TestAnAdministratorHasTheComponentBefriendAServer(t *testing.T) {
 	})
 }
 
-func TestTheCommandIsRefusedWhenItMustBe(t *testing.T) {
+func TestTheCommandRejectsInvalidForms(t *testing.T) {
 	tests := map[string]struct {
 		attrs, children string
 		want            string

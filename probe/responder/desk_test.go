@@ -64,7 +64,7 @@ func TestALoginOfALargeRosterIsAnswered(t *testing.T) {
 
 // A question that comes while answers are being written is answered, too, and
 // behind them.
-func TestAQuestionBehindAnAnswerThatIsBeingWrittenIsNotLost(t *testing.T) {
+func TestAQuestionThatArrivesDuringTheAnswerIsNotLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, far := stuck(t, responder.Gateway(everybody, knows(responder.Presence{Since: began}, nil)))
 		defer far.Close()
@@ -110,7 +110,7 @@ func TestASubscriberIsPacedForEachContact(t *testing.T) {
 	})
 }
 
-func TestAQueryThatWouldWaitLongIsToldSo(t *testing.T) {
+func TestAQueryThatWouldWaitLongIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, l := gateway(t, responder.Pace(1, time.Minute), responder.Gateway(everybody, knows(responder.Presence{Since: began}, nil)))
 		defer r.Close()
@@ -127,7 +127,7 @@ func TestAQueryThatWouldWaitLongIsToldSo(t *testing.T) {
 	})
 }
 
-func TestNoProberAndNoDomainTakesAllTheWorkers(t *testing.T) {
+func TestNoProberOrDomainTakesAllWorkers(t *testing.T) {
 	for name, who := range map[string]func(i int) string{
 		"prober": func(int) string { return "tybalt@capulet.lit/street" },
 		"domain": func(i int) string { return fmt.Sprintf("u%d@capulet.lit/street", i) },
@@ -155,7 +155,7 @@ func TestNoProberAndNoDomainTakesAllTheWorkers(t *testing.T) {
 	}
 }
 
-func TestAFunctionOfTheGatewaysHarmsItsOwnAnswerAlone(t *testing.T) {
+func TestAFailingGatewayFunctionAffectsOnlyItsAnswer(t *testing.T) {
 	panics := func(context.Context) { panic("no database") }
 	blocks := func(context.Context) { time.Sleep(time.Hour) }
 	late := func(ctx context.Context) { <-ctx.Done(); time.Sleep(5 * time.Second) }
@@ -212,7 +212,7 @@ func TestAFunctionOfTheGatewaysHarmsItsOwnAnswerAlone(t *testing.T) {
 	}
 }
 
-func TestWhatAGatewaySaysIsChecked(t *testing.T) {
+func TestInvalidFieldsOfAPresenceAreLeftOut(t *testing.T) {
 	const unavailable = `<presence from='skeleton@gate.capulet.lit' to='juliet@capulet.lit/balcony' type='unavailable' id='p'`
 	const available = `<presence from='skeleton@gate.capulet.lit' to='juliet@capulet.lit/balcony' id='p'`
 	now := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // the bubble's
@@ -221,18 +221,18 @@ func TestWhatAGatewaySaysIsChecked(t *testing.T) {
 		want string
 		fine bool
 	}{
-		"a year that XEP-0082 cannot write": {responder.Presence{Since: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC), Status: "Bye"}, unavailable + `><status>Bye</status></presence>`, false},
-		"a year before there were years":    {responder.Presence{Since: time.Date(-5, 1, 1, 0, 0, 0, 0, time.UTC)}, unavailable + `/>`, false},
-		"the beginning of Unix":             {responder.Presence{Since: time.Unix(0, 0)}, unavailable + `/>`, false},
-		"a time to come":                    {responder.Presence{Since: now.Add(6 * time.Minute)}, unavailable + `/>`, false},
-		"a clock that is fast":              {responder.Presence{Since: now.Add(4 * time.Minute)}, unavailable + `><delay xmlns='urn:xmpp:delay' from='skeleton@gate.capulet.lit' stamp='2000-01-01T00:00:00Z'/></presence>`, true},
-		"a show that there is not":          {responder.Presence{Online: true, Show: "busy", Status: "At work"}, available + `><status>At work</status></presence>`, false},
-		"a resource that is too long":       {responder.Presence{Online: true, Resource: strings.Repeat("x", 1024)}, available + `/>`, false},
-		"a resource of other characters":    {responder.Presence{Online: true, Resource: "\x00"}, available + `/>`, false},
-		"a status that is too long":         {responder.Presence{Online: true, Status: strings.Repeat("x", 4097)}, available + `/>`, false},
-		"a status that XML cannot hold":     {responder.Presence{Online: true, Status: "a\x01b"}, available + `/>`, false},
-		"a status that is not UTF-8":        {responder.Presence{Online: true, Status: "a\xffb"}, available + `/>`, false},
-		"all of it":                         {responder.Presence{Online: true, Show: "xa", Status: strings.Repeat("x", 4096)}, available + `><show>xa</show><status>` + strings.Repeat("x", 4096) + `</status></presence>`, true},
+		"a year that XEP-0082 cannot write":    {responder.Presence{Since: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC), Status: "Bye"}, unavailable + `><status>Bye</status></presence>`, false},
+		"a year before the year 1":             {responder.Presence{Since: time.Date(-5, 1, 1, 0, 0, 0, 0, time.UTC)}, unavailable + `/>`, false},
+		"the Unix epoch":                       {responder.Presence{Since: time.Unix(0, 0)}, unavailable + `/>`, false},
+		"a time in the future":                 {responder.Presence{Since: now.Add(6 * time.Minute)}, unavailable + `/>`, false},
+		"a clock that is fast":                 {responder.Presence{Since: now.Add(4 * time.Minute)}, unavailable + `><delay xmlns='urn:xmpp:delay' from='skeleton@gate.capulet.lit' stamp='2000-01-01T00:00:00Z'/></presence>`, true},
+		"an unknown show":                      {responder.Presence{Online: true, Show: "busy", Status: "At work"}, available + `><status>At work</status></presence>`, false},
+		"a resource that is too long":          {responder.Presence{Online: true, Resource: strings.Repeat("x", 1024)}, available + `/>`, false},
+		"a resource with forbidden characters": {responder.Presence{Online: true, Resource: "\x00"}, available + `/>`, false},
+		"a status that is too long":            {responder.Presence{Online: true, Status: strings.Repeat("x", 4097)}, available + `/>`, false},
+		"a status that XML cannot hold":        {responder.Presence{Online: true, Status: "a\x01b"}, available + `/>`, false},
+		"a status that is not UTF-8":           {responder.Presence{Online: true, Status: "a\xffb"}, available + `/>`, false},
+		"all fields valid":                     {responder.Presence{Online: true, Show: "xa", Status: strings.Repeat("x", 4096)}, available + `><show>xa</show><status>` + strings.Repeat("x", 4096) + `</status></presence>`, true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -255,7 +255,7 @@ func TestWhatAGatewaySaysIsChecked(t *testing.T) {
 	}
 }
 
-func TestAStartTimeThatCannotBeIsNotTold(t *testing.T) {
+func TestAnInvalidStartTimeIsReplaced(t *testing.T) {
 	for name, since := range map[string]time.Time{
 		"zero":                            {},
 		"to come":                         time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC),

@@ -78,7 +78,7 @@ func TestAFileDoesNotGrowForever(t *testing.T) {
 
 // Wherever a crash cuts off the last line, the buddies are those before the
 // change or those after it, and the next change is kept.
-func TestALineThatWasCutOffNeverBegan(t *testing.T) {
+func TestAnIncompleteLastLineIsIgnored(t *testing.T) {
 	path, store := filled(t, 3)
 	before, err := os.ReadFile(path)
 	if err != nil {

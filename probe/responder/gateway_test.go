@@ -32,7 +32,7 @@ func knows(p responder.Presence, err error) func(context.Context, jid.JID, jid.J
 	return func(context.Context, jid.JID, jid.JID) (responder.Presence, error) { return p, err }
 }
 
-func TestContactsBehindAGatewayAreAnsweredFor(t *testing.T) {
+func TestGatewayAnswersForItsContacts(t *testing.T) {
 	left := responder.Presence{Resource: "phone", Since: began, Status: "Back in 1000 years."}
 	tests := map[string]struct {
 		prober jid.JID
@@ -49,7 +49,7 @@ func TestContactsBehindAGatewayAreAnsweredFor(t *testing.T) {
 			last:    `<iq from='skeleton@gate.capulet.lit' to='juliet@capulet.lit/balcony' type='result' id='q'><query xmlns='jabber:iq:last' seconds='3600'>Back in 1000 years.</query></iq>`,
 			outcome: probe.Unavailable,
 		},
-		"offline, and when it left is not known": {
+		"offline, at an unknown time": {
 			prober:  juliet,
 			probe:   `<presence from='skeleton@gate.capulet.lit' to='juliet@capulet.lit/balcony' type='unavailable' id='p'/>`,
 			last:    `<iq from='skeleton@gate.capulet.lit' to='juliet@capulet.lit/balcony' type='error' id='q'><error type='cancel'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>`,
@@ -120,7 +120,7 @@ func TestContactsBehindAGatewayAreAnsweredFor(t *testing.T) {
 
 // A client takes the answer to its query as the end of the answers to its
 // probe, however long either takes.
-func TestAnswersComeInTheOrderOfTheQuestions(t *testing.T) {
+func TestAnswersKeepTheOrderOfTheQuestions(t *testing.T) {
 	bubble(t, func(t *testing.T, w world) {
 		var calls atomic.Int32
 		w.serve(gate, nil, responder.Pace(1000, time.Second), responder.Gateway(friends,
@@ -144,7 +144,7 @@ func TestAnswersComeInTheOrderOfTheQuestions(t *testing.T) {
 	})
 }
 
-func TestWithoutSubscribersNobodyLearnsOfContacts(t *testing.T) {
+func TestWithoutSubscribedNobodyLearnsAnything(t *testing.T) {
 	bubble(t, func(t *testing.T, w world) {
 		w.Follow(juliet, cupboard, "Skeleton")
 		w.serve(gate, nil, responder.Gateway(nil, knows(responder.Presence{Online: true}, nil)))
@@ -155,7 +155,7 @@ func TestWithoutSubscribersNobodyLearnsOfContacts(t *testing.T) {
 	})
 }
 
-func TestSlowFunctionsAreBoundedAndEndWithTheSession(t *testing.T) {
+func TestSlowFunctionsAreLimitedAndEndWithTheSession(t *testing.T) {
 	for name, end := range map[string]func(r *responder.Responder, closed func()){
 		"Close":                  func(r *responder.Responder, _ func()) { _ = r.Close() },
 		"the session's end":      func(_ *responder.Responder, closed func()) { closed(); time.Sleep(2 * time.Second) },

@@ -8,7 +8,7 @@ import (
 	"mellium.im/xmpp/jid"
 )
 
-func TestARefusedProberCostsNobodyElse(t *testing.T) {
+func TestARefusedProberDoesNotCountAgainstOthers(t *testing.T) {
 	p := newPace(20, time.Second)
 	now := time.Now()
 	p.all.AllowN(now, 250*20) // everybody's is used up

@@ -89,7 +89,7 @@ func flood(t *testing.T, n int, stanza func(i int) string, opts ...responder.Opt
 	return replies, in, out
 }
 
-func TestThePaceLetsMoreThroughWithTime(t *testing.T) {
+func TestPaceRecoversWithTime(t *testing.T) {
 	bubble(t, func(t *testing.T, w world) {
 		w.serve(gate, nil, responder.Pace(2, time.Minute))
 		l := w.login(juliet)
@@ -111,7 +111,7 @@ func TestThePaceLetsMoreThroughWithTime(t *testing.T) {
 	})
 }
 
-func TestQueriesBeyondThePaceAreToldToWait(t *testing.T) {
+func TestQueriesBeyondThePaceAreRefusedForNow(t *testing.T) {
 	tests := map[string]struct {
 		ask string
 		to  string

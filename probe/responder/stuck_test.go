@@ -88,7 +88,7 @@ func TestAComponentThatStoppedIsNotAvailable(t *testing.T) {
 	})
 }
 
-func TestSubscriptionsThatEndOrBeginAreHeededBeyondThePace(t *testing.T) {
+func TestPaceDoesNotLimitTheEndOrStartOfSubscriptions(t *testing.T) {
 	t.Run("unsubscribe", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r, far := stuck(t, responder.Requests(accept))
@@ -124,7 +124,7 @@ func TestSubscriptionsThatEndOrBeginAreHeededBeyondThePace(t *testing.T) {
 	})
 }
 
-func TestAPolicyMayLookAtTheBuddies(t *testing.T) {
+func TestThePolicyMayCallBuddies(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var r *responder.Responder
 		looked := false
@@ -141,7 +141,7 @@ func TestAPolicyMayLookAtTheBuddies(t *testing.T) {
 	})
 }
 
-func TestUnfriendTellsAllOfItOrNothing(t *testing.T) {
+func TestUnfriendSendsAllStanzasOrNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, far := stuck(t, responder.Requests(accept))
 		defer far.Close()
@@ -164,7 +164,7 @@ type kept struct{ buddies []responder.Buddy }
 func (k *kept) Load(context.Context) ([]responder.Buddy, error)   { return k.buddies, nil }
 func (k *kept) Save(_ context.Context, b []responder.Buddy) error { k.buddies = b; return nil }
 
-func TestABuddyThatMissedItsApprovalIsToldAgain(t *testing.T) {
+func TestABuddyThatMissedItsApprovalGetsItAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := new(kept)
 		r, far := stuck(t, responder.Keep(store), responder.Requests(responder.Always(responder.Later)))
@@ -190,7 +190,7 @@ func TestABuddyThatMissedItsApprovalIsToldAgain(t *testing.T) {
 	})
 }
 
-func TestSubscriptionsThatCannotWaitAreReported(t *testing.T) {
+func TestDroppedSubscriptionsAreReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		var failures atomic.Int32

@@ -72,7 +72,7 @@ func TestTheComponentsOwnAnswerToServiceDiscoveryStands(t *testing.T) {
 	})
 }
 
-func TestOtherStanzasArePassedOnWhole(t *testing.T) {
+func TestOtherStanzasReachNextUnchanged(t *testing.T) {
 	bubble(t, func(t *testing.T, w world) {
 		var heard []string
 		w.serve(gate, refusing(&heard))
@@ -102,7 +102,7 @@ func TestOtherStanzasArePassedOnWhole(t *testing.T) {
 	})
 }
 
-func TestAMuxThatKnowsNoServiceDiscoveryLeavesItToUs(t *testing.T) {
+func TestServiceDiscoveryIsAnsweredBehindAMuxWithoutIt(t *testing.T) {
 	bubble(t, func(t *testing.T, w world) {
 		w.serve(gate, mux.New(component.NSAccept))
 		if got := strings.Join(w.login(juliet).Ask(discoInfo), ""); !strings.Contains(got, responder.NS) || strings.Contains(got, "error") {
@@ -111,7 +111,7 @@ func TestAMuxThatKnowsNoServiceDiscoveryLeavesItToUs(t *testing.T) {
 	})
 }
 
-func TestWhatIsAnnouncedIsAnswered(t *testing.T) {
+func TestAnnouncedFeaturesAreAnswered(t *testing.T) {
 	bubble(t, func(t *testing.T, w world) {
 		w.serve(gate, nil, responder.Admins(juliet))
 		l := w.login(romeo)
