@@ -17,6 +17,7 @@ import (
 	"mellium.im/xmlstream"
 	"mellium.im/xmpp"
 	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
 
 	"example.org/lastpresence/internal/testbed/server"
 	"example.org/lastpresence/probe"
@@ -227,14 +228,54 @@ func TestOthersSeeHowAStanzaBroke(t *testing.T) {
 		}
 		return nil, errors.New("it was read once more")
 	})
-	err = c.Handler(xmpp.HandlerFunc(func(r xmlstream.TokenReadEncoder, _ *xml.StartElement) error {
-		_, err := xmlstream.ReadAll(r)
+	var seen []xml.Token
+	err = c.Handler(xmpp.HandlerFunc(func(r xmlstream.TokenReadEncoder, _ *xml.StartElement) (err error) {
+		seen, err = xmlstream.ReadAll(r)
 		return err
 	})).HandleXMPP(struct {
 		xml.TokenReader
 		xmlstream.Encoder
 	}{reader, xml.NewEncoder(io.Discard)}, &start)
-	if !errors.Is(err, broken) {
-		t.Errorf("they saw %v", err)
+	if !errors.Is(err, broken) || len(seen) != 3 {
+		t.Errorf("they saw %d tokens, then %v", len(seen), err)
+	}
+}
+
+func TestTheUptimeOfAHostThatRefuses(t *testing.T) {
+	for name, tc := range map[string]struct {
+		answer string
+		want   error
+	}{
+		"with an error": {fenceError("from='montague.lit'", "service-unavailable"), stanza.Error{Condition: stanza.ServiceUnavailable}},
+		"with nothing":  {"", probe.ErrNoAnswer},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := world(t, server.Silent)
+			script(s, nil, say(tc.answer, 0))
+			c, done := connect(t, s)
+			defer done()
+			if _, err := c.Uptime(t.Context(), romeo.Domain()); !errors.Is(err, tc.want) {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
+	}
+}
+
+func TestAnErrorHasTheNameOfItsElement(t *testing.T) {
+	p := read(t, "<presence xmlns='jabber:client' type='error'><error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>")
+	if p.Err.XMLName != (xml.Name{Space: "jabber:client", Local: "error"}) {
+		t.Errorf("its name is %+v", p.Err.XMLName)
+	}
+}
+
+// Names of attributes count with their namespaces.
+func TestHowMuchOfOtherChildrenIsKept(t *testing.T) {
+	const names = len("u"+"x") + len("xmlns"+"u") + len("xmlns"+"n"+"v") + len("v"+"a")
+	for more, cut := range map[int]bool{0: false, 1: true} {
+		value := strings.Repeat("y", probe.MaxKept-names+more)
+		p, err := probe.ReadPresenceChildren(xml.NewDecoder(strings.NewReader("<presence><x xmlns='u' xmlns:n='v' n:a='" + value + "'/></presence>")))
+		if err != nil || p.Cut != cut {
+			t.Errorf("%d bytes more than fit: cut %t, %v", more, p.Cut, err)
+		}
 	}
 }

@@ -142,3 +142,59 @@ func TestLimitersKeepThePreviousGeneration(t *testing.T) {
 		t.Error("one that was not used for long is remembered")
 	}
 }
+
+func TestADomainNeverTakesBothOfTwoWorkers(t *testing.T) {
+	ran := 0
+	d := desk{workers: 2, run: func(*matter) { ran++ }}
+	for i := range 3 {
+		d.take(question{prober: jid.MustParse(fmt.Sprintf("u%d@montague.lit/x", i)), asked: jid.MustParse("skeleton@gate.capulet.lit")})
+	}
+	if ran != 1 {
+		t.Errorf("%d of one domain run", ran)
+	}
+	d.take(question{prober: jid.MustParse("juliet@capulet.lit/x"), asked: jid.MustParse("skeleton@gate.capulet.lit")})
+	if ran != 2 {
+		t.Errorf("%d run", ran)
+	}
+}
+
+func TestTheWorkerOfALateCallIsFreedOnce(t *testing.T) {
+	var running *matter
+	d := desk{workers: 1, run: func(m *matter) { running = m }}
+	d.take(question{prober: jid.MustParse("romeo@montague.lit/x"), asked: jid.MustParse("skeleton@gate.capulet.lit")})
+	m := running
+	d.call(m)
+	if got := d.abandon(m); len(got) != 1 || d.running != 0 || d.late != 1 {
+		t.Errorf("%d questions are answered; %d run, %d are late", len(got), d.running, d.late)
+	}
+	if d.returned(m) {
+		t.Error("it returned in time")
+	}
+	d.over(m)
+	if d.running != 0 || d.late != 0 || m.prober.running != 0 || m.domain.running != 0 || len(d.parties) != 0 {
+		t.Errorf("afterwards %d run, %d are late, %d parties are known", d.running, d.late, len(d.parties))
+	}
+}
+
+func TestBuddiesThatWaitAreCountedOnce(t *testing.T) {
+	r := &Responder{buddies: make(map[string]Buddy)}
+	romeo, juliet := jid.MustParse("romeo@montague.lit"), jid.MustParse("juliet@capulet.lit")
+	for i, tc := range []struct {
+		buddy Buddy
+		want  int
+	}{
+		{Buddy{JID: romeo, Pending: true}, 1},
+		{Buddy{JID: romeo, Pending: true, To: true}, 1},
+		{Buddy{JID: juliet, To: true}, 1},
+		{Buddy{JID: juliet, Pending: true}, 2},
+		{Buddy{JID: romeo, From: true}, 1},
+		{Buddy{JID: juliet}, 0},
+	} {
+		if r.put(tc.buddy); r.pending != tc.want {
+			t.Errorf("after step %d: %d wait, want %d", i+1, r.pending, tc.want)
+		}
+	}
+	if len(r.buddies) != 1 {
+		t.Errorf("%d are known, want one", len(r.buddies))
+	}
+}
