@@ -10,8 +10,8 @@ import (
 // A stamp is of the past (XEP-0203 section 2), but clocks differ.
 const DefaultSkew = 5 * time.Minute
 
-// oldest is 1999-01-01T00:00:00Z, the year the protocol began in: no stanza
-// was sent before it.
+// oldest is 1999-01-01T00:00:00Z, as a Unix time. XMPP began in that year, so no
+// stanza is older.
 const oldest = 915148800
 
 // Rules decide which of a stanza's delays to trust (XEP-0203 section 5). The
@@ -29,7 +29,7 @@ type Why uint8
 
 // The reasons for which an element is rejected.
 const (
-	// Unreadable elements have no stamp or sender that could be read;
+	// Unreadable elements have a missing or malformed stamp or a malformed from;
 	// Element.Err says which.
 	Unreadable Why = iota + 1
 
@@ -41,7 +41,7 @@ const (
 	// Future elements have a stamp later than the receipt plus Rules.Skew.
 	Future
 
-	// Ancient elements have a stamp from before 1999.
+	// Ancient elements have a stamp from before 1999, the year XMPP began.
 	Ancient
 
 	// Superseded elements could be trusted, but another element takes
@@ -77,14 +77,16 @@ type Doubt struct {
 // in the order of elements. Anyone can put a delay into a stanza (XEP-0203
 // section 5).
 //
-// A delay counts if it is signed by the stanza's sender (its bare JID or any of
-// its full JIDs), by the sender's server, by our own account or server, or by
-// nobody. The order of precedence is: those signed by the sender's server;
-// those of XEP-0203 before those of XEP-0091; those signed by the sender; those
-// signed by nobody. One of our own account or server comes last, in whichever
-// form: it says when the stanza was held back on its way to us, see [Held]. Of
-// equal ones the earliest wins, because each server on the way may have added
-// its own.
+// In order of preference, Believe takes a delay that is signed by
+//
+//  1. the sender's server,
+//  2. the sender, by its bare JID or any of its full JIDs,
+//  3. nobody,
+//  4. our own account or server; it says only when the stanza was held back on
+//     its way to us, see [Held].
+//
+// XEP-0203 comes before XEP-0091 within 1, and within 2 and 3 taken together. Of
+// equal ones the earliest wins, because each server on the way may have added one.
 //
 // The sender is the stanza's from; the zero JID means our own account. self is
 // our own address, and received is when the stanza was received. Believe does
@@ -138,7 +140,7 @@ func (r Rules) Past(t, received time.Time) (time.Time, bool) {
 	return t, true
 }
 
-// doubt returns why e, whose standing that is, cannot be believed, or 0.
+// doubt returns why e, which has the given standing, is rejected, or 0.
 func (r Rules) doubt(e *Element, standing int, received time.Time) Why {
 	switch {
 	case e.Err != nil:
@@ -149,7 +151,7 @@ func (r Rules) doubt(e *Element, standing int, received time.Time) Why {
 	return r.outside(e.Stamp, received)
 }
 
-// outside returns why t cannot be the time of something that has happened, or 0.
+// outside returns Ancient or Future if t is not a possible time, or 0.
 func (r Rules) outside(t, received time.Time) Why {
 	skew := r.Skew
 	if skew == 0 {
@@ -164,7 +166,7 @@ func (r Rules) outside(t, received time.Time) Why {
 	return 0
 }
 
-// standing returns how much the word of e counts, and 0 for a stranger's.
+// standing returns the precedence of e: the higher, the better; 0 if it is forged.
 func standing(e *Element, sender, self jid.JID) int {
 	n := 0
 	switch account := e.From.Bare(); {
@@ -185,7 +187,7 @@ func standing(e *Element, sender, self jid.JID) int {
 	return n
 }
 
-// What counts more than any nearness to the event.
+// What is added to the standing of an element.
 const (
 	current = 8  // an element of XEP-0203
 	server  = 16 // signed by the sender's server

@@ -123,7 +123,7 @@ func TestBelieveReadsAnEmptySenderAsOurAccount(t *testing.T) {
 	}
 }
 
-func TestHeldStampsAreThoseOfOurOwnSide(t *testing.T) {
+func TestHeldRecognisesStampsOfOurOwnSide(t *testing.T) {
 	for _, tc := range []struct {
 		what, by, reason, sender string
 		held                     bool
@@ -178,7 +178,7 @@ func TestBelieveKeepsAllOfTheDelay(t *testing.T) {
 	}
 }
 
-func TestADoubtHoldsItsElement(t *testing.T) {
+func TestRejectedElementsAreReturned(t *testing.T) {
 	in := []delay.Element{claim("verona.lit", 1), claim("montague.lit", 2), {Legacy: true, Err: delay.ErrNoStamp}}
 	before := slices.Clone(in)
 	_, doubts := delay.Rules{}.Believe(in, romeo, juliet, received)

@@ -10,7 +10,7 @@ import (
 	"example.org/lastpresence/delay"
 )
 
-func TestTheYearsOfALegacyStamp(t *testing.T) {
+func TestLegacyStampsHaveTheYears1To9999(t *testing.T) {
 	for text, want := range map[string]time.Time{
 		"00000101T00:00:00": {},
 		"00001231T23:59:59": {},
@@ -47,7 +47,7 @@ func TestFractionsToTheNanosecond(t *testing.T) {
 
 // Whatever a peer sends, an error holds and prints 64 bytes of it at most, cut
 // between two runes.
-func TestErrorsHoldABoundedText(t *testing.T) {
+func TestErrorsKeepALimitedText(t *testing.T) {
 	for text, want := range map[string]int{
 		strings.Repeat("x", 63):        63,
 		strings.Repeat("x", 64):        64,

@@ -2,8 +2,8 @@ package delay
 
 import "time"
 
-// parts are what a text in one of the profiles says. Hour 24 and second 60 are
-// for time.Date to carry over.
+// parts are the parts of a text in one of the profiles. time.Date carries over hour
+// 24 and second 60.
 type parts struct {
 	year, month, day     uint32
 	hour, minute, second uint32
@@ -16,8 +16,8 @@ func (p parts) time() time.Time {
 		int(p.hour), int(p.minute), int(p.second), int(p.nanos), p.zone.Location(time.UTC))
 }
 
-// cursor reads a text from left to right, part by part. Its first fault stops
-// it: all that is read afterwards is zero.
+// cursor reads a text from left to right, part by part. After its first error it
+// returns only zeros.
 type cursor struct {
 	text   string
 	at     int
@@ -31,7 +31,7 @@ func (c *cursor) fail(at int, reason string, err error) {
 	}
 }
 
-// end returns the first fault. Text that is left over is one.
+// end returns the first error. It is an error if text is left over.
 func (c *cursor) end(profile string) error {
 	if c.reason == "" && c.at < len(c.text) {
 		c.fail(c.at, "trailing text", nil)
@@ -42,7 +42,7 @@ func (c *cursor) end(profile string) error {
 	return &ParseError{Profile: profile, Input: clip(c.text), Offset: c.at, Reason: c.reason, Err: c.err}
 }
 
-// next returns the byte to read next, and 0 at the end and after a fault.
+// next returns the next byte, or 0 at the end and after an error.
 func (c *cursor) next() byte {
 	if c.reason == "" && c.at < len(c.text) {
 		return c.text[c.at]
@@ -66,7 +66,7 @@ func (c *cursor) expect(sign byte) {
 	}
 }
 
-// number reads exactly n digits that mean a number from low to high.
+// number reads a number from low to high that has exactly n digits.
 func (c *cursor) number(part string, n int, low, high uint32) uint32 {
 	start, v := c.at, uint32(0)
 	for range n {
@@ -101,8 +101,8 @@ func (c *cursor) compactDate(p *parts) {
 	c.day(p)
 }
 
-// year tells the years that XML Schema knows besides, before the year 1 and
-// after 9999, from what is no year at all.
+// year reads CCYY. Years before 1 or after 9999, which XML Schema allows, are out of
+// range; anything else is malformed.
 func (c *cursor) year() uint32 {
 	start := c.at
 	first := start

@@ -47,7 +47,7 @@ func TestDatesAreReadAndWritten(t *testing.T) {
 	}
 }
 
-func TestParseDateRejectsEverythingElse(t *testing.T) {
+func TestParseDateRejectsOtherTexts(t *testing.T) {
 	for _, tc := range []struct {
 		rule, in string
 		offset   int
@@ -150,7 +150,7 @@ type fields struct {
 	Tea     delay.TimeOfDay `xml:"tea"`
 }
 
-func TestDatesAndTimesOfDayAreFieldsOfStructs(t *testing.T) {
+func TestDatesAndTimesOfDayAsStructFields(t *testing.T) {
 	const in = `<e day="1776-07-04" clock="16:00:00.500"><born>1776-07-04+00:00</born><tea>24:00:00+05:30</tea></e>`
 	const out = `<e day="1776-07-04" clock="16:00:00.5"><born>1776-07-04Z</born><tea>00:00:00+05:30</tea></e>`
 	var f fields
@@ -173,7 +173,7 @@ func TestDatesAndTimesOfDayAreFieldsOfStructs(t *testing.T) {
 	}
 }
 
-func TestFieldsThatCannotBeReadStayAsTheyWere(t *testing.T) {
+func TestUnmarshalTextLeavesTheValueUnchangedOnError(t *testing.T) {
 	day := delay.Date{Year: 1776, Month: time.July, Day: 4}
 	clock := delay.TimeOfDay{SinceMidnight: 16 * time.Hour}
 	at := delay.DateTime{Time: stamp}

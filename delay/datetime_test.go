@@ -62,7 +62,7 @@ func TestParseDateTimeAcceptsTheProfile(t *testing.T) {
 	}
 }
 
-func TestParseDateTimeRejectsEverythingElse(t *testing.T) {
+func TestParseDateTimeRejectsOtherTexts(t *testing.T) {
 	for _, tc := range []struct {
 		rule, in string
 		offset   int
@@ -192,7 +192,7 @@ func TestYearsOutsideTheProfileAreNotWritten(t *testing.T) {
 	}
 }
 
-func TestDateTimeIsAFieldOfStructs(t *testing.T) {
+func TestDateTimeAsAStructField(t *testing.T) {
 	type element struct {
 		XMLName xml.Name       `xml:"e" json:"-"`
 		Attr    delay.DateTime `xml:"at,attr"`

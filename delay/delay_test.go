@@ -44,7 +44,7 @@ var (
 	stamp = time.Date(2012, 9, 10, 23, 41, 7, 120_000_000, time.UTC)
 )
 
-func TestWritten(t *testing.T) {
+func TestDelayIsWritten(t *testing.T) {
 	for _, tc := range []struct {
 		rule string
 		in   xml.Marshaler
@@ -71,7 +71,7 @@ func TestWritten(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeWrittenWritesNothing(t *testing.T) {
+func TestAnInvalidDelayWritesNothing(t *testing.T) {
 	late := delay.Delay{From: host, Stamp: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}
 	for _, tc := range []struct {
 		rule string
@@ -103,7 +103,7 @@ func TestWhatCannotBeWrittenWritesNothing(t *testing.T) {
 	}
 }
 
-func TestReadingADelayFailsForWhatTheElementSays(t *testing.T) {
+func TestReadingADelayFailsForAnInvalidElement(t *testing.T) {
 	var parse *delay.ParseError
 	for _, tc := range []struct {
 		rule, in string

@@ -11,12 +11,11 @@ const hundred = "00010203040506070809" +
 	"80818283848586878889" +
 	"90919293949596979899"
 
-// powers are what a fraction of so many digits must be multiplied with to be
-// nanoseconds.
+// powers[n] converts a fraction of n digits to nanoseconds.
 var powers = [...]uint32{1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 1e2, 1e1, 1}
 
-// two reads two digits at i, which must be inside of s with the next one. For
-// anything else it returns a number that is too large for any part.
+// two reads two digits at i; i+1 must be inside s. For anything but digits it returns
+// a number that is too large for any part.
 func two(s string, i int) uint32 {
 	tens, ones := uint32(s[i]-'0'), uint32(s[i+1]-'0')
 	if tens > 9 || ones > 9 {

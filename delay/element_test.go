@@ -130,7 +130,7 @@ func TestReadElementKeepsWhatCanBeRead(t *testing.T) {
 	}
 }
 
-func TestReasonIsKeptUpToItsBound(t *testing.T) {
+func TestReasonIsKeptUpToItsLimit(t *testing.T) {
 	for _, tc := range []struct {
 		rule, in string
 		want     int

@@ -14,7 +14,7 @@ import (
 // maxInput is how much of a peer's text an error may hold and print.
 const maxInput = 64
 
-func TestErrorsHoldAndPrintLittleOfAPeersText(t *testing.T) {
+func TestErrorsQuoteLittleOfAPeersText(t *testing.T) {
 	long := map[string]string{
 		"letters":            strings.Repeat("x", 1<<20),
 		"control characters": strings.Repeat("\x1b[2J\r\n", 1<<10),

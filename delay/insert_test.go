@@ -93,7 +93,7 @@ func TestATransformerServesManyStreams(t *testing.T) {
 	}
 }
 
-func TestInsertHandsOnAnErrorThatCameWithAToken(t *testing.T) {
+func TestInsertReturnsAnErrorThatArrivedWithAToken(t *testing.T) {
 	broken := errors.New("broken")
 	start := xml.StartElement{Name: xml.Name{Local: "presence"}}
 	in := xmlstream.ReaderFunc(func() (xml.Token, error) { return start, broken })

@@ -53,7 +53,7 @@ func TestParseStampKeepsTheZone(t *testing.T) {
 	}
 }
 
-func TestParseStampRejectsEverythingElse(t *testing.T) {
+func TestParseStampRejectsOtherTexts(t *testing.T) {
 	for _, tc := range []struct {
 		rule, in string
 		offset   int
@@ -119,7 +119,7 @@ func TestParseLegacy(t *testing.T) {
 	}
 }
 
-func TestParseLegacyRejectsEverythingElse(t *testing.T) {
+func TestParseLegacyRejectsOtherTexts(t *testing.T) {
 	for _, tc := range []struct {
 		rule, in string
 		offset   int

@@ -47,7 +47,7 @@ func TestTimesOfDayAreReadAndWritten(t *testing.T) {
 	}
 }
 
-func TestParseTimeRejectsEverythingElse(t *testing.T) {
+func TestParseTimeRejectsOtherTexts(t *testing.T) {
 	for _, tc := range []struct {
 		rule, in string
 		offset   int

@@ -35,7 +35,7 @@ func check(t *testing.T, s string) bool {
 	return true
 }
 
-func TestTheShortCutLeadsWhereTheCursorDoes(t *testing.T) {
+func TestTheFastPathAgreesWithTheCursor(t *testing.T) {
 	for year := 0; year < 10000; year += 7 {
 		for month := range 14 {
 			for _, day := range []int{0, 1, 28, 29, 30, 31, 32} {
@@ -52,10 +52,10 @@ func TestTheShortCutLeadsWhereTheCursorDoes(t *testing.T) {
 	}
 }
 
-func TestTheShortCutSurvivesAnyByteAnywhere(t *testing.T) {
+func TestTheFastPathAgreesWithTheCursorOnEveryByte(t *testing.T) {
 	for _, s := range []string{"2012-09-10T23:41:07Z", "2012-09-10T23:41:07.5Z", "2012-09-30T23:41:07.123456789-05:30"} {
 		if !check(t, s) {
-			t.Errorf("the short cut is not taken for %q", s)
+			t.Errorf("the fast path is not taken for %q", s)
 		}
 		for i := range len(s) {
 			check(t, s[:i])
@@ -66,7 +66,7 @@ func TestTheShortCutSurvivesAnyByteAnywhere(t *testing.T) {
 	}
 }
 
-func TestTheCalendarTurnsBack(t *testing.T) {
+func TestCivilIsTheInverseOfUnixDays(t *testing.T) {
 	day := time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
 	for ; day.Year() < 10000; day = day.AddDate(0, 0, 1) {
 		year, month, date := uint32(day.Year()), uint32(day.Month()), uint32(day.Day())

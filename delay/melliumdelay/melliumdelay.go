@@ -1,8 +1,8 @@
 // Package melliumdelay converts between the delayed-delivery values
 // (XEP-0203) of package delay and those of mellium.im/xmpp/delay.
 //
-// It is a package of its own because importing mellium's brings all of
-// mellium.im/xmpp with it, which package delay does without.
+// It is separate from package delay because mellium.im/xmpp/delay imports all of
+// mellium.im/xmpp.
 package melliumdelay
 
 import (
@@ -10,14 +10,13 @@ import (
 	mellium "mellium.im/xmpp/delay"
 )
 
-// From returns what m says. No field is lost; the name of the element is not
-// looked at.
+// From converts m to a delay.Delay. It ignores XMLName.
 func From(m mellium.Delay) delay.Delay {
 	return delay.Delay{From: m.From, Stamp: m.Time, Reason: m.Reason}
 }
 
-// To returns d as mellium has it. Note that mellium writes a zero Stamp, which
-// package delay refuses to write.
+// To converts d to mellium's Delay. Beware: mellium writes an element even if the
+// Stamp is zero, where package delay writes nothing.
 func To(d delay.Delay) mellium.Delay {
 	return mellium.Delay{From: d.From, Time: d.Stamp, Reason: d.Reason}
 }

@@ -50,7 +50,7 @@ func TestFieldsAreAllThereAre(t *testing.T) {
 	}
 }
 
-func TestEachReadsWhatTheOtherWrites(t *testing.T) {
+func TestEachPackageReadsWhatTheOtherWrites(t *testing.T) {
 	d := delay.Delay{From: host, Stamp: stamp, Reason: "late"}
 	text, err := xml.Marshal(d)
 	if err != nil {
@@ -69,8 +69,8 @@ func TestEachReadsWhatTheOtherWrites(t *testing.T) {
 	}
 }
 
-// TestInsertionIsThatOfMellium reads streams through the transformers of both.
-func TestInsertionIsThatOfMellium(t *testing.T) {
+// TestInsertAgreesWithMellium reads streams through the transformers of both.
+func TestInsertAgreesWithMellium(t *testing.T) {
 	d := delay.Delay{From: host, Stamp: stamp, Reason: "late"}
 	m := melliumdelay.To(d)
 	for _, in := range []string{
