@@ -13,7 +13,7 @@ import (
 // nsBlocking is the namespace of the block list (XEP-0191).
 const nsBlocking = "urn:xmpp:blocking"
 
-// blocks reports whether the block list has the contact or its server.
+// blocks reports whether the block list contains the contact or its server.
 func (c *Cache) blocks(key string) bool {
 	if len(c.blocked) == 0 {
 		return false
@@ -23,10 +23,10 @@ func (c *Cache) blocks(key string) bool {
 }
 
 // SetBlocked replaces the block list (XEP-0191). Call it if your client fetches
-// the list itself: the answer goes to whoever asked and does not pass the
-// Cache's handler. Changes of the list do pass it, and need no call. Knowledge
-// of blocked contacts is dropped, and [Cache.Open] returns [probe.ErrBlocked]
-// for them without asking.
+// the list itself, because the answer does not pass the Cache's handler.
+// Changes of the list do pass it, and need no call. Knowledge of contacts that
+// are added to the list or removed from it is dropped. [Cache.Open] returns
+// [probe.ErrBlocked] for blocked contacts without asking.
 func (c *Cache) SetBlocked(list []jid.JID) {
 	blocked := make(map[string]bool, len(list))
 	for _, j := range list {
@@ -48,7 +48,7 @@ func (c *Cache) block(blocked map[string]bool) {
 			continue
 		}
 		e.Forget(c.stamp())
-		e.Partly(c.epoch) // not every server tells again of whom is no longer blocked
+		e.Partly(c.epoch) // not every server sends the presence of an unblocked contact again
 		c.changed(e, before)
 	}
 	c.blocked = blocked

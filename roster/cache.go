@@ -25,11 +25,11 @@ const maxEarly = 10_000
 // cannot be told from strangers. Call [Cache.Sync] first.
 var ErrNotSynced = errors.New("the roster was not fetched yet: call Sync first")
 
-// Cache remembers what is known of the contacts of one account.
+// Cache holds what is known about the contacts of one account.
 //
 // Make one with [New] or [Offline]; the zero value is not usable. It learns
-// from the stanzas of its session, so something must serve the session:
-// [Cache.Serve], or your own code with [Cache.Handler]. All methods are safe
+// from the stanzas of its session, so the session must be served: with
+// [Cache.Serve], or by your own code with [Cache.Handler]. All methods are safe
 // for concurrent use. Only Sync, Open, Refresh and the methods that control
 // filtering use the network.
 type Cache struct {
@@ -72,8 +72,8 @@ func Probing(opts ...probe.Option) Option {
 
 // KeepChildren makes the Cache keep the other child elements of a contact's
 // presence (entity capabilities, avatar hash, mood), for [Resource.Children].
-// It keeps at most [probe.MaxKept] bytes for each resource. By default it keeps
-// none.
+// It keeps at most [probe.MaxKept] bytes for each resource. The default is to
+// keep none.
 func KeepChildren() Option {
 	return func(cfg *config) { cfg.keep = true }
 }
@@ -92,7 +92,7 @@ func New(s *xmpp.Session, opts ...Option) *Cache {
 }
 
 // Offline returns a Cache for an account that has no session yet. With
-// [Persist] and [Cache.Load] it shows what was known of the contacts in an
+// [Persist] and [Cache.Load] it shows what was known about the contacts in an
 // earlier run, all of it stale. [Cache.Connect] gives it a session.
 func Offline(account jid.JID, opts ...Option) *Cache {
 	c := &Cache{account: account.Bare(), closed: make(chan struct{}), items: newItems()}
@@ -104,7 +104,7 @@ func Offline(account jid.JID, opts ...Option) *Cache {
 }
 
 // Client returns the probe client of the present session, for its counts and
-// for the uptime of servers. It is nil until there is a session.
+// for the uptime of servers. It returns nil if there has been no session.
 func (c *Cache) Client() *probe.Client {
 	if l := c.current(); l != nil {
 		return l.client
@@ -118,8 +118,8 @@ func (c *Cache) current() *link {
 	return c.link
 }
 
-// Contact returns what is known of a contact, and whether it is in the roster.
-// It ignores the resource of the address, and never uses the network.
+// Contact returns what is known about a contact, and whether it is in the
+// roster. It ignores the resource of the address, and never uses the network.
 func (c *Cache) Contact(contact jid.JID) (Contact, bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -150,9 +150,9 @@ func (c *Cache) All() iter.Seq[Contact] {
 	}
 }
 
-// Lacking returns a snapshot of the contacts that may be asked, seem offline,
-// and have details that are missing or stale, ordered by address. The snapshot
-// is taken when the iteration begins.
+// Lacking returns a snapshot of the contacts that may be asked and whose Lack
+// is not [Nothing], ordered by address. The snapshot is taken when the
+// iteration begins.
 //
 // Use it to show these contacts, not to ask about all of them, which XEP-0318
 // section 2 forbids. [Cache.Open] asks about one contact when the user opens
@@ -167,7 +167,8 @@ func (c *Cache) Lacking() iter.Seq[jid.JID] {
 	}
 }
 
-// lacking reports whether something is missing of a contact that may be asked.
+// lacking reports whether something is missing about a contact that may be
+// asked.
 func (c *Cache) lacking(e *entry, h judge.Horizon) bool {
 	return e.ours() && !e.Room() && !c.blocks(e.key) && Lack(e.View(h).Lack) != Nothing
 }
@@ -228,8 +229,7 @@ func (c *Cache) Own() []Resource {
 	return slices.DeleteFunc(own.Resources, func(r Resource) bool { return r.Name == self })
 }
 
-// subscribed answers the probe client's question whether a contact may be
-// asked.
+// subscribed reports to the probe client whether a contact may be asked.
 func (c *Cache) subscribed(contact jid.JID) bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -276,7 +276,7 @@ func (c *Cache) before(e *entry) *Contact {
 	return &contact
 }
 
-// shift calls f, which changes how much everything known counts, and announces
+// shift calls f, which changes how reliable everything known is, and announces
 // that.
 func (c *Cache) shift(f func()) {
 	if !c.news.wanted() {

@@ -10,10 +10,10 @@ import (
 var shows = []string{"chat", "", "away", "xa", "dnd"}
 
 // Compare orders contacts as a contact list shows them, for [slices.SortFunc].
-// Online contacts come first, the most available one first (chat, online, away,
-// xa, dnd). Then come the offline ones, the one seen last first, and then those
-// of which that is not known. Equal contacts are ordered by name, or by address
-// if they have no name.
+// Online contacts come first, ordered by their most available resource: chat,
+// online, away, xa, dnd. Offline contacts follow, the one seen last first;
+// those without a LastSeen come last. Ties are broken by name, or by address if
+// there is no name, ignoring case.
 func Compare(a, b Contact) int {
 	if a.Online != b.Online {
 		if a.Online {

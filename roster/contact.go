@@ -13,7 +13,7 @@ import (
 	"example.org/lastpresence/roster/internal/judge"
 )
 
-// Source says where the knowledge of a contact comes from.
+// Source says where the knowledge about a contact comes from.
 type Source uint8
 
 // The sources. The zero value is None.
@@ -22,7 +22,7 @@ const (
 	Live                       // presence that the server sent unprompted
 	Probe                      // the presence that answered a probe
 	LastActivity               // the answer to a query for last activity (XEP-0012)
-	Stored                     // what a store kept of an earlier run
+	Stored                     // what a store kept from an earlier run
 )
 
 // String returns the source in lower case: none, live, probe, last-activity or
@@ -39,13 +39,13 @@ func nameOf[T ~uint8](n T, names ...string) string {
 	return names[n]
 }
 
-// Lack says what is missing of the knowledge of a contact.
+// Lack says what is missing from the knowledge about a contact.
 type Lack uint8
 
-// The lacks. The zero value is Nothing.
+// What may be missing. The zero value is Nothing.
 const (
 	Nothing    Lack = iota // nothing is missing: the rest of the Contact is true
-	NeverHeard             // nothing was ever told about the contact
+	NeverHeard             // nothing was ever received about the contact
 	NoDetails              // it is offline, but when it left or what it said is not known
 	Outdated               // stale: it was true, and may have changed since
 )
@@ -83,7 +83,7 @@ type Resource struct {
 	Status   string
 	Priority int8
 	Since    time.Time // when it sent this presence
-	Idle     time.Time // when its user was last active; zero: not told
+	Idle     time.Time // when its user was last active; zero: not known
 
 	kept *probe.Presence
 }
@@ -98,11 +98,11 @@ func (r Resource) Children() xml.TokenReader {
 	return r.kept.Children()
 }
 
-// Contact is a snapshot of what is known of a contact. It does not change
+// Contact is a snapshot of what is known about a contact. It does not change
 // later, and changing it affects nothing else. Its times are in UTC.
 //
-// While Lack is [Nothing], everything else is true. Otherwise the rest is what
-// was last known, as far as anything is.
+// If Lack is [Nothing], everything else is true. Otherwise the other fields are
+// what was last known; any of them may be empty.
 type Contact struct {
 	// JID is the contact's bare JID. Name, Groups and Subscription (none, to,
 	// from or both) are those of its roster item (RFC 6121 section 2.1.2). Ask
@@ -127,26 +127,25 @@ type Contact struct {
 	LastSeen time.Time
 	Resource string
 
-	// OnlineAt is when the contact is last known to have been online, or to
-	// have given another sign of life. It may have been here later, too. Zero
-	// means that it is not known to have been here at all.
+	// OnlineAt is when the contact was last known to be online or gave another
+	// sign of life ([Cache.Heard]). It may have been online later, too. Zero
+	// means not known.
 	OnlineAt time.Time
 
 	// Status is the status text of the first of Resources or, for an offline
-	// contact, what it said as it left. It is the contact's own text, never its
-	// server's. A server that keeps no unavailable presence may send the status
+	// contact, of its unavailable presence. It is the contact's own text, never
+	// its server's. A server that keeps no unavailable presence may send the status
 	// of the last available one instead; the two cannot be told apart (seen on
 	// jabberd2).
 	Status string
 
-	// Cause is why an offline contact left. CauseText is the server's text that
-	// says so; empty if there was none.
+	// Cause is why an offline contact left. CauseText is the server's text from
+	// which that is known; empty if there was none.
 	Cause     Cause
 	CauseText string
 
-	// Up is when a server or component started, as it said when its chat was
-	// opened (XEP-0318 section 3.2). It is zero for contacts, and if it was not
-	// told.
+	// Up is when a server or component started, as it reported when its chat was
+	// opened (XEP-0318 section 3.2). It is zero if not known, and for accounts.
 	Up time.Time
 
 	// Blocked reports whether we block the contact (XEP-0191); its presence is
@@ -161,8 +160,8 @@ type Contact struct {
 	Learnt time.Time
 	Lack   Lack
 
-	// Err is why the last attempt to learn something failed. It is nil once
-	// something was learnt. It may wrap a [stanza.Error], for errors.As.
+	// Err is why the last attempt to learn something failed. It becomes nil when
+	// something is learnt. It may wrap a [stanza.Error], for errors.As.
 	Err error
 }
 
@@ -184,8 +183,8 @@ func (c *Contact) describe(v judge.View) {
 	}
 }
 
-// same reports whether two snapshots of a contact show the same. It ignores when
-// the contact was last confirmed, and how long it has been online.
+// same reports whether two snapshots of a contact show the same. It ignores
+// when the contact was last confirmed, and how long it has been online.
 func (c Contact) same(other Contact) bool {
 	a, b := c, other
 	groups := slices.Equal(a.Groups, b.Groups)
@@ -208,8 +207,8 @@ func (c Contact) subscribed() bool {
 func (c Contact) host() bool { return c.JID.Localpart() == "" }
 
 // Ago returns how long before now an offline contact left, and whether that is
-// known. The duration is never negative. Call it again with a later time to
-// redraw a list; the Contact itself need not be fetched again.
+// known. The duration is never negative. To redraw a list, call it again with a
+// later time; there is no need to fetch the Contact again.
 func (c Contact) Ago(now time.Time) (ago time.Duration, ok bool) {
 	if c.Online || c.LastSeen.IsZero() {
 		return 0, false

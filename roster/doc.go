@@ -1,6 +1,6 @@
-// Package roster remembers what is known of each contact, and how good that
-// knowledge is. When the user opens a chat, it asks the contact's server for
-// what is missing (XEP-0318).
+// Package roster keeps what is known about each contact's presence, and reports
+// how reliable it is. When the user opens a chat, it asks the contact's server
+// for what is missing (XEP-0318).
 //
 //	contacts := roster.New(session) // a negotiated *xmpp.Session
 //	defer contacts.Close()
@@ -15,21 +15,23 @@
 // When the session ends, everything known becomes stale; log in again and give
 // the new session to [Cache.Connect].
 //
-// # What is known of a contact
+// # What is known about a contact
 //
-//   - Nothing: no presence and no answer has said anything about it. Lack is
+// A [Contact] is in one of these states:
+//
+//   - Unknown: no presence and no probe reply has been received. Lack is
 //     [NeverHeard].
-//   - It is online, with the presence of each resource.
-//   - It is offline, with details: when it left, why, and what it said.
-//   - It is offline, without some of these details, because no server told
-//     them. Lack is [NoDetails].
-//   - Any of these, but it may have changed since: the session ended, or the
-//     server holds presence back. Lack is [Outdated].
+//   - Online, with the presence of each resource. Lack is [Nothing].
+//   - Offline, with details: when it left, why, and its last status. Lack is
+//     [Nothing].
+//   - Offline, but no server sent some of these details. Lack is [NoDetails].
+//   - Online or offline, but stale: the session ended, or the server holds
+//     presence back. Lack is [Outdated].
 //
-// Only while Lack is [Nothing] is all of a [Contact] certain.
+// Only [Nothing] means that all of the Contact is certain.
 //
 // Within a session, what the server sends later replaces what it sent earlier,
-// whatever the stamps say. A stamp only tells when a contact left. No decision
+// whatever the stamps say. A stamp only says when a contact left. No decision
 // compares another machine's clock with ours. Between sessions and processes,
 // the later departure replaces the earlier one.
 //
@@ -38,7 +40,7 @@
 // XEP-0318 section 2 forbids a client to probe every contact that seems offline
 // after login. No function of this package asks about more than one contact,
 // and all probes share a budget ([probe.Budget]). [Cache.Lacking] lists the
-// contacts of which something is missing; it is for showing them.
+// contacts about which something is missing; use it for display only.
 //
 // # Names
 //

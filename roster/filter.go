@@ -19,7 +19,7 @@ import (
 	"example.org/lastpresence/roster/internal/judge"
 )
 
-// ErrNotOffered means that the server does not offer the requested way to
+// ErrNotOffered means that the server does not support the requested way to
 // filter presence.
 var ErrNotOffered = errors.New("the server does not offer it")
 
@@ -50,11 +50,11 @@ func (f filters) withheld(a probe.Answer) bool {
 // until Unsift. The session must be served meanwhile.
 //
 // From then on everything known is stale, and [Cache.Open] asks even about a
-// contact that seemed online. Some servers can filter by the address that a
-// stanza is sent to. These are asked to filter only what is sent to the
-// account, as all unprompted presence is, and the answers to Open, which are
-// sent to the session, still arrive. Other servers filter the answers, too, and
-// Open learns nothing: last activity (XEP-0012) alone cannot be trusted.
+// contact that seemed online. If the server can filter by address, Sift filters
+// only what is sent to the bare JID, as all unprompted presence is; the answers
+// to Open are sent to the full JID and still arrive. Other servers filter the
+// answers, too, and Open learns nothing: last activity (XEP-0012) alone cannot
+// be trusted.
 //
 // The errors are [ErrNotOffered] if the server does not support it, a
 // [stanza.Error] if it refuses, [probe.ErrClosed], the error of the session,
@@ -93,9 +93,9 @@ func (c *Cache) Sift(ctx context.Context) error {
 	return nil
 }
 
-// Unsift undoes [Cache.Sift]. Everything known is stale until the presence that
-// the server now sends again confirms or replaces it. Without an earlier Sift
-// it does nothing.
+// Unsift undoes [Cache.Sift]. The server then sends all presence again; until
+// it has confirmed or replaced what is known, that is stale. Without an earlier
+// Sift, Unsift does nothing.
 //
 // The errors are those of Sift. After an error the Cache still assumes that the
 // server filters.
@@ -125,11 +125,11 @@ func (c *Cache) Unsift(ctx context.Context) error {
 // it with the time. From then on everything known is stale, and [Cache.Open]
 // asks even about a contact that seemed online.
 //
-// The server may hold the answers to Open back, too. Prosody's mod_csi_simple
-// releases them together with the answer to the query that follows a probe.
-// ejabberd's mod_client_state does so as well, unless that answer comes first,
-// as it often does; Open then learns nothing, and Active brings the presence. A
-// client whose user opens a chat is not inactive: call Active before Open.
+// A client whose user opens a chat is not inactive: call Active before Open.
+// Otherwise the server may hold back the answers to Open, too. Prosody's
+// mod_csi_simple releases them with the reply to the query that follows a
+// probe. So does ejabberd's mod_client_state, but the reply often comes first;
+// Open then learns nothing until Active.
 //
 // The errors are [ErrNotOffered] if the server did not offer the feature when
 // the session was negotiated, the error of the session, and that of ctx. After
@@ -150,9 +150,9 @@ func (c *Cache) Inactive(ctx context.Context) error {
 }
 
 // Active undoes [Cache.Inactive]. It returns when the server has sent what it
-// held back (XEP-0352 section 5.1); what is known then counts as before.
-// Without an earlier Inactive it does nothing. Do not call Active and Inactive
-// concurrently.
+// held back (XEP-0352 section 5.1); this ends the staleness that Inactive
+// began. Without an earlier Inactive it does nothing. Do not call Active and
+// Inactive concurrently.
 //
 // The errors are [probe.ErrClosed], the error of the session, and that of ctx.
 // After an error the Cache still assumes that the server holds presence back.

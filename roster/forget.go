@@ -10,8 +10,8 @@ import (
 	"example.org/lastpresence/internal/wire/address"
 )
 
-// WithoutStatus leaves status texts out of what [Persist] keeps. Texts that the
-// store has kept before are erased soon after [Cache.Load].
+// WithoutStatus leaves status texts out of what [Persist] keeps. Texts that
+// were saved before are erased from the store soon after [Cache.Load].
 func WithoutStatus() Option {
 	return func(cfg *config) { cfg.silent = true }
 }
@@ -20,24 +20,24 @@ func WithoutStatus() Option {
 const retention = 90 * 24 * time.Hour
 
 // Retention sets how long the store of [Persist] remembers that a contact was
-// removed from the roster. It keeps nothing but the address and the time of
-// removal. Other processes learn from it that they must drop what they know, so
-// d must be longer than any process may run or lie idle without saving. Older
-// entries are erased soon after [Cache.Load]. The default is 90 days, and so is
-// any d that is not positive.
+// removed from the roster. It keeps only the address and the time of removal.
+// Other processes need the entry to drop what they know, so d must be longer
+// than any process may go without saving. Older entries are erased soon after
+// [Cache.Load]. If d is not positive, the default of 90 days applies.
 func Retention(d time.Duration) Option {
 	return func(cfg *config) { cfg.retention = d }
 }
 
-// Forget drops everything known of a contact, in the Cache and in the store of
-// [Persist]. It ignores the resource of the address. The roster item stays; RFC
-// 6121 section 2.5 describes how to remove it. Other processes cannot bring
-// back what was dropped, but what the server tells from now on is known again.
-// If the contact is not in the roster, the store drops its address, too.
+// Forget drops everything known about a contact, in the Cache and in the store
+// of [Persist]. It ignores the resource of the address. The roster item stays;
+// RFC 6121 section 2.5 describes how to remove it. Other processes cannot
+// restore what was dropped, but the Cache keeps learning from what the server
+// sends later. If the contact is not in the roster, its address is erased from
+// the store, too.
 //
 // Forget returns the error of the store. The Cache has then dropped its
-// knowledge nevertheless, and the store drops it with the next call that
-// succeeds.
+// knowledge nevertheless. For a contact in the roster, the next successful save
+// drops it from the store, too.
 func (c *Cache) Forget(ctx context.Context, contact jid.JID) error {
 	key := string(address.AppendBare(nil, contact))
 	c.mu.Lock()
@@ -73,8 +73,8 @@ func (c *Cache) Forget(ctx context.Context, contact jid.JID) error {
 	return nil
 }
 
-// tidied returns what a store is to keep of a record at a moment, and whether it
-// is to keep anything.
+// tidied returns what a store is to keep of a record at the time now, and
+// whether it is to keep the record at all.
 func (cfg *config) tidied(r Record, now time.Time) (Record, bool) {
 	keep := cfg.retention
 	if keep <= 0 {
@@ -89,8 +89,8 @@ func (cfg *config) tidied(r Record, now time.Time) (Record, bool) {
 	return r, true
 }
 
-// tidy returns the records that a store is to keep of those that it has. Where
-// they differ, it has the store edited.
+// tidy returns the records that a store is to keep. If they differ from those
+// it has, tidy schedules an edit of the store.
 func (c *Cache) tidy(records []Record, now time.Time) []Record {
 	kept := make([]Record, 0, len(records))
 	untidy := false
@@ -108,7 +108,7 @@ func (c *Cache) tidy(records []Record, now time.Time) []Record {
 	return kept
 }
 
-// saveTidy has the store forget what it is not to keep.
+// saveTidy makes the store erase what it must not keep.
 func (c *Cache) saveTidy(ctx context.Context) error {
 	c.mu.Lock()
 	untidy := c.keeper.untidy

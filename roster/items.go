@@ -17,14 +17,14 @@ type Item struct {
 	Groups       []string
 	Subscription string // none, to, from or both
 	Ask          bool   // our request to subscribe is pending
-	Approved     bool   // the contact's is granted in advance
+	Approved     bool   // the contact's request is approved in advance
 }
 
-// SetRoster sets the roster, for a client that has fetched or kept it itself;
+// SetRoster sets the roster, for a client that has fetched or stored it itself;
 // it replaces [Cache.Sync]. Contacts that are not in the list are forgotten.
 // The version is that of the roster (RFC 6121 section 2.6) and may be empty.
-// Roster pushes are applied as usual. Items without a valid JID are reported to
-// the function of [Unreadable].
+// Roster pushes are applied as usual. Items without a valid JID are passed to
+// the function set by [Unreadable].
 func (c *Cache) SetRoster(list []Item, version string) {
 	q := query{found: true, versioned: version != "", version: version}
 	for _, it := range list {
@@ -40,8 +40,8 @@ func (c *Cache) SetRoster(list []Item, version string) {
 
 // Unreadable sets a function that is called for every roster item whose address
 // is not a valid JID, with the address as text and the item's name, so that a
-// user can remove it. f is called in the goroutine that serves the session,
-// without a lock; it must not block or send.
+// user can remove the item. f is called in the goroutine that serves the
+// session, without a lock; it must not block or send.
 func Unreadable(f func(address, name string)) Option {
 	return func(cfg *config) { cfg.unreadable = f }
 }

@@ -12,32 +12,33 @@ import (
 	"example.org/lastpresence/roster/internal/judge"
 )
 
-// Open returns what is known of a contact whose chat the user opens. If
-// something is missing or stale, it asks the contact's server first, and waits
-// for the answer. It ignores the resource of the address.
+// Open returns what is known about a contact whose chat the user opens. If
+// something is missing or stale, it first asks the contact's server and waits
+// for the answer. It ignores the resource of the address, which must not be the
+// zero JID.
 //
-// Whatever the error, the Contact is what is known. The errors are
+// The Contact is valid even if the error is not nil. The errors are
 //
 //   - [ErrNotSynced]: the roster has not been fetched yet;
 //   - [probe.ErrNotSubscribed]: the contact is not in the roster, its
-//     subscription is not to or both, or its server refuses to tell;
+//     subscription is not to or both (servers and components need none), or
+//     its server refuses to answer;
 //   - [probe.ErrBlocked]: we block the contact;
-//   - [probe.ErrBudget]: too many probes were sent a short time ago;
-//   - [probe.ErrNoAnswer]: no answer told anything;
+//   - [probe.ErrBudget]: too many probes were sent recently;
+//   - [probe.ErrNoAnswer]: no answer said anything about the contact;
 //   - [probe.ErrClosed]: the session is over;
 //   - the error of the session, or that of ctx.
 //
-// If a stanza error came back, [errors.As] finds the [stanza.Error], beside any
-// of these. A contact that was asked a short time ago (see [probe.CoolDown]) is
-// not asked again; that is not an error. Your own account and rooms are never
-// asked.
+// If the answer was a stanza error, [errors.As] finds the [stanza.Error] in any
+// of these. A contact that was asked recently (see [probe.CoolDown]) is not asked
+// again; that is not an error. Your own account and rooms are never asked.
 func (c *Cache) Open(ctx context.Context, contact jid.JID) (Contact, error) {
 	return c.open(ctx, contact, false)
 }
 
-// Refresh is [Cache.Open], except that it asks even if nothing seems to be
-// missing. A contact whose server crashed seems online until somebody asks. The
-// cool-down and the budget apply.
+// Refresh is like [Cache.Open], but asks even if nothing seems to be missing.
+// For example, a contact whose server crashed seems online until somebody asks.
+// The cool-down and the budget apply.
 func (c *Cache) Refresh(ctx context.Context, contact jid.JID) (Contact, error) {
 	return c.open(ctx, contact, true)
 }
@@ -92,9 +93,9 @@ func (c *Cache) ask(ctx context.Context, contact jid.JID, again bool) (Contact, 
 	return known, err
 }
 
-// answer returns what is known of the contact right after it was asked. What it
-// was told in answer is certain at this moment, even while the server holds
-// other presence back.
+// answer returns what is known about the contact right after it was asked. What
+// the answer said is certain at this moment, even while the server holds other
+// presence back.
 func (c *Cache) answer(contact jid.JID, a probe.Answer, err error) Contact {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -115,7 +116,7 @@ func (c *Cache) isSynced() bool {
 	return c.items.synced
 }
 
-// ourselves returns what is known of the session's own account.
+// ourselves returns what is known about the session's own account.
 func (c *Cache) ourselves() Contact {
 	contact, ok := c.Contact(c.account)
 	if !ok {

@@ -11,9 +11,9 @@ import (
 )
 
 // Persist keeps what is known in a store. [Cache.Load], or else the first Sync,
-// reads it back. Changes are written together, about a second after the first
-// of them and by [Cache.Close], and never hold up the session. If the store
-// fails to save, the changes are kept and saved again later.
+// reads it back. Changes are saved together, about a second after the first of
+// them and by [Cache.Close]; saving never blocks the session. If the store
+// fails, the changes are kept and saved again later.
 //
 // The function failed is called with the store's errors; it may be nil, and
 // must not call or wait for the Cache.
@@ -22,9 +22,9 @@ func Persist(store Store, failed func(error)) Option {
 }
 
 // Load reads what the store of [Persist] kept, so that contacts can be shown
-// before there is a network. What the session has told meanwhile is merged with
-// it. Sync calls Load if you have not. It returns the error of the store, for
-// example that a file is damaged.
+// before there is a network. It merges that with what the session has reported
+// meanwhile. Sync calls Load if you have not. It returns the error of the
+// store, for example that a file is damaged.
 func (c *Cache) Load(ctx context.Context) error {
 	c.mu.RLock()
 	done := c.cfg.store == nil || c.keeper.loaded
@@ -52,9 +52,9 @@ func (c *Cache) Load(ctx context.Context) error {
 	return nil
 }
 
-// restore applies a record of the store. For who is a contact, a roster that
-// was fetched counts more than any store. Facts that lie in the future are
-// ignored: our clock was wrong then.
+// restore applies a record of the store. A roster that was fetched takes
+// precedence over the store on who is a contact. Facts in the future are
+// ignored: our clock was wrong when they were saved.
 func (c *Cache) restore(r Record, now judge.Moment) {
 	key := string(address.AppendBare(nil, r.JID))
 	known := c.items.entries[key]
@@ -189,7 +189,7 @@ func (c *Cache) saveChanges(ctx context.Context) error {
 // Close ends everything: waiting calls return [probe.ErrClosed], watching ends,
 // and unsaved changes are written to the store of [Persist], which may take up
 // to ten seconds. What is known can still be read. Close does not close the
-// session. It returns the error of the store.
+// session. It returns the error of the store; calling it again does nothing.
 func (c *Cache) Close() error {
 	c.mu.Lock()
 	select {

@@ -17,9 +17,9 @@ import (
 	"example.org/lastpresence/roster/internal/judge"
 )
 
-// How long the presences of a login may take behind our own: ten of the
-// session's round trips, within these bounds. Contacts on other servers are
-// asked by ours, which takes a round trip or two of theirs.
+// How long after our own presence those of contacts may arrive at login: ten of
+// the session's round trips, within these bounds. Our server probes contacts on
+// other servers, which takes another round trip or two.
 const (
 	minLogin = time.Second
 	maxLogin = 10 * time.Second
@@ -31,30 +31,30 @@ type link struct {
 	s        *xmpp.Session
 	client   *probe.Client
 	requests request.Table
-	served   bool // by Cache.Serve, which says when it is over
+	served   bool // by Cache.Serve, which notices when it is over
 	epoch    judge.Epoch
 	filtered filters
 	since    judge.Moment  // when filtering began; zero: there is none
-	fetched  bool          // the roster was, in this session
+	fetched  bool          // the roster was fetched in this session
 	trip     time.Duration // a round trip
-	login    *time.Timer   // runs while the login's presences come in
-	settled  bool          // they are in
+	login    *time.Timer   // runs while the presence of the login arrives
+	settled  bool          // the presence of the login has arrived
 	hidden   bool          // our own presence is unavailable
 	over     bool
 	ended    judge.Moment
 }
 
-// stale reports whether the session tells nothing any more, or not everything.
+// stale reports whether the session is over, or does not report all presence.
 func (l *link) stale() bool { return l.over || l.hidden || l.filtered != 0 }
 
 // Connect gives the Cache a session: the first one after [Offline], or the next
-// one after the session before has ended. The session must be negotiated and
+// one after the previous session has ended. The session must be negotiated and
 // must belong to the same account. Everything known is kept, and is stale until
 // it is confirmed. Cool-downs and budget carry over.
 //
 // Then serve the session with [Cache.Serve], and fetch its roster with
-// [Cache.Sync]. Connect fails with [probe.ErrClosed] after Close, and if the
-// session is nil or belongs to another account.
+// [Cache.Sync]. Connect fails if the session is nil or belongs to another
+// account, and with [probe.ErrClosed] after Close.
 func (c *Cache) Connect(s *xmpp.Session) error {
 	if s == nil {
 		return errors.New("roster: connect: the session is nil")
@@ -143,10 +143,10 @@ func (c *Cache) Serve(next xmpp.Handler) error {
 	return err
 }
 
-// Disconnected reports to the Cache that the session is over. Call it only if
-// you serve the session yourself, with [Cache.Handler]; [Cache.Serve] does it
-// for you. Calls that wait for an answer end with [probe.ErrClosed], and
-// everything known is stale.
+// Disconnected tells the Cache that the session is over. Call it only if you
+// serve the session yourself, with [Cache.Handler]; [Cache.Serve] does it for
+// you. Calls that wait for an answer end with [probe.ErrClosed], and everything
+// known becomes stale.
 func (c *Cache) Disconnected() {
 	if l := c.current(); l != nil {
 		c.disconnected(l)
@@ -178,14 +178,13 @@ func (l *link) end() {
 	l.requests.Close()
 }
 
-// SetAvailable tells the Cache whether the presence that this session sends is
-// available; it is when a session begins. While it is unavailable the server
-// sends no presence of contacts (RFC 6121 section 4.5), so everything known is
-// stale.
+// SetAvailable sets whether the session's own presence is available. Each
+// session begins as available. While it is unavailable the server sends no
+// presence of contacts (RFC 6121 section 4.5), so everything known is stale.
 //
-// Call it with false before you send unavailable presence in a session that
-// goes on, and with true before you send available presence again. What the
-// server then sends confirms what is still true.
+// Call it with false before you send unavailable presence without ending the
+// session, and with true before you send available presence again. The presence
+// that the server then sends confirms what is still true.
 func (c *Cache) SetAvailable(available bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -199,8 +198,8 @@ func (c *Cache) SetAvailable(available bool) {
 	})
 }
 
-// hear returns how something is heard now. What a former session still hears
-// counts as heard at its end.
+// hear describes how something is heard now. Stanzas of a former session that
+// are still being handled count as heard at its end.
 func (l *link) hear(at time.Time, source Source) judge.Hearing {
 	h := judge.Hearing{At: judge.MomentOf(at), Epoch: l.epoch, Source: judge.Source(source), Filtered: l.since, Login: !l.settled}
 	if l.over {
@@ -245,9 +244,9 @@ func (c *Cache) observe(l *link, p *probe.Presence, asked bool) {
 	}
 }
 
-// loggedIn takes a presence of the session's account. Our own comes back to us
-// behind our initial presence (RFC 6121 section 4.2.2), and what the server
-// knows of contacts comes with it.
+// loggedIn takes a presence of the session's account. The server sends our own
+// initial presence back to us (RFC 6121 section 4.2.2), together with the
+// presence of contacts.
 func (c *Cache) loggedIn(l *link, p *probe.Presence) {
 	if l.login != nil || l.settled || l.over || p.Type != stanza.AvailablePresence || !p.From.Equal(l.s.LocalAddr()) {
 		return
@@ -262,7 +261,8 @@ func (c *Cache) loggedIn(l *link, p *probe.Presence) {
 	})
 }
 
-// settle ends the login: whoever the server did not report online is offline.
+// settle ends the login: contacts that the server did not report online are
+// offline.
 func (c *Cache) settle(l *link) {
 	l.settled = true
 	for _, e := range c.items.entries {
@@ -270,7 +270,7 @@ func (c *Cache) settle(l *link) {
 	}
 }
 
-// answered learns what no presence said from the answer to a probe.
+// answered learns from the answer to a probe what no presence said.
 func (c *Cache) answered(l *link, a probe.Answer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -307,10 +307,14 @@ func (c *Cache) lost(ctx context.Context) bool {
 	return true
 }
 
-// Heard reports a sign of life other than presence: a message, a receipt or a
+// Heard records a sign of life other than presence: a message, a receipt or a
 // typing notice that the contact sent at the given time. It never makes a
-// contact online. For an offline contact it moves OnlineAt forward, and
-// LastSeen if that would be earlier. A time in the future is ignored.
+// contact online. It moves OnlineAt forward. If the contact seemed to have left
+// more than a few seconds before at, LastSeen becomes at, and Status and Cause
+// become empty.
+//
+// Heard ignores a time in the future, and a contact that is blocked or whose
+// subscription is not to or both.
 func (c *Cache) Heard(contact jid.JID, at time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

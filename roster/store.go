@@ -12,13 +12,13 @@ import (
 	"mellium.im/xmpp/jid"
 )
 
-// Store keeps what is known of contacts between runs of a program. See
+// Store keeps what is known about contacts between runs of a program. See
 // [Persist], and packages filestore and sqlstore.
 //
-// Several processes may use one Store for one account, so Save must merge: for
-// each contact it writes the [Record.Merge] of what the Store has and of the
-// change. Whoever saves last, nothing older then replaces anything newer. All
-// methods must be safe for concurrent use.
+// Several processes may use one Store for one account. Save must therefore
+// merge: for each contact it writes the [Record.Merge] of the stored record and
+// the change, so that older facts never replace newer ones. All methods must be
+// safe for concurrent use.
 type Store interface {
 	// Load returns what is kept of an account, which is a bare JID. If nothing
 	// is kept, it returns the zero Saved and no error.
@@ -34,29 +34,30 @@ type Store interface {
 	Remove(ctx context.Context, account jid.JID) error
 }
 
-// Editor is a [Store] that can erase a part of what it keeps, as filestore's and
-// sqlstore's can. Of any other Store, [Cache.Forget] has dropped what Save merges
-// away, and neither [Retention] nor [WithoutStatus] erases what was saved before.
+// Editor is a [Store] that can erase a part of what it keeps, as filestore's
+// and sqlstore's can. With any other Store, [Cache.Forget] erases only what
+// Save replaces, and [Retention] and [WithoutStatus] do not erase what was
+// saved before.
 type Editor interface {
 	Store
 
-	// Edit replaces each record of the account by the one that edit returns,
-	// and erases the record if edit returns false. Nothing erased may remain
-	// anywhere. edit does not change the JID, and may be called more than once
-	// for a record.
+	// Edit replaces each record of the account with the one that edit returns,
+	// and erases the record if edit returns false. Edit must not leave a copy of
+	// what it erased. edit does not change the JID. It may be called more than
+	// once for a record.
 	Edit(ctx context.Context, account jid.JID, edit func(Record) (Record, bool)) error
 }
 
-// ErrLost is wrapped by the error of a [Store]'s Save that found that what it
-// kept is lost.
+// ErrLost means that a [Store] has lost what it kept. The error of Save wraps
+// it, and the Cache then saves everything again.
 var ErrLost = errors.New("what was kept is lost")
 
 // Saved is what a [Store] keeps of an account, or changes to it. It holds no
 // passwords and no messages. The zero value is empty.
 type Saved struct {
 	// At is when the changes were made, by the clock of the process that made
-	// them; zero in what Load returns. Anything later that a store has was
-	// written by a process whose clock was wrong, and is ignored: see
+	// them; zero in what Load returns. Save discards stored facts that are later
+	// than At, because a process whose clock was wrong wrote them: see
 	// [Record.AsOf].
 	At time.Time
 
@@ -87,24 +88,24 @@ type Record struct {
 
 	// Since is when everything known was dropped because the contact stopped
 	// sharing its presence. Everything below was learnt later. When two records
-	// are merged, only the one with the later Since counts for what is below.
-	// If two processes see a contact leave the roster and come back, what one
-	// of them learns is therefore not kept until it starts again.
+	// are merged, everything below is taken from the one with the later Since.
+	// So if two processes see a contact leave the roster and come back, what
+	// one of them learns is not kept until that process is restarted.
 	Since time.Time
 
 	Seen Departure // the last departure that was seen as it happened
-	Told Departure // the last departure that a server told about afterwards
+	Told Departure // the last departure that a server reported afterwards
 
 	Online time.Time // when it was last known to be online, or gave another sign of life
-	Words  []string  // the statuses of its resources then
+	Words  []string  // the statuses of its resources at Online
 	Learnt time.Time // when anything was last learnt
 }
 
 // Departure is one report that a contact went offline.
 type Departure struct {
-	Heard    time.Time // when we were told; zero: the Departure is empty
+	Heard    time.Time // when it was reported to us; zero: the Departure is empty
 	At       time.Time // when the contact left; zero: not known
-	Stamp    time.Time // what the contact's server stamped on it, by its clock
+	Stamp    time.Time // the stamp of the contact's server, by its clock
 	Resource string
 	Status   string // the contact's own words
 	Cause    Cause
@@ -137,9 +138,9 @@ func (r Record) Merge(other Record) Record {
 	return r
 }
 
-// AsOf returns the record without facts that are later than now, which were
-// written while a clock was wrong. It allows one minute for differences between
-// the clocks of several machines. A zero now changes nothing.
+// AsOf returns the record without facts that are later than now; they were
+// written while a clock was wrong. It allows for a difference of one minute
+// between clocks. A zero now changes nothing.
 func (r Record) AsOf(now time.Time) Record {
 	if now.IsZero() {
 		return r
@@ -213,7 +214,8 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// AsOf is [Record.AsOf] for everything that was saved.
+// AsOf applies [Record.AsOf] to all records, and drops a roster version that is
+// later than now.
 func (s Saved) AsOf(now time.Time) Saved {
 	if now.IsZero() {
 		return s
@@ -229,8 +231,8 @@ func (s Saved) AsOf(now time.Time) Saved {
 	return s
 }
 
-// Merge returns the combination of s and changes, with the records ordered by
-// address.
+// Merge returns s without facts later than changes.At, merged with changes. The
+// records are ordered by address.
 func (s Saved) Merge(changes Saved) Saved {
 	s = s.AsOf(changes.At)
 	if cmp.Or(s.Synced.Compare(changes.Synced), strings.Compare(s.Version, changes.Version)) < 0 {

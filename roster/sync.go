@@ -24,17 +24,16 @@ var errNoRoster = errors.New("the answer has no roster (RFC 6121 section 2.1.3)"
 
 // Sync fetches the roster (RFC 6121 section 2.1.3). Call it before initial
 // presence, while the session is being served. Contacts that are no longer in
-// the roster are forgotten. So, within a minute, is presence that arrived
-// earlier from strangers.
+// the roster are forgotten. Presence that strangers sent earlier is dropped
+// within a minute.
 //
 // If the session was negotiated with the roster.Versioning feature of mellium
 // and the server supports it, a roster that has not changed since the [Store]
 // kept it is not sent again (RFC 6121 section 2.6).
 //
 // Sync returns the error of ctx, [probe.ErrClosed], the error of the session,
-// or the stanza error that the server sent; the Cache is then unchanged. An
-// error of the store is not returned: it goes to the function given to
-// [Persist].
+// or the stanza error that the server sent; the Cache is then unchanged. Errors
+// of the store go to the function given to [Persist] instead.
 func (c *Cache) Sync(ctx context.Context) error {
 	if err := c.Load(ctx); err != nil && c.cfg.failed != nil {
 		c.cfg.failed(err)

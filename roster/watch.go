@@ -65,20 +65,20 @@ func (w *watcher) rouse() {
 }
 
 // Watch returns the contacts that change, from now on until ctx ends or the
-// Cache is closed. A contact has changed if its [Contact] shows something else
-// than before. Each pair is the contact as it is now and as it was when this
-// iterator last returned it. Contacts come in the order in which they changed.
-// A slow consumer does not block others: changes are coalesced for each
-// contact. No lock is held while the loop's body runs.
+// Cache is closed. Each pair is the contact as it is now and as it was when
+// this iterator last returned it; a contact whose [Contact] shows nothing new
+// is not returned. Contacts come in the order in which they changed. A slow
+// consumer does not block others: changes are coalesced for each contact. No
+// lock is held while the loop's body runs.
 //
 //	for now, before := range contacts.Watch(ctx) {
 //		if now.Online && !before.Online { … }
 //	}
 //
-// A contact that leaves the roster comes once more, with the subscription
-// remove. Becoming stale is a change, too. It happens to contacts when a
-// session ends or begins, when the presence of the login has arrived, and when
-// filtering begins or ends.
+// A contact that leaves the roster comes one last time, with the subscription
+// remove. Becoming stale is a change, too. Contacts can become stale, or
+// certain again, when a session ends or begins, when the presence of the login
+// has arrived, and when filtering begins or ends.
 //
 // Changes between the call and the iteration, and between two iterations, are
 // not lost. Concurrent iterations over one iterator share the changes between
