@@ -11,21 +11,20 @@ import (
 const nsBlocking = "urn:xmpp:blocking"
 
 // Blocking is how a server blocks (XEP-0191). The zero value does not offer it.
-// What a blocked contact sends never arrives; everybody agrees on that.
+// Stanzas from a blocked contact are never delivered, by any server.
 type Blocking struct {
 	Known bool
-	// Ours answers what an account sends to somebody whom it blocks; the
-	// zero value is silence, even to queries.
+	// Ours answers stanzas that an account sends to a contact whom it blocks. The
+	// zero value does not answer, not even queries.
 	Ours Refusal
-	// Told has whoever is blocked see the blocker's resources go, and come
-	// back as the block ends, as Online has it.
+	// Told sends the blocked contact unavailable presence of the blocker's
+	// resources, and their presence, as in Online, when the block ends.
 	Told bool
-	// Theirs answers queries for last activity to somebody who blocks the
-	// asker; where its Condition is empty, nothing does. Probes are never
-	// answered.
+	// Theirs answers queries for last activity to a contact who blocks the
+	// sender, unless its Condition is empty. Probes are never answered.
 	Theirs Refusal
-	// Push tells the account's resources what was blocked: those that have
-	// fetched the list, or with PushAll all of them.
+	// Push sends block list pushes to the account's resources that have fetched
+	// the list, or with PushAll to all of them.
 	Push, PushAll bool
 }
 

@@ -14,22 +14,24 @@ import (
 
 const nsCSI = "urn:xmpp:csi:0"
 
-// ClientState is what a server makes of an inactive client (XEP-0352). Both
-// ways of holding are of servers that were run, and both send what they held as
-// soon as the client is active.
+// ClientState is how a server treats an inactive client (XEP-0352). Both ways of
+// holding presence were observed on real servers. Both send what they hold as soon
+// as the client is active.
 type ClientState uint8
 
 const (
 	// NoClientState does not offer it.
 	NoClientState ClientState = iota
-	// HoldAll holds every presence, stamps it as the account, behind all
-	// else, and sends everything as soon as there is something else to send
-	// or, where something is held, the client sends anything; for five
-	// seconds nothing is held then. So does Prosody's mod_csi_simple.
+	// HoldAll holds every presence and adds a stamp, signed by the account, as
+	// the last child. It sends all of them when it has an IQ, a message with a
+	// body or a subscription stanza for the client, or when the client sends
+	// anything, and then holds nothing for five seconds. Prosody's
+	// mod_csi_simple does this.
 	HoldAll
-	// HoldLatest holds the latest presence of each resource, stamps it as the
-	// host, before all but earlier stamps, and sends it before anything else
-	// of the same contact. So does ejabberd's mod_client_state.
+	// HoldLatest holds the latest presence of each resource and adds a stamp,
+	// signed by the host, before all children except other stamps. It sends it
+	// before any other stanza of the same contact. ejabberd's mod_client_state
+	// does this.
 	HoldLatest
 )
 

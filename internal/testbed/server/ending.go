@@ -9,11 +9,11 @@ import (
 	"mellium.im/xmpp/jid"
 )
 
-// Ending is how a connection ends that does not say goodbye.
+// Ending is how a connection ends without unavailable presence.
 type Ending uint8
 
 const (
-	// Closed is a stream that the client ended in good order.
+	// Closed is a stream that the client closed properly.
 	Closed Ending = iota
 	// Lost is a connection that broke.
 	Lost
@@ -21,14 +21,14 @@ const (
 	TimedOut
 	// Failed is a stream that the server ended with an error.
 	Failed
-	// Stopped is the end of the server in good order.
+	// Stopped is a proper shutdown of the server.
 	Stopped
-	// Deleted is the end of the account.
+	// Deleted is the removal of the account.
 	Deleted
 )
 
-// Texts are what a server itself says of those who left without words of their
-// own. Empty ones are not said.
+// Texts are a server's own status texts for connections that ended without
+// unavailable presence. Empty ones are left out.
 type Texts struct {
 	Closed, Lost, TimedOut, Failed, Stopped, Deleted string
 }
@@ -49,8 +49,8 @@ func ending(err error) Ending {
 	return Lost
 }
 
-// End ends the connections of an account, or that of a full address, in some
-// way. Contacts are told at once.
+// End ends all connections of an account, or that of a full JID. Contacts get
+// unavailable presence at once.
 func (s *Server) End(j jid.JID, how Ending) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -113,14 +113,14 @@ func (s *Server) RemoveAccount(j jid.JID) {
 	delete(s.accounts, a.jid.String())
 }
 
-// Stop ends a domain's server in good order: contacts elsewhere are told of its
-// accounts as the Behaviour says. Until Start nobody reaches it.
+// Stop shuts a domain's server down properly: contacts on other domains get
+// unavailable presence as its Behaviour says. It cannot be reached until Start.
 func (s *Server) Stop(domain string) {
 	s.halt(domain, s.behaviour(domain).Abrupt)
 }
 
-// Crash ends a domain's server without a word to anybody, and nothing is kept of
-// those who were connected. Until Start nobody reaches it.
+// Crash ends a domain's server without sending or saving anything. It cannot be
+// reached until Start.
 func (s *Server) Crash(domain string) {
 	s.halt(domain, true)
 }

@@ -14,8 +14,8 @@ type host struct {
 	started     time.Time // zero: with the Server
 }
 
-// Start has a domain's server run again after Stop, Crash or Hang. Nobody is
-// told, and its accounts are all offline.
+// Start starts a domain's server again after Stop, Crash or Hang. All its accounts
+// are offline. It sends nothing.
 func (s *Server) Start(domain string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -27,8 +27,8 @@ func (s *Server) Start(domain string) {
 	s.hosts[domain] = h
 }
 
-// Hang has a domain's server answer nothing that comes from accounts of others,
-// nor send them anything, until Start. Its own accounts must not be connected.
+// Hang makes a domain's server ignore other domains and send them nothing, until
+// Start. Its own accounts must not be connected.
 func (s *Server) Hang(domain string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -62,9 +62,9 @@ type clocks struct {
 	ahead map[string]time.Duration
 }
 
-// SetClock has a domain's clock go ahead of ours by as much from now on, or
-// behind it. What it stamps is by that clock; and so are the seconds since a
-// departure, so that a clock that is set between the two tells wrong ones.
+// SetClock sets how far a domain's clock is ahead of ours, or behind it if negative.
+// Stamps are by that clock, and so are the seconds of last activity: they are wrong
+// for a departure before SetClock.
 func (s *Server) SetClock(domain string, ahead time.Duration) {
 	s.clocks.mu.Lock()
 	defer s.clocks.mu.Unlock()

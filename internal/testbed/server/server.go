@@ -2,16 +2,15 @@
 // keeps everything in memory, and speaks real XML streams: on loopback TCP with
 // SASL and resource binding, or over a pipe that is ready at once.
 //
-// A server has several domains, as if they were servers of their own that reach
-// each other; what is outside of them cannot be reached. It does what RFC 6121
-// asks of rosters, subscriptions, presence and messages, answers pings, service
-// discovery and last activity, and refuses whatever else it is asked. It keeps
-// no messages for those who are offline.
+// A server has several domains, which act as separate servers that reach each other
+// and nothing else. It implements rosters, subscriptions, presence and messages (RFC
+// 6121), answers pings, service discovery and last activity, and refuses all other
+// requests. It does not store messages.
 //
-// How it answers probes is a value, see [Behaviour], with one named value for
-// each server that was seen: it is also documentation of what servers do. A
-// test can change any answer on its way, see [Server.Hook], and can ask what a
-// client sent, see [Server.Count].
+// How it answers probes is a value, see [Behaviour]. There is a named value for each
+// real server that was observed, which also documents what those servers do. A test
+// can change any answer, see [Server.Hook], and count what a client has sent, see
+// [Server.Count].
 package server
 
 import (
@@ -26,29 +25,29 @@ import (
 	"mellium.im/xmpp/jid"
 )
 
-// Config is what a server is. Its zero value has no domain and is of no use.
+// Config configures a server. Its zero value has no domain and is not useful.
 type Config struct {
 	// Domains are the hosts that the server serves.
 	Domains []string
-	// Behaviour is that of all domains but those in Behaviours.
+	// Behaviour is that of all domains that are not in Behaviours.
 	Behaviour  Behaviour
 	Behaviours map[string]Behaviour
-	// TLS is for StartTLS; without it none is offered, and passwords
-	// travel in the clear.
+	// TLS is for StartTLS. If nil, StartTLS is not offered, and passwords are
+	// sent in the clear.
 	TLS *tls.Config
-	// Log is told at debug level who logs in and what kind of stanzas come,
-	// never what they say. Nil: nothing is logged.
+	// Log logs who logs in and the kinds of stanzas, never their content, at
+	// debug level. If nil, nothing is logged.
 	Log *slog.Logger
 }
 
 // Server is an XMPP server. Make one with New. All methods are safe for
 // concurrent use.
 type Server struct {
-	// Hook, unless nil, decides what answers a probe or a query for last
-	// activity, on the asking connection: it returns the question's answers
-	// as they are, changed, delayed, doubled or forged, or none. It is called
-	// on the connection's own goroutine, may use the server, and holds up
-	// that connection only. Set it before the first client connects.
+	// Hook, if not nil, decides how a probe or a query for last activity is
+	// answered: it returns the question's Answers, unchanged, changed, delayed,
+	// repeated or forged, or none. It is called in the goroutine of the
+	// connection that asks, and may use the server and block. Set it before the
+	// first client connects.
 	Hook func(Question) []Answer
 
 	cfg     Config
@@ -68,7 +67,7 @@ type Server struct {
 	clocks clocks
 }
 
-// New returns a server that has no port and no goroutine yet.
+// New returns a server. It has no port and no goroutine yet.
 func New(cfg Config) *Server {
 	return &Server{
 		cfg:        cfg,
@@ -133,9 +132,9 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// Cut drops all connections of an account, as a failing network does. The
-// account's contacts are told as soon as the server has noticed; to have that
-// done at once, and for other ways of ending, see [Server.End].
+// Cut drops all connections of an account, as a failing network does. Contacts get
+// unavailable presence once the server has noticed. See [Server.End] for other ways,
+// which they see at once.
 func (s *Server) Cut(j jid.JID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -146,10 +145,10 @@ func (s *Server) Cut(j jid.JID) {
 	}
 }
 
-// Kind is a kind of stanzas that are counted.
+// Kind is a kind of stanzas; see [Server.Count].
 type Kind string
 
-// What is counted.
+// The kinds of stanzas.
 const (
 	Probes        Kind = "probe"
 	LastQueries   Kind = "last" // for last activity, but those for a resource

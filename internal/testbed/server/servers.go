@@ -2,12 +2,12 @@ package server
 
 import "mellium.im/xmpp/stanza"
 
-// The servers that were seen. Prosody 0.12 and 13, ejabberd, jabberd2 and jackal
-// were run; of the others the sources were read, and what they did not show is as
-// the RFCs have it.
+// The servers that were observed. Prosody 0.12 and 13, ejabberd, jabberd2 and jackal
+// were run. The others are taken from their source code and, where that was not
+// clear, from the RFCs.
 var (
-	// ProsodyStock is Prosody 0.12 with its modules for rosters, presence
-	// and last activity. That is in memory only.
+	// ProsodyStock is Prosody 0.12 with its modules for rosters, presence and
+	// last activity, which it keeps in memory only.
 	ProsodyStock = Behaviour{
 		Name:        "Prosody",
 		Online:      Replay{Send: true, Stamp: true, From: FromHost},
@@ -36,24 +36,23 @@ var (
 		},
 	}
 
-	// ProsodyShipped is Prosody as it is shipped, 0.12 and 13 alike: it knows
-	// last activity of hosts only, and refuses it of everybody else, whether
-	// subscribed or not.
+	// ProsodyShipped is Prosody 0.12 or 13 with its default modules: it has the
+	// last activity of hosts, and refuses that of accounts even to subscribers.
 	ProsodyShipped = with(ProsodyStock, func(b *Behaviour) {
 		b.Name = "Prosody as shipped"
 		b.Last = LastActivity{Uptime: true}
 	})
 
-	// ProsodyStamps is Prosody with mod_lastlog, which is told to stamp the
-	// presence of those who are offline.
+	// ProsodyStamps is Prosody with mod_lastlog, configured to stamp the presence
+	// of offline contacts.
 	ProsodyStamps = with(ProsodyStock, func(b *Behaviour) {
 		b.Name = "Prosody with stamps"
 		b.Offline = Replay{Send: true, Stamp: true, From: FromHost}
 	})
 
-	// Ejabberd is ejabberd 23.01 with mod_last. It handles probe and query
-	// in different processes. As it is stopped it may still write down who
-	// was online, with the text that is here, or else it does not.
+	// Ejabberd is ejabberd 23.01 with mod_last. It handles probe and query in
+	// different processes. When it is stopped, it may or may not save the last
+	// activity of those who are online; here it does not.
 	Ejabberd = Behaviour{
 		Name:        "ejabberd",
 		Online:      Replay{Send: true, Stamp: true, StampFirst: true, From: FromResource, Digits: 6},
@@ -84,8 +83,8 @@ var (
 		},
 	}
 
-	// Jabberd2 is jabberd2 2.7. It has no ear for clients' probes, and what it
-	// repeats at login says what the contact said as it was online.
+	// Jabberd2 is jabberd2 2.7. It ignores clients' probes, and at login repeats
+	// the last available presence as unavailable.
 	Jabberd2 = Behaviour{
 		Name:        "jabberd2",
 		Online:      Replay{Send: true, Stamp: true, StampFirst: true, From: FromResource},
@@ -104,8 +103,8 @@ var (
 		},
 	}
 
-	// Jackal is jackal 0.64. Its last activity is what clients said as they
-	// left, and is told of a contact who is unavailable and connected.
+	// Jackal is jackal 0.64. Its last activity is that of the unavailable
+	// presence that clients send, even while they are still connected.
 	Jackal = Behaviour{
 		Name:        "jackal",
 		Online:      Replay{Send: true},
@@ -121,8 +120,8 @@ var (
 		},
 	}
 
-	// Metronome is metronome, a relative of Prosody: only what it says of
-	// last activity was seen, and the rest is Prosody's.
+	// Metronome is metronome, a fork of Prosody. Only its last activity was
+	// observed; the rest is Prosody's.
 	Metronome = with(ProsodyStock, func(b *Behaviour) {
 		b.Name = "metronome"
 		b.Live = Texts{}
@@ -130,8 +129,8 @@ var (
 		b.Last.Texts = Texts{Closed: "Logged out", Lost: "Logged out", TimedOut: "Logged out", Failed: "Logged out", Stopped: "Logged out"}
 	})
 
-	// Openfire keeps an unavailable presence that says something, and never
-	// stamps one.
+	// Openfire keeps an unavailable presence that has content, and never stamps
+	// it.
 	Openfire = Behaviour{
 		Name:        "Openfire",
 		Online:      Replay{Send: true},
@@ -146,8 +145,7 @@ var (
 		},
 	}
 
-	// Tigase is Tigase with presence-offline, which stamps without saying
-	// who does.
+	// Tigase is Tigase with presence-offline, whose stamps have no from.
 	Tigase = Behaviour{
 		Name:        "Tigase",
 		Online:      Replay{Send: true},
@@ -155,7 +153,7 @@ var (
 		Unreachable: notFound,
 	}
 
-	// Jabberd is the family of jabberd 1.4, which stamps twice.
+	// Jabberd is the family of jabberd 1.4, which adds both kinds of stamps.
 	Jabberd = Behaviour{
 		Name:        "jabberd",
 		Online:      Replay{Send: true},
@@ -182,7 +180,7 @@ var (
 		},
 	}
 
-	// Silent never answers a probe, and knows no last activity.
+	// Silent does not answer probes and does not support last activity.
 	Silent = Behaviour{Name: "silent"}
 )
 
