@@ -9,7 +9,9 @@ import (
 	"testing/synctest"
 
 	"golang.org/x/time/rate"
+	"mellium.im/xmlstream"
 	"mellium.im/xmpp/jid"
+	"mellium.im/xmpp/stanza"
 )
 
 func TestTheDeskTakesNoMoreThanItsLimits(t *testing.T) {
@@ -196,5 +198,36 @@ func TestBuddiesThatWaitAreCountedOnce(t *testing.T) {
 	}
 	if len(r.buddies) != 1 {
 		t.Errorf("%d are known, want one", len(r.buddies))
+	}
+}
+
+func TestFifteenLateCallsOfAWorkerAreLeft(t *testing.T) {
+	var running []*matter
+	d := desk{workers: 1, run: func(m *matter) { running = append(running, m) }}
+	for i := range 17 {
+		d.take(question{prober: jid.MustParse(fmt.Sprintf("romeo@d%d.lit/x", i)), asked: jid.MustParse("skeleton@gate.capulet.lit")})
+	}
+	for i := 0; i < len(running); i++ { // each that is left lets the next one run
+		d.call(running[i])
+		d.abandon(running[i])
+	}
+	if len(running) != 16 || d.late != 15 || d.running != 1 {
+		t.Errorf("%d were run, %d are late, %d keep their worker", len(running), d.late, d.running)
+	}
+}
+
+func TestARefusalSaysWhyIfThereIsAReason(t *testing.T) {
+	for why, want := range map[string]bool{"": false, "no form": true} {
+		var b strings.Builder
+		e := xml.NewEncoder(&b)
+		if _, err := xmlstream.Copy(e, refuse(stanza.IQ{ID: "i"}, "bad-payload", why)); err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(b.String(), "<text") != want || want && !strings.Contains(b.String(), why) {
+			t.Errorf("with %q: %s", why, b.String())
+		}
 	}
 }

@@ -2,26 +2,93 @@ package responder_test
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"mellium.im/xmpp/jid"
 
 	"example.org/lastpresence/probe/responder"
 )
 
 // A wait of more than ten minutes is not begun.
-func TestWhatWouldWaitTooLongIsNotAnswered(t *testing.T) {
+func TestHowLongAProbeMayWaitForItsPace(t *testing.T) {
+	for every, waits := range map[time.Duration]bool{10 * time.Minute: true, 10*time.Minute + 30*time.Second: false, time.Hour: false} {
+		synctest.Test(t, func(t *testing.T) {
+			r, l := gateway(t, responder.Pace(1, every), responder.Gateway(everybody, knows(responder.Presence{Since: began}, nil)))
+			defer r.Close()
+			l.Ask(probeOf("juliet@capulet.lit/a", 1, "p0"))
+			got := l.Ask(probeOf("juliet@capulet.lit/a", 1, "p1") + queryOf("juliet@capulet.lit/a", 1, "q1"))
+			if ids(got) != "q1" || !strings.Contains(got[0], "<resource-constraint") {
+				t.Errorf("%v: at once: %q", every, got)
+			}
+			time.Sleep(2 * time.Hour)
+			if got := l.Heard(); (ids(got) == "p1") != waits || !waits && len(got) != 0 {
+				t.Errorf("%v: later: %q", every, got)
+			}
+		})
+	}
+}
+
+func TestNothingFailsWhereAllIsWell(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r, l := gateway(t, responder.Pace(1, time.Hour), responder.Gateway(everybody, knows(responder.Presence{Since: began}, nil)))
+		var failed atomic.Int32
+		r, l := gateway(t, responder.Failed(func(err error) { failed.Add(1); t.Error(err) }),
+			responder.Gateway(everybody, knows(responder.Presence{Since: time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC)}, nil)))
 		defer r.Close()
-		l.Ask(probeOf("juliet@capulet.lit/a", 1, "p0"))
-		got := l.Ask(probeOf("juliet@capulet.lit/a", 1, "p1") + queryOf("juliet@capulet.lit/a", 1, "q1"))
-		if ids(got) != "q1" || !strings.Contains(got[0], "<resource-constraint") {
-			t.Errorf("at once: %q", got)
-		}
-		time.Sleep(2 * time.Hour)
-		if got := l.Heard(); len(got) != 0 {
-			t.Errorf("later: %q", got)
+		got := l.Ask(probeOf("juliet@capulet.lit/a", 1, "p"))
+		if ids(got) != "p" || !strings.Contains(got[0], `stamp="1999-01-01T00:00:00Z"`) || failed.Load() != 0 {
+			t.Errorf("%d failures, and the answer %q", failed.Load(), got)
 		}
 	})
+}
+
+func TestAPolicyThatIsNilRefuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, l := gateway(t, responder.Requests(nil), responder.Failed(nil))
+		defer r.Close()
+		got := strings.Join(l.Ask(strings.TrimSpace(romeoSubscribes)), "")
+		if !strings.Contains(got, `"unsubscribed"`) || len(buddies(t, r)) != 0 {
+			t.Errorf("told: %q", got)
+		}
+	})
+}
+
+func TestThePolicyDecidesAboutRequestsOfStrangersAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		r, l := gateway(t, responder.Requests(func(jid.JID) responder.Decision { asked++; return responder.Accept }))
+		defer r.Close()
+		for _, tc := range []struct {
+			typ  string
+			want int
+		}{{"unsubscribe", 0}, {"subscribed", 0}, {"subscribe", 1}, {"subscribe", 1}, {"unsubscribe", 1}, {"subscribe", 2}} {
+			l.Ask(strings.Replace(strings.TrimSpace(romeoSubscribes), "'subscribe'", "'"+tc.typ+"'", 1))
+			if asked != tc.want {
+				t.Errorf("after %s it was asked %d times, want %d", tc.typ, asked, tc.want)
+			}
+		}
+	})
+}
+
+func TestOtherRequestsGoToTheComponentsOwnHandler(t *testing.T) {
+	const admin = "http://jabber.org/protocol/admin#server-buddy"
+	for name, iq := range map[string]string{
+		"another command":             `<iq type='set' to='gate.capulet.lit' id='i'><command xmlns='http://jabber.org/protocol/commands' node='other'/></iq>`,
+		"another request":             `<iq type='set' to='gate.capulet.lit' id='i'><command xmlns='urn:x' node='` + admin + `'/></iq>`,
+		"a query for the command":     `<iq type='get' to='gate.capulet.lit' id='i'><command xmlns='http://jabber.org/protocol/commands' node='` + admin + `'/></iq>`,
+		"what the command is, hidden": `<iq type='get' to='gate.capulet.lit' id='i'><query xmlns='http://jabber.org/protocol/disco#info' node='` + admin + `'/></iq>`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, w world) {
+				var heard []string
+				w.serve(gate, refusing(&heard))
+				w.login(juliet).Ask(iq)
+				if len(heard) != 1 {
+					t.Errorf("it has heard %q", heard)
+				}
+			})
+		})
+	}
 }

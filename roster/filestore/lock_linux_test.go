@@ -31,9 +31,9 @@ func TestWaitingForALockKeepsNoFileOpen(t *testing.T) {
 	if err != nil || !exists {
 		t.Fatal(exists, err)
 	}
+	began := time.Now()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*patience)
 	defer cancel()
-	began := time.Now()
 	if _, _, err := lock(ctx, path); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) < 10*patience {
 		t.Errorf("the second lock: %v after %v", err, time.Since(began))
 	}
