@@ -279,3 +279,16 @@ func TestHowMuchOfOtherChildrenIsKept(t *testing.T) {
 		}
 	}
 }
+
+// Servers may put what was asked before the error.
+func TestAnErrorIsReadBehindWhatWasAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := world(t, server.Silent)
+		script(s, nil, say(strings.Replace(fenceError("from='romeo@montague.lit'", "forbidden"), "<error ", "<query xmlns='jabber:iq:last'/><error ", 1), 0))
+		c, done := connect(t, s)
+		defer done()
+		if a := ask(t, c, romeo, nil); a.Outcome != probe.Unauthorized {
+			t.Errorf("outcome %v, %v", a.Outcome, a.Err)
+		}
+	})
+}

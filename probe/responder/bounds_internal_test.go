@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -229,5 +230,19 @@ func TestARefusalSaysWhyIfThereIsAReason(t *testing.T) {
 		if strings.Contains(b.String(), "<text") != want || want && !strings.Contains(b.String(), why) {
 			t.Errorf("with %q: %s", why, b.String())
 		}
+	}
+}
+
+func TestAFileIsRewrittenAtAThousandObsoleteLines(t *testing.T) {
+	f := &file{path: filepath.Join(t.TempDir(), "buddies")}
+	most := 0
+	for i := range 1100 {
+		if err := f.Change(t.Context(), Buddy{JID: jid.MustParse("romeo@montague.lit"), To: true, From: i%2 == 0}); err != nil {
+			t.Fatal(err)
+		}
+		most = max(most, f.lines)
+	}
+	if most != 1002 || f.lines >= 1000 {
+		t.Errorf("it had %d lines at most, and %d at the end", most, f.lines)
 	}
 }

@@ -85,6 +85,8 @@ func TestUpgradesAtTheirBoundaries(t *testing.T) {
 	}{
 		{"last activity two seconds before", contact1{contact: contact{Seen: stamped}, Active: departure{At: 98 * s, Status: "Bye"}},
 			departure{}, departure{At: 100 * s, Heard: 200 * s, Stamp: 100 * s, Status: "Bye"}},
+		{"words of its own", contact1{contact: contact{Seen: departure{At: 100 * s, Heard: 200 * s, Status: "Own"}}, Active: departure{At: 99 * s, Status: "Bye"}},
+			departure{}, departure{At: 100 * s, Heard: 200 * s, Stamp: 100 * s, Status: "Own"}},
 		{"earlier", contact1{contact: contact{Seen: stamped}, Active: departure{At: 98*s - 1, Status: "Bye"}},
 			departure{}, departure{At: 100 * s, Heard: 200 * s, Stamp: 100 * s}},
 		{"two seconds behind", contact1{contact: contact{Seen: stamped}, Active: departure{At: 102 * s, Heard: 300 * s}},
