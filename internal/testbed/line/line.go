@@ -19,7 +19,7 @@ import (
 	"mellium.im/xmpp/stream"
 )
 
-// Line is a session that nobody serves, for a bubble of package synctest.
+// Line is a session that is not served, for use in a bubble of package synctest.
 type Line struct {
 	*xmpp.Session // nil of a bare connection
 	t             testing.TB
@@ -35,13 +35,13 @@ func New(t testing.TB, session *xmpp.Session) *Line {
 	return listen(&Line{Session: session, t: t, conn: session.Conn()})
 }
 
-// Listen listens to a connection on which no stream needs to be negotiated.
+// Listen listens to a connection without negotiating a stream.
 func Listen(t testing.TB, conn net.Conn) *Line {
 	return listen(&Line{t: t, conn: conn})
 }
 
-// Negotiated returns an account's session on a connection whose other side the
-// test plays: no stream is negotiated.
+// Negotiated returns an account's session without negotiating a stream. The test
+// plays the other side of the connection.
 func Negotiated(t testing.TB, account jid.JID, conn net.Conn) *xmpp.Session {
 	t.Helper()
 	session, err := xmpp.NewSession(t.Context(), account.Domain(), account, conn, xmpp.Secure|xmpp.Authn,
@@ -72,7 +72,7 @@ func listen(l *Line) *Line {
 	return l
 }
 
-// Over returns why nothing arrives any more, or nil if more may arrive.
+// Over returns the error that ended the reading, or nil if more may arrive.
 func (l *Line) Over() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -87,8 +87,8 @@ func (l *Line) Say(stanza string) {
 	}
 }
 
-// Heard waits until nothing moves any more, and returns the stanzas that have
-// arrived since its last call.
+// Heard waits until all goroutines of the bubble are blocked, and returns the stanzas
+// that have arrived since its last call.
 func (l *Line) Heard() []string {
 	l.t.Helper()
 	synctest.Wait()
@@ -107,7 +107,7 @@ func (l *Line) Ask(stanza string) []string {
 	return l.Heard()
 }
 
-// split cuts what came over the line into stanzas, byte for byte.
+// split cuts what arrived into stanzas, byte for byte.
 func split(t testing.TB, s string) []string {
 	t.Helper()
 	var stanzas []string

@@ -18,10 +18,11 @@ var Prosody = Expect{
 	"ourselves":              "available, by last-activity",
 }
 
-// What differs from it on other servers.
+// The results on other servers, as differences from Prosody.
 var (
-	// ProsodyShipped is Prosody as it is shipped, which tells nobody when a
-	// contact left, and refuses to tell it as it refuses strangers.
+	// ProsodyShipped is Prosody with its default modules. It does not say when a
+	// contact went offline, and refuses queries of subscribers and strangers
+	// alike.
 	ProsodyShipped = Prosody.but(Expect{
 		"offline with status":    "unavailable, by probe",
 		"offline without status": "unavailable, by probe",
@@ -29,8 +30,8 @@ var (
 		"no such account":        "unanswered",
 	})
 
-	// Jabberd2 is deaf to probes: of who is online it says that somebody is
-	// connected, and of all others what last activity has, without words.
+	// Jabberd2 ignores probes. For a contact who is online, last activity says
+	// only that it is connected. For others it has the time but no text.
 	Jabberd2 = Expect{
 		"never online":           "unanswered",
 		"offline with status":    "unavailable, time, by last-activity",
@@ -45,36 +46,35 @@ var (
 		"ourselves":              "available, by last-activity",
 	}
 
-	// ProsodyStamps tells the time of logging out, at login already, and
-	// leaves the status to last activity.
+	// ProsodyStamps sends the time of the logout in presence, already at login,
+	// and the status in last activity.
 	ProsodyStamps = Prosody.but(Expect{
 		"offline with status":    "unavailable, time, status, by probe",
 		"offline without status": "unavailable, time, by live",
 	})
 
-	// XEP0318 is what the document shows, for users and hosts.
+	// XEP0318 is what the examples of XEP-0318 show for users and hosts.
 	XEP0318 = ProsodyStamps.but(Expect{
 		"offline without status": "unavailable, time, by probe",
 		"the host":               "available, time, by probe",
 	})
 
-	// ProsodyXEP0318 tells all of it at login already.
+	// ProsodyXEP0318 sends all of it already at login.
 	ProsodyXEP0318 = XEP0318.but(Expect{
 		"offline with status":    "unavailable, time, status, by live",
 		"offline without status": "unavailable, time, by live",
 	})
 
-	// Ejabberd says nothing to a probe where the contact is offline. One
-	// who has never been online was last seen as the account was made,
-	// "Registered but didn't login", or else it knows nothing at all. A
-	// domain that cannot be reached is forbidden to it.
+	// Ejabberd does not answer a probe of an offline contact. For a contact who
+	// was never online, last activity has the time of registration and the text
+	// "Registered but didn't login", or nothing. It answers forbidden for a domain
+	// that cannot be reached.
 	Ejabberd = Prosody.but(Expect{
 		"never online":          "unavailable, by last-activity",
 		"an unreachable domain": "unauthorized",
 	})
 
-	// Tigase has no last activity of those who are not to know, and says
-	// nothing to them.
+	// Tigase does not support last activity, and does not answer strangers.
 	Tigase = ProsodyStamps.but(Expect{
 		"offline without status": "unavailable, time, by probe",
 		"not subscribed":         "unanswered",
@@ -82,12 +82,12 @@ var (
 		"the host":               "unanswered",
 	})
 
-	// Jabberd tells nothing at login.
+	// Jabberd sends nothing about offline contacts at login.
 	Jabberd = ProsodyStamps.but(Expect{
 		"offline without status": "unavailable, time, by probe",
 	})
 
-	// Silent leaves only what one sees with one's own eyes.
+	// Silent answers nothing: only presence that arrives live counts.
 	Silent = Expect{
 		"never online":           "unanswered",
 		"offline with status":    "unanswered",

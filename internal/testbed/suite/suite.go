@@ -24,7 +24,7 @@ import (
 
 // The accounts that a world has. Juliet and Romeo are subscribed to each
 // other, and so are Juliet and Benvolio, who has never been online. Mercutio
-// exists, and nobody does not; neither is in Juliet's roster.
+// exists, and Nobody does not; neither is in Juliet's roster.
 var (
 	Juliet   = jid.MustParse("juliet@capulet.lit")
 	Romeo    = jid.MustParse("romeo@montague.lit")
@@ -35,7 +35,7 @@ var (
 	Nowhere  = jid.MustParse("nowhere.example")
 )
 
-// Goodbye is Romeo's status as he leaves.
+// Goodbye is the status of Romeo's unavailable presence.
 const Goodbye = "Going offline. Out of battery."
 
 // patience limits every wait. Nothing in the suite measures time.

@@ -1,37 +1,37 @@
 package world
 
-// Kind is a kind of server on which a contact's account can live: what it tells,
-// and what it keeps. Its values are servers as they were seen or read.
+// Kind is a kind of server on which a contact's account can live: what it sends and
+// what it saves. The values describe real servers, observed or read.
 type Kind struct {
 	Name string
 
-	// Login is what it tells our server at our login of a contact who is
-	// offline, Asked what it answers a client's probe then.
+	// Login is what it sends about an offline contact when we log in. Asked is
+	// how it answers a client's probe of an offline contact.
 	Login, Asked Replay
-	// Online is the stamp of the presence that it repeats of somebody who is
-	// online. Deaf servers answer no client's probe.
+	// Online is the stamp of the presence that it repeats for an online contact.
+	// Deaf servers do not answer clients' probes.
 	Online Stamp
 	Deaf   bool
-	// FenceFirst has the query for last activity overtake a probe's answer.
+	// FenceFirst answers the query for last activity before the probe.
 	FenceFirst bool
 
 	Last Last
 
 	// Lost and Stopped are its own texts in the unavailable presence that it sends
-	// for a connection that broke, and as it is shut down.
+	// when a connection breaks and when it is shut down.
 	Lost, Stopped string
 
-	// Blocking has a contact who blocks us send unavailable presence at
-	// once, and present presence as we are unblocked. Refused is the condition
-	// with which it answers a query for last activity meanwhile; Stranger is
-	// for those who are not subscribed.
+	// Blocking sends us unavailable presence when the contact blocks us, and
+	// current presence when the block ends. Refused is the error condition for
+	// queries for last activity while we are blocked, Stranger that for entities
+	// that are not subscribed.
 	Blocking          bool
 	Refused, Stranger string
-	// Regrant stamps presence that comes with a subscription or an
-	// unblocking by when it was sent first.
+	// Regrant stamps presence that is sent because of a new subscription or the
+	// end of a block with the time when it was first sent.
 	Regrant bool
 
-	// Home is what such a server is to its own users.
+	// Home is how such a server serves its own users.
 	Home Home
 }
 
@@ -39,11 +39,11 @@ type Kind struct {
 type Replay struct {
 	What  Content
 	Stamp Stamp
-	// Full sends it from the full address instead of the bare one.
+	// Full sends it from the full JID instead of the bare JID.
 	Full bool
 }
 
-// Content is what a replay says.
+// Content is the content of a replay.
 type Content uint8
 
 // The contents. The zero value is that nothing is sent.
@@ -51,8 +51,8 @@ const (
 	Silence       Content = iota
 	Bare                  // unavailable, and nothing else
 	Goodbye               // the contact's own unavailable presence, if there was one
-	LastPresence          // the last presence that the contact sent, turned unavailable
-	LastAvailable         // the last available one, turned unavailable
+	LastPresence          // the last presence that the contact sent, as unavailable
+	LastAvailable         // the last available one, as unavailable
 )
 
 // Stamp is how a server stamps what it repeats.
@@ -70,35 +70,35 @@ const (
 
 // Last is how a server answers queries for last activity (XEP-0012).
 type Last struct {
-	// Known says that it knows last activity at all.
+	// Known reports whether it supports last activity.
 	Known bool
-	// Stale tells of the last departure even while the contact is online.
+	// Stale answers with the last departure even while the contact is online.
 	Stale bool
-	// Sent writes down only the departures that a client sends.
+	// Sent saves only unavailable presence that a client sends.
 	Sent bool
-	// OfHere tells the text of the last available presence.
+	// OfHere answers with the status of the last available presence.
 	OfHere bool
 	// Gone counts from the disconnect and not from the unavailable presence.
 	Gone bool
-	// Forgets has a crash of the server lose it.
+	// Forgets loses it when the server crashes.
 	Forgets bool
-	// Lost and Stopped are its own texts for who did not leave by their own
-	// word, Registered the text for an account that never logged in, with the
-	// time of registration; empty: Never.
+	// Lost and Stopped are its own texts for departures without unavailable
+	// presence. Registered is the text for an account that never logged in, sent
+	// with the time of registration; if empty, Never applies.
 	Lost, Stopped, Registered string
-	// Never is the condition of the error for an account that never was
-	// online; empty: no seconds.
+	// Never is the error condition for an account that was never online; if
+	// empty, the answer has no seconds.
 	Never string
 }
 
-// Home is how our own server holds presence back (XEP-0352), and refuses to ask
-// about those whom we block.
+// Home is how our own server holds presence back (XEP-0352), and how it refuses
+// stanzas to contacts whom we block.
 type Home struct {
 	Name string
 	// Latest keeps only the latest presence of a sender.
 	Latest bool
-	// Domain has it sign with its domain, and say why; else with our own
-	// bare address.
+	// Domain signs stamps with its domain and adds a reason; otherwise our bare
+	// JID signs them.
 	Domain  bool
 	Blocked string // the text of its refusal
 }

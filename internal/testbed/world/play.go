@@ -14,15 +14,15 @@ import (
 	"example.org/lastpresence/roster"
 )
 
-// Verdict is what came of a story.
+// Verdict is the result of a story.
 type Verdict struct {
-	Claims  int            // Contacts that were looked at
-	Known   int            // of which nothing was said to be lacking
-	Excused map[Reason]int // claims that are false, and no fault
-	Rule    string         // the rule that was broken first; empty: none was
-	Fault   string         // and how
-	Applied []bool         // which of the steps meant something
-	Trace   string         // what happened, a line for each event; only if wanted
+	Claims  int            // Contacts that were checked
+	Known   int            // those of them that lacked nothing
+	Excused map[Reason]int // false claims that are not faults
+	Rule    string         // the first rule that was broken; empty if none was
+	Fault   string         // how it was broken
+	Applied []bool         // which of the steps had an effect
+	Trace   string         // a line for each event, if wanted
 }
 
 // world is a story that is being played.
@@ -92,14 +92,14 @@ func (q *queue) Pop() any {
 	return e
 }
 
-// Play plays a story in a bubble of its own. It ends at the first fault, apart
-// from those that the story ignores.
+// Play plays a story in a bubble of package synctest. It stops at the first fault
+// that the story does not ignore. With trace it sets Verdict.Trace.
 func Play(t *testing.T, s Story, trace bool) (v Verdict) {
 	synctest.Test(t, func(t *testing.T) { v = play(t, s, trace) })
 	return v
 }
 
-// epoch is by how much a story begins later than a bubble: in 2026.
+// epoch is how long after the start of a bubble a story begins: in 2026.
 const epoch = 26 * 365 * 24 * time.Hour
 
 func play(t *testing.T, s Story, trace bool) Verdict {

@@ -5,51 +5,50 @@ import (
 	"time"
 )
 
-// Reason is why a claim that is false is no fault: no client that was told what
-// this one was told could have known better.
+// Reason is why a false claim is not a fault: no client that received what this one
+// received could have known better.
 type Reason string
 
-// The reasons. They are for docs/PROMISES.md, too.
+// The reasons. docs/PROMISES.md lists them, too.
 const (
-	// ServerForgot: the contact's server died, or did not write a departure
-	// down, and tells of the one before it; and nobody ever told this client
-	// that the contact was online in between.
+	// ServerForgot: the contact's server crashed or did not save a departure, and
+	// reports the one before it. This client never learned that the contact was
+	// online in between.
 	ServerForgot Reason = "the server tells of an earlier departure"
-	// ServerDied: the contact's server died while the contact was online, and
-	// nobody told us in this session.
+	// ServerDied: the contact's server crashed while the contact was online, and
+	// this session was not informed.
 	ServerDied Reason = "the contact's server died unnoticed"
-	// StampAlone: a stamp alone tells the time, and the clock that stamped is
-	// wrong.
+	// StampAlone: the time comes from a stamp alone, whose clock is wrong.
 	StampAlone Reason = "a stamp alone, of a clock that is wrong"
-	// HeldStamp: our own server held the departure back, and its clock is
-	// wrong. It excuses a time only while something is said to be lacking.
+	// HeldStamp: our own server held the departure back, and its clock is wrong.
+	// This excuses a time only while the Contact lacks something.
 	HeldStamp Reason = "our own server's stamp, of a clock that is wrong"
-	// TheirClock: the contact's server counts seconds over a step of its
-	// clock, and nobody else told the time.
+	// TheirClock: the clock of the contact's server was set while it counted the
+	// seconds, and nothing else has the time.
 	TheirClock Reason = "the server's clock stepped"
-	// OwnClock: our own clock was wrong as the departure was seen.
+	// OwnClock: our own clock was wrong when the departure was seen.
 	OwnClock Reason = "our own clock stepped"
-	// LastAvailable: a server tells what the contact said while available as
-	// if it were a goodbye, without a sign of that, and this client never
-	// heard it said.
+	// LastAvailableWords: a server sends the last available status as if it were
+	// a goodbye, indistinguishably, and this client never received it while the
+	// contact was available.
 	LastAvailableWords Reason = "last available presence told as a goodbye"
-	// Blocks: the contact blocks us, and their server says so to nobody or
-	// shows the contact as unavailable.
+	// Blocks: the contact blocks us, and its server does not show that, or shows
+	// the contact as unavailable.
 	Blocks Reason = "the contact blocks us"
-	// Unblocked: we had blocked the contact. Our server repeats nobody's presence
-	// afterwards, or tells what it held back before; and the contact's server
-	// answers no probe, or last activity before it.
+	// Unblocked: we had blocked the contact. Afterwards our server does not send
+	// its presence, or sends an old one that it held back; and the contact's
+	// server does not answer probes, or answers last activity first.
 	Unblocked Reason = "unblocked, and not everybody is told again"
-	// HeldBack: we told our server that nobody looks, and what was learnt less
-	// than a minute ago counts for as long.
+	// HeldBack: our client is inactive (XEP-0352), and what it learned counts as
+	// current for a minute.
 	HeldBack Reason = "inactive, learnt less than a minute ago"
-	// TooClose: two departures are so close that seconds cannot tell them
-	// apart.
+	// TooClose: two departures are too close for whole seconds to distinguish
+	// them.
 	TooClose Reason = "two departures within seconds"
-	// LoginComes: the session has just begun, and tells of one resource after the
-	// other.
+	// LoginComes: the session has just begun, and the resources arrive one after
+	// the other.
 	LoginComes Reason = "the login's presences are coming in"
-	// LineDead: our line went dead, and nobody has noticed yet.
+	// LineDead: our connection is dead, and nobody has noticed yet.
 	LineDead Reason = "our line is dead"
 )
 
@@ -71,7 +70,7 @@ type fact struct {
 	say      control    // nothing of the contact, but whether it shares its presence
 }
 
-// control says whether the contact's presence is shared with us.
+// control reports whether the contact's presence is shared with us.
 type control uint8
 
 const (
@@ -93,7 +92,7 @@ const (
 	live                     // it was seen as it happened
 )
 
-// memory is all that the clients of one store were told.
+// memory is everything that the clients of one store have received.
 type memory struct {
 	facts    []fact
 	log      []fact          // all of them, as they came
@@ -145,7 +144,7 @@ func (m *memory) online() bool {
 // forget drops what may not be kept.
 func (m *memory) forget() { m.facts, m.words = nil, make(map[string]bool) }
 
-// cut drops what came after a moment and never was stored.
+// cut drops what arrived after a moment and was never stored.
 func (m *memory) cut(saved time.Time) {
 	old := m.log
 	m.log, m.unsubbed, m.blocked = nil, false, false
@@ -176,7 +175,7 @@ func (f fact) when() time.Time {
 	return stepped(f.time, f.shift)
 }
 
-// clocks is by how much clocks may differ.
+// clocks is how far clocks may differ.
 const clocks = 30 * time.Minute
 
 // knewBetter reports whether the client knows that the contact was online after
@@ -202,7 +201,7 @@ func (m *memory) knewBetter(now, told time.Time, of *departure, tolerance time.D
 	return false
 }
 
-// heard reports whether the client was told a departure's words.
+// heard reports whether the client received the status of a departure.
 func (m *memory) heard(d *departure) bool {
 	for _, f := range m.facts {
 		if f.of == d && !f.here && d.words != "" && f.text == d.words {

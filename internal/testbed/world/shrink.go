@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Shrink returns the shortest story that it finds in s, a story that breaks a
-// rule, which still breaks that rule; and what comes of it.
+// Shrink shortens a story that breaks a rule. It returns the shortest story it finds
+// that still breaks the same rule, and its Verdict.
 func Shrink(t *testing.T, s Story) (Story, Verdict) {
 	v := Play(t, s, true)
 	rule := v.Rule

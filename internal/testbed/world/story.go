@@ -10,7 +10,7 @@ import (
 	"example.org/lastpresence/roster"
 )
 
-// Story is a setting and what happens in it.
+// Story is a setting and the steps that happen in it.
 type Story struct {
 	Seed uint64
 
@@ -33,7 +33,7 @@ type Story struct {
 	lie func(*roster.Contact) // changes what the Cache says, to try the rules
 }
 
-// Everything stands for all rules, for a story that is only told.
+// Everything stands for all rules, for a story that is only printed.
 const Everything = "*"
 
 // Op is what can happen.
@@ -115,10 +115,10 @@ type Step struct {
 	By       time.Duration // a step of a clock
 }
 
-// Offsets are how far clocks are off.
+// Offsets are how far the clocks of a story differ.
 var Offsets = []time.Duration{0, 5 * time.Second, -5 * time.Second, 3 * time.Minute, -3 * time.Minute, 10 * time.Minute, -10 * time.Minute}
 
-// Latencies are how long a stanza is under way from one machine to the next.
+// Latencies are the times that a stanza takes from one machine to the next.
 var Latencies = []time.Duration{time.Millisecond, 30 * time.Millisecond, 300 * time.Millisecond, time.Second}
 
 var pauses = []time.Duration{
@@ -129,8 +129,8 @@ var pauses = []time.Duration{
 
 func pick[T any](r *rand.Rand, all ...T) T { return all[r.IntN(len(all))] }
 
-// Random returns the story of a seed, on a server of a kind, with clocks that
-// differ by an offset and a latency; what else there is, the seed decides.
+// Random returns a story on the given kind of server with the given clock offset
+// and latency. The seed decides everything else.
 func Random(seed uint64, kind Kind, offset, latency time.Duration) Story {
 	r := rand.New(rand.NewPCG(seed, 0x318))
 	s := Story{
@@ -208,7 +208,7 @@ func (s Step) here() string {
 	return fmt.Sprintf("Here %d.", s.ID)
 }
 
-// String says the setting in a line.
+// String describes the setting in one line.
 func (s Story) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "seed %d: contact on %s, ", s.Seed, s.Kind.Name)

@@ -8,14 +8,15 @@ import (
 	"time"
 )
 
-// Nth is the story of a number on a kind of server: clocks and latencies take turns.
+// Nth returns story number n on a kind of server, going through all clock offsets
+// and latencies.
 func Nth(n uint64, kind Kind) Story {
 	offset := Offsets[n%uint64(len(Offsets))]
 	latency := Latencies[n/uint64(len(Offsets))%uint64(len(Latencies))]
 	return Random(n, kind, offset, latency)
 }
 
-// Tally counts what came of the stories on a kind of server.
+// Tally counts the verdicts of the stories on a kind of server.
 type Tally struct {
 	kind Kind
 	rows map[row]*counts
@@ -28,7 +29,7 @@ type counts struct {
 	excused                       map[Reason]int
 }
 
-// NewTally returns a Tally of nothing.
+// NewTally returns an empty Tally.
 func NewTally(kind Kind) *Tally {
 	return &Tally{kind: kind, rows: make(map[row]*counts)}
 }
