@@ -32,7 +32,7 @@ func (e *entry) record(texts bool) Record {
 	return r
 }
 
-func departureOf(a judge.Account) Departure {
+func departureOf(a judge.Report) Departure {
 	return Departure{
 		Heard: a.Heard.Time(), At: a.At.Time(), Stamp: a.Stamp.Time(), Resource: a.Resource, Status: a.Status,
 		Cause: Cause(a.Cause), Text: a.Text, Settled: a.Settled, Ours: a.Ours, Bounded: a.Bounded,
@@ -43,16 +43,16 @@ func departureOf(a judge.Account) Departure {
 func (r Record) kept() judge.Kept {
 	return judge.Kept{
 		Since:  judge.MomentOf(r.Since),
-		Seen:   r.Seen.account(),
-		Told:   r.Told.account(),
+		Seen:   r.Seen.report(),
+		Told:   r.Told.report(),
 		Online: judge.MomentOf(r.Online),
 		Words:  r.Words,
 		Learnt: judge.MomentOf(r.Learnt),
 	}
 }
 
-func (d Departure) account() judge.Account {
-	return judge.Account{
+func (d Departure) report() judge.Report {
+	return judge.Report{
 		Heard: judge.MomentOf(d.Heard), At: judge.MomentOf(d.At), Stamp: judge.MomentOf(d.Stamp), Resource: d.Resource, Status: d.Status,
 		Cause: judge.Cause(d.Cause), Text: d.Text, Settled: d.Settled, Ours: d.Ours, Bounded: d.Bounded,
 	}

@@ -6,7 +6,7 @@ import (
 	"example.org/lastpresence/probe"
 )
 
-// Answer applies the answer to a probe, whose presences have been applied
+// Answer applies the answer to a probe. Its presences must have been applied
 // already.
 func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
 	if h.Epoch < k.epoch || k.room {
@@ -52,13 +52,13 @@ func (k *Knowledge) answered(a probe.Answer, h Hearing) departure {
 	older := there != 0 && !d.byStamp && (there-d.at > apart || made && there-d.at > late)
 	switch {
 	case older:
-		// It was there long after what last activity tells of.
+		// It was there long after the time that last activity reports.
 		d.at, d.byStamp, d.settled, d.source = d.stamp, true, false, Probe
 		if origin == LastActivity {
 			words = ""
 		}
 	case there != 0 && !d.byStamp && d.at-there > apart && origin == Live:
-		// Presence tells of an earlier departure than last activity.
+		// Presence reports an earlier departure than last activity.
 		d.stamp, words, origin = 0, a.Activity.Status, LastActivity
 	}
 	if made && (older || a.LastSeenFrom == probe.FromPresence) {

@@ -34,37 +34,37 @@ func TestPresenceAndLastActivityInOneAnswer(t *testing.T) {
 	for _, tc := range []struct {
 		name string
 		a    probe.Answer
-		want judge.Account // Status, At, Stamp, Settled and Ours
+		want judge.Report // Status, At, Stamp, Settled and Ours
 	}{
 		{"words of a departure long before", probe.Answer{Stamp: minute(-60), LastSeen: minute(58), LastSeenFrom: activity, Status: "old", StatusFrom: presence,
 			Activity: probe.LastActivity{Told: true, Ago: 2 * time.Minute, Status: "gone"}},
-			judge.Account{At: judge.MomentOf(minute(58)), Status: "gone", Settled: true, Ours: true}},
+			judge.Report{At: judge.MomentOf(minute(58)), Status: "gone", Settled: true, Ours: true}},
 		{"words of half an hour before", probe.Answer{Stamp: minute(28), LastSeen: minute(58), LastSeenFrom: activity, Status: "bye", StatusFrom: presence,
 			Activity: probe.LastActivity{Told: true, Ago: 2 * time.Minute}},
-			judge.Account{At: judge.MomentOf(minute(58)), Stamp: judge.MomentOf(minute(28)), Status: "bye", Settled: true, Ours: true}},
+			judge.Report{At: judge.MomentOf(minute(58)), Stamp: judge.MomentOf(minute(28)), Status: "bye", Settled: true, Ours: true}},
 		{"words without a stamp", probe.Answer{LastSeen: minute(58), LastSeenFrom: activity, Status: "bye", StatusFrom: presence,
 			Activity: probe.LastActivity{Told: true, Ago: 2 * time.Minute}},
-			judge.Account{At: judge.MomentOf(minute(58)), Status: "bye", Settled: true, Ours: true}},
+			judge.Report{At: judge.MomentOf(minute(58)), Status: "bye", Settled: true, Ours: true}},
 		{"words of last activity, and a stamp of long before", probe.Answer{Stamp: minute(-60), LastSeen: minute(58), LastSeenFrom: activity, StatusFrom: activity,
 			Activity: probe.LastActivity{Told: true, Ago: 2 * time.Minute, Status: "gone"}},
-			judge.Account{At: judge.MomentOf(minute(58)), Stamp: judge.MomentOf(minute(-60)), Status: "gone", Settled: true, Ours: true}},
+			judge.Report{At: judge.MomentOf(minute(58)), Stamp: judge.MomentOf(minute(-60)), Status: "gone", Settled: true, Ours: true}},
 		{"a stamp of half an hour later", probe.Answer{Stamp: minute(50), LastSeen: minute(20), LastSeenFrom: activity, Status: "bye", StatusFrom: presence,
 			Activity: probe.LastActivity{Told: true, Ago: 40 * time.Minute}},
-			judge.Account{At: judge.MomentOf(minute(20)), Stamp: judge.MomentOf(minute(50)), Status: "bye", Settled: true, Ours: true}},
+			judge.Report{At: judge.MomentOf(minute(20)), Stamp: judge.MomentOf(minute(50)), Status: "bye", Settled: true, Ours: true}},
 		{"the last available presence, eight seconds later", probe.Answer{LastSeen: minute(20), LastSeenFrom: activity, StatusFrom: activity, Presences: last(t, minute(20).Add(8*time.Second)),
 			Activity: probe.LastActivity{Told: true, Ago: 40 * time.Minute, Status: "bye"}},
-			judge.Account{At: judge.MomentOf(minute(20)), Status: "bye", Settled: true, Ours: true}},
+			judge.Report{At: judge.MomentOf(minute(20)), Status: "bye", Settled: true, Ours: true}},
 		{"the last available presence, and words without a time", probe.Answer{StatusFrom: activity, Presences: last(t, minute(20)),
 			Activity: probe.LastActivity{Told: true, Status: "bye"}},
-			judge.Account{Status: "bye"}},
+			judge.Report{Status: "bye"}},
 		{"the last available presence beside another stamp", probe.Answer{Stamp: minute(20), LastSeen: minute(20), LastSeenFrom: presence, StatusFrom: activity,
 			Presences: last(t, minute(20)), Activity: probe.LastActivity{Told: true, Ago: 30 * time.Minute, Status: "bye"}},
-			judge.Account{Stamp: judge.MomentOf(minute(20)), Status: "bye"}},
+			judge.Report{Stamp: judge.MomentOf(minute(20)), Status: "bye"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s, _ := answered(t, tc.a)
 			k := s.Keep().Told
-			got := judge.Account{At: k.At, Stamp: k.Stamp, Status: k.Status, Settled: k.Settled, Ours: k.Ours}
+			got := judge.Report{At: k.At, Stamp: k.Stamp, Status: k.Status, Settled: k.Settled, Ours: k.Ours}
 			if got != tc.want {
 				t.Errorf("kept: %+v\nwant:  %+v", got, tc.want)
 			}

@@ -8,14 +8,14 @@ import (
 	"example.org/lastpresence/probe"
 )
 
-// How far two accounts of one departure may be apart.
+// How far two reports of one departure may be apart.
 const (
-	// Seconds are rounded down, and take the way to us.
+	// Seconds are rounded down, and the answer takes time to arrive.
 	early = 3 * second
-	// Some servers tell of the disconnect, a few seconds behind the unavailable
-	// presence that announced it.
+	// Some servers report the time of the disconnect, a few seconds after the
+	// unavailable presence that announced it.
 	late = 8 * second
-	// A stamp that is later than what we know by more than clocks differ is of
+	// A stamp that is later than our time by more than clocks differ belongs to
 	// another departure.
 	apart = 1800 * second
 )

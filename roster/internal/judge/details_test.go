@@ -264,10 +264,10 @@ func TestTheStatusIsThatOfTheBestResource(t *testing.T) {
 }
 
 func TestWhatIsKept(t *testing.T) {
-	if k := play(t, "session", "A orchard", "U orchard bye").Keep(); k.Seen.Status != "bye" || !k.Seen.Ours || !k.Seen.Settled || k.Told != (judge.Account{}) {
+	if k := play(t, "session", "A orchard", "U orchard bye").Keep(); k.Seen.Status != "bye" || !k.Seen.Ours || !k.Seen.Settled || k.Told != (judge.Report{}) {
 		t.Errorf("of what was seen: %+v", k)
 	}
-	if k := play(t, "session", "F 60 bye @0").Keep(); k.Told.Status != "bye" || k.Told.Stamp != judge.MomentOf(dawn) || k.Seen != (judge.Account{}) {
+	if k := play(t, "session", "F 60 bye @0").Keep(); k.Told.Status != "bye" || k.Told.Stamp != judge.MomentOf(dawn) || k.Seen != (judge.Report{}) {
 		t.Errorf("of what was told: %+v", k)
 	}
 }
@@ -360,8 +360,8 @@ func TestARoomIsNoContact(t *testing.T) {
 }
 
 func TestRestoring(t *testing.T) {
-	account := func(heard, at float64, status string) judge.Account {
-		return judge.Account{Heard: judge.MomentOf(minute(heard)), At: judge.MomentOf(minute(at)), Status: status, Settled: true, Ours: true}
+	account := func(heard, at float64, status string) judge.Report {
+		return judge.Report{Heard: judge.MomentOf(minute(heard)), At: judge.MomentOf(minute(at)), Status: status, Settled: true, Ours: true}
 	}
 	m := func(x float64) judge.Moment { return judge.MomentOf(minute(x)) }
 	for _, tc := range []struct {
@@ -377,7 +377,7 @@ func TestRestoring(t *testing.T) {
 		{"told later of an earlier one", judge.Kept{Seen: account(5, 5, "bye"), Told: account(9, 2, "other"), Learnt: m(9)}, "outdated: offline at 5 bye"},
 		{"told before", judge.Kept{Seen: account(5, 5, "bye"), Told: account(4, 2, "other"), Learnt: m(5)}, "outdated: offline at 5 bye"},
 		{"told before, by a clock that was ahead", judge.Kept{Seen: account(5, 5, "bye"),
-			Told: judge.Account{Heard: m(4), At: m(25), Stamp: m(25), Status: "other"}, Learnt: m(5)}, "outdated: offline at 5 bye"},
+			Told: judge.Report{Heard: m(4), At: m(25), Stamp: m(25), Status: "other"}, Learnt: m(5)}, "outdated: offline at 5 bye"},
 		{"online since", judge.Kept{Seen: account(5, 5, "bye"), Online: m(6), Learnt: m(6)}, "outdated: offline"},
 		{"online at the same moment", judge.Kept{Seen: account(5, 5, "bye"), Online: m(5), Learnt: m(5)}, "outdated: offline at 5 bye"},
 		{"heard in the future", judge.Kept{Seen: account(15, 5, "bye"), Learnt: m(5)}, "outdated: offline"},
@@ -402,7 +402,7 @@ func TestRestoring(t *testing.T) {
 
 func TestRestoringBehindWhatWasHeard(t *testing.T) {
 	kept := judge.Kept{
-		Seen:   judge.Account{Heard: judge.MomentOf(minute(-60)), At: judge.MomentOf(minute(-60)), Status: "bye", Settled: true, Ours: true},
+		Seen:   judge.Report{Heard: judge.MomentOf(minute(-60)), At: judge.MomentOf(minute(-60)), Status: "bye", Settled: true, Ours: true},
 		Online: judge.MomentOf(minute(-70)), Learnt: judge.MomentOf(minute(-60)),
 	}
 	for _, tc := range []struct {

@@ -58,7 +58,7 @@ func TestASignOfLifeOfTheLastSecondsIsOfBeforeLeaving(t *testing.T) {
 		if v := s.view(); v.LastSeen != tc.seen || v.Lack != tc.lack {
 			t.Errorf("%d µs after it left: %+v", tc.after, v)
 		}
-		if k := s.Keep(); (k.Seen == judge.Account{}) != (tc.lack == judge.NoDetails) {
+		if k := s.Keep(); (k.Seen == judge.Report{}) != (tc.lack == judge.NoDetails) {
 			t.Errorf("%d µs after it left, kept: %+v", tc.after, k)
 		}
 	}
@@ -105,7 +105,7 @@ func TestADepartureThatWasHeldBackIsKeptAsABound(t *testing.T) {
 // after it.
 func TestAResourceThatLeftBeforeTheLastIsKept(t *testing.T) {
 	at := judge.MomentOf(minute(3)) - 1
-	want := judge.Account{Heard: at, At: at, Resource: "orchard", Settled: true, Ours: true}
+	want := judge.Report{Heard: at, At: at, Resource: "orchard", Settled: true, Ours: true}
 	if k := play(t, "session", "A orchard", "A balcony", "U orchard bye").Keep(); k.Seen != want || k.Online != at+1 {
 		t.Errorf("kept: %+v", k)
 	}
@@ -163,7 +163,7 @@ func TestStatusesOfBeforeAreNoGoodbyesWhateverElseIsKept(t *testing.T) {
 func TestAReportInDoubtStaysSoWhenAStoreIsReadLate(t *testing.T) {
 	s := play(t, "session", "F - bye @-50")
 	left := judge.MomentOf(minute(-60))
-	s.Restore(judge.Kept{Seen: judge.Account{Heard: left, At: left, Settled: true, Ours: true},
+	s.Restore(judge.Kept{Seen: judge.Report{Heard: left, At: left, Settled: true, Ours: true},
 		Online: left + 1, Learnt: left + 1}, judge.MomentOf(s.now))
 	if got := s.tell(); got != "outdated: offline at -50 bye" {
 		t.Errorf("known: %s", got)
@@ -193,10 +193,10 @@ func TestOneOfTwoThatLeavesConfirmsTheOther(t *testing.T) {
 
 func TestRestoringAtTheSameMoment(t *testing.T) {
 	m := func(x float64) judge.Moment { return judge.MomentOf(minute(x)) }
-	account := func(at float64, status string) judge.Account {
-		return judge.Account{Heard: m(at), At: m(at), Status: status, Settled: true, Ours: true}
+	account := func(at float64, status string) judge.Report {
+		return judge.Report{Heard: m(at), At: m(at), Status: status, Settled: true, Ours: true}
 	}
-	cause := judge.Account{Heard: m(5), At: m(5), Text: "Connection failed: closed", Cause: judge.ConnectionLost, Settled: true, Ours: true}
+	cause := judge.Report{Heard: m(5), At: m(5), Text: "Connection failed: closed", Cause: judge.ConnectionLost, Settled: true, Ours: true}
 	for _, tc := range []struct {
 		name string
 		kept judge.Kept

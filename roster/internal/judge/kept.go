@@ -7,15 +7,15 @@ import "cmp"
 // the later of each.
 type Kept struct {
 	Since  Moment
-	Seen   Account // the last departure that was seen as it happened
-	Told   Account // the last account of a departure by a server
+	Seen   Report // the last departure that was seen as it happened
+	Told   Report // the last departure that a server reported afterwards
 	Online Moment
 	Words  []string // the statuses of its resources then
 	Learnt Moment
 }
 
-// Account is one report of a departure.
-type Account struct {
+// Report is one report of a departure.
+type Report struct {
 	Heard, At, Stamp Moment
 	Resource         string
 	Status, Text     string
@@ -32,27 +32,28 @@ func (k *Knowledge) Keep() Kept {
 	case d == nil, k.some().life > d.at+late:
 		kept.Online = max(k.online, k.some().life)
 	case d.live:
-		kept.Seen = d.account()
+		kept.Seen = d.report()
 	default:
-		kept.Told = d.account()
+		kept.Told = d.report()
 		if d.parted != 0 {
-			kept.Seen = partedAt(d.parted, "", 0).account()
+			kept.Seen = partedAt(d.parted, "", 0).report()
 		}
 	}
 	return kept
 }
 
-func (d *departure) account() Account {
-	return Account{d.heard, d.at, d.stamp, d.resource, d.status(), d.text(), d.cause, d.settled, !d.byStamp, d.bounded}
+func (d *departure) report() Report {
+	return Report{d.heard, d.at, d.stamp, d.resource, d.status(), d.text(), d.cause, d.settled, !d.byStamp, d.bounded}
 }
 
-func (a Account) departure(live bool) departure {
-	return departure{heard: a.Heard, at: a.At, stamp: a.Stamp, resource: a.Resource, words: cmp.Or(a.Status, a.Text), server: a.Status == "" && a.Text != "",
-		cause: a.Cause, source: Stored, live: live, settled: a.Settled, byStamp: !a.Ours, bounded: a.Bounded}
+func (r Report) departure(live bool) departure {
+	return departure{heard: r.Heard, at: r.At, stamp: r.Stamp, resource: r.Resource, words: cmp.Or(r.Status, r.Text), server: r.Status == "" && r.Text != "",
+		cause: r.Cause, source: Stored, live: live, settled: r.Settled, byStamp: !r.Ours, bounded: r.Bounded}
 }
 
-// Restore applies what a store kept, as older than everything heard since.
-// Facts that lie in the future are ignored: our clock was wrong then.
+// Restore applies what a store kept. It counts as older than everything
+// received since. Facts in the future are ignored: our clock was wrong when
+// they were saved.
 func (k *Knowledge) Restore(kept Kept, now Moment) {
 	switch {
 	case kept.Since > now || kept.Since < k.Since() || k.room:

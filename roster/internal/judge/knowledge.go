@@ -195,20 +195,20 @@ func (k *Knowledge) unavailable(p *probe.Presence, h Hearing) {
 	k.told(h, h.Source)
 	if (p.MadeFromAvailable() || k.before(d.words)) && (!was || answer) {
 		// A server made it of the last available presence: the contact is
-		// offline, and nothing is told of how it left.
+		// offline, and it is not known how it left.
 		return
 	}
 	if d.at == 0 && !p.Held.IsZero() {
 		d.at, d.byStamp, d.bounded = h.At, false, true
 	}
-	// Servers answer for who is offline from the bare address, or with a stamp:
-	// anything else is a resource that leaves now, known or not.
+	// Servers answer for an offline contact from its bare JID, or with a stamp.
+	// Anything else is a resource that leaves now, known or not.
 	leaves := p.From.Resourcepart() != "" && !stamped && !repeated
 	again := toldBefore && !h.Login && h.Source == Live && h.Filtered == 0 && p.Held.IsZero() // unprompted
 	switch {
 	case was && !answer, leaves:
-		// Of a contact of which nothing was told in this session, others may
-		// be connected.
+		// If nothing was reported about the contact in this session, other
+		// resources may be connected.
 		d.doubt = !toldBefore
 		k.depart(&d, p, h)
 	case d.at != 0:
@@ -275,11 +275,11 @@ func (k *Knowledge) Alive(at, now Moment) bool {
 	return true
 }
 
-// Why records why nothing can be known.
+// Why records the error because of which nothing can be known.
 func (k *Knowledge) Why(err error) { k.set(func(r *rare) { r.why = err }) }
 
-// Partly records that what is reported from now on in this epoch may be
-// incomplete, until somebody asks.
+// Partly records that from now on, in this epoch, reports may be incomplete
+// until an answer comes.
 func (k *Knowledge) Partly(e Epoch) { k.partly = e }
 
 // Room reports whether the contact was seen to be a room.

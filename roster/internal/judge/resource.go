@@ -66,8 +66,8 @@ func (k *Knowledge) lose() {
 	}
 }
 
-// Settle drops resources that the present epoch, whose login is over, has not
-// reported.
+// Settle drops the resources that the present epoch has not reported. Its login
+// must be over.
 func (k *Knowledge) Settle(e Epoch) {
 	if k.epoch != e {
 		k.lose()
