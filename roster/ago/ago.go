@@ -46,13 +46,12 @@ func (l *Language) Format(t, now time.Time) string {
 	return l.date(t, now)
 }
 
-// Offline returns what is known of a contact's absence: "last seen 10 minutes
-// ago, connection lost", or "offline, was here at 14:05 or later" where only
-// onlineAt is known, the time when the contact was last known to be online.
-// Either time may be zero. The cause is the text of a roster.Cause; a text that
-// the language has no words for, such as "goodbye" or "", adds nothing.
-// A contact whose Lack is roster.NeverHeard may be online; do not call Offline
-// for it.
+// Offline describes a contact's absence: "last seen 10 minutes ago, connection
+// lost", or, if only onlineAt is known, "offline, was here at 14:05 or later".
+// The times are LastSeen and OnlineAt of a roster.Contact; either may be zero.
+// The cause is the text of a roster.Cause; one that the language has no words
+// for, such as "goodbye" or "", adds nothing. Do not call Offline for a contact
+// whose Lack is roster.NeverHeard: it may be online.
 func (l *Language) Offline(lastSeen, onlineAt time.Time, cause string, now time.Time) string {
 	parts := []string{l.words.Offline}
 	switch {
@@ -117,8 +116,8 @@ func (l *Language) date(t, now time.Time) string {
 		"{year}", l.number(t.Year()))
 }
 
-// Clock returns the time of day in t's time zone: 14:05, or 2:05 PM. It is for the
-// messages of a chat, which are to have the same clock.
+// Clock returns the time of day in t's time zone: 14:05, or 2:05 PM. Use it for
+// the messages of a chat, so that all times have the same form.
 func (l *Language) Clock(t time.Time) string {
 	if l.words.Clock == 24 {
 		return l.digits(t.Format("15:04"))
