@@ -1,4 +1,4 @@
-// Package filestore keeps what is known of contacts in files, one for each
+// Package filestore keeps what is known about contacts in files, one for each
 // account. Use it if you have no database:
 //
 //	store, err := filestore.New(filepath.Join(dir, "presence"))

@@ -21,8 +21,8 @@ import (
 // longestName is the longest name of a file, in bytes, without its ending.
 const longestName = 200
 
-// Store is a [roster.Store] in a folder. Make one with [New]. It is safe for
-// concurrent use, by several processes, too.
+// Store is a [roster.Store] in a folder. Make one with [New]. Any number of
+// goroutines and processes may use it at once.
 type Store struct {
 	dir string
 }
@@ -42,7 +42,7 @@ func New(dir string) (*Store, error) {
 }
 
 // DamagedError means that a file could not be read and was set aside. The Store
-// goes on without what the file had.
+// goes on without its content.
 type DamagedError struct {
 	Path  string // the file
 	Aside string // where it is now
@@ -81,7 +81,7 @@ func (s *Store) Load(ctx context.Context, account jid.JID) (saved roster.Saved, 
 	if data == nil || errors.Is(err, errNewer) {
 		return roster.Saved{}, fmt.Errorf("filestore: %w", err)
 	}
-	// Only who holds the lock may set the file aside.
+	// Only the holder of the lock may set the file aside.
 	damage := err
 	err = s.locked(ctx, account, func(path string, exists bool) error {
 		if !exists {

@@ -1,5 +1,5 @@
-// Package sqlstore keeps what is known of contacts in a database: for clients
-// that have one already, and for fleets of gateways on PostgreSQL.
+// Package sqlstore keeps what is known about contacts in an SQL database: for
+// clients that already have one, and for fleets of gateways on PostgreSQL.
 //
 // It supports SQLite and PostgreSQL through database/sql, and includes no
 // driver. Open the database with the driver of your choice:
@@ -26,9 +26,9 @@
 //
 // # Round trips
 //
-// A Save takes five or six round trips to the database for up to a thousand
-// contacts, and as many for each further thousand. Saves that arrive while
-// another one is running share one transaction, whatever their accounts.
+// A Save takes five or six round trips to the database for each thousand
+// contacts or part of it. Saves that arrive while another one is running share
+// one transaction, even if they are of different accounts.
 //
 // # Sharing
 //
@@ -39,7 +39,7 @@
 //
 // # Forgetting
 //
-// No row has what [Store.Remove] and [Store.Edit] erased. Databases do not
-// overwrite it at once: PostgreSQL reuses the space after a vacuum; SQLite
-// overwrites it if the pragma secure_delete is on.
+// [Store.Remove] and [Store.Edit] leave no copy of what they erase in any row.
+// Databases do not overwrite the space at once: PostgreSQL reuses it after a
+// vacuum; SQLite overwrites it if the pragma secure_delete is on.
 package sqlstore

@@ -10,14 +10,14 @@ import (
 )
 
 // How often to try a transaction that the database asks to try again, and how
-// long to wait before the second time; each further wait is twice as long, and
-// less than that by chance.
+// long to wait before the second attempt. Each further wait is twice as long,
+// shortened at random.
 const (
 	tries     = 8
 	firstWait = 10 * time.Millisecond
 )
 
-// transact runs f in a transaction. All of it takes effect, or nothing. It may
+// transact runs f in a transaction: all of it takes effect, or nothing. It may
 // run f several times.
 func (s *Store) transact(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
 	for try := 1; ; try++ {

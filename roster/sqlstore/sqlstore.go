@@ -13,8 +13,8 @@ import (
 	"example.org/lastpresence/roster"
 )
 
-// Store is a [roster.Store] in a database. Make one with [New]. It is safe for
-// concurrent use, by several processes, too.
+// Store is a [roster.Store] in a database. Make one with [New]. Any number of
+// goroutines and processes may use it at once.
 type Store struct {
 	db    *sql.DB
 	d     dialect
@@ -22,7 +22,7 @@ type Store struct {
 }
 
 // New returns a Store in the database. It creates the tables if there are none
-// and upgrades those of an earlier version; otherwise it needs no right to
+// and upgrades those of an earlier version; otherwise it needs no privilege to
 // create or change tables. The Store does not close the database.
 //
 // New returns an error that wraps [errors.ErrUnsupported] for a database that
@@ -42,12 +42,12 @@ func New(ctx context.Context, db *sql.DB) (*Store, error) {
 }
 
 // Save implements [roster.Store]. Concurrent calls share a transaction. More
-// than a thousand records are written in parts, each in its own transaction;
-// after an error, the first parts may have been saved. Saving everything again
-// does no harm.
+// than a thousand records are written in several transactions; after an error,
+// the first of them may have been committed. Saving everything again does no
+// harm.
 //
-// Save rejects a group whose name has a control character that XML does not
-// allow.
+// Save rejects a group whose name contains a control character that XML does
+// not allow.
 func (s *Store) Save(ctx context.Context, account jid.JID, changes roster.Saved) error {
 	for _, r := range changes.Records {
 		if err := check(r); err != nil {
