@@ -213,7 +213,7 @@ func TestOthersSeeHowAStanzaBroke(t *testing.T) {
 	broken := errors.New("broken")
 	c, done := connect(t, world(t, server.Silent))
 	defer done()
-	d := xml.NewDecoder(strings.NewReader("<presence from='romeo@montague.lit'><status>Hi</status>"))
+	d := xml.NewDecoder(strings.NewReader("<presence xmlns='jabber:client' from='romeo@montague.lit'><status>Hi</status>"))
 	tok, err := d.Token()
 	if err != nil {
 		t.Fatal(err)
@@ -228,16 +228,23 @@ func TestOthersSeeHowAStanzaBroke(t *testing.T) {
 		}
 		return nil, errors.New("it was read once more")
 	})
-	var seen []xml.Token
-	err = c.Handler(xmpp.HandlerFunc(func(r xmlstream.TokenReadEncoder, _ *xml.StartElement) (err error) {
-		seen, err = xmlstream.ReadAll(r)
-		return err
+	seen := 0
+	err = c.Handler(xmpp.HandlerFunc(func(r xmlstream.TokenReadEncoder, _ *xml.StartElement) error {
+		for {
+			tok, err := r.Token() // the last one may come with the error
+			if tok != nil {
+				seen++
+			}
+			if err != nil {
+				return err
+			}
+		}
 	})).HandleXMPP(struct {
 		xml.TokenReader
 		xmlstream.Encoder
 	}{reader, xml.NewEncoder(io.Discard)}, &start)
-	if !errors.Is(err, broken) || len(seen) != 3 {
-		t.Errorf("they saw %d tokens, then %v", len(seen), err)
+	if !errors.Is(err, broken) || seen != 3 {
+		t.Errorf("they saw %d tokens, then %v", seen, err)
 	}
 }
 
@@ -291,4 +298,13 @@ func TestAnErrorIsReadBehindWhatWasAsked(t *testing.T) {
 			t.Errorf("outcome %v, %v", a.Outcome, a.Err)
 		}
 	})
+}
+
+// Comments and the like part an old error's text, which is bounded as a whole.
+func TestTheTextOfAnOldErrorIsBounded(t *testing.T) {
+	half := strings.Repeat("x", 3000)
+	p := read(t, "<presence type='error'><error code='404'>"+half+"<!-- -->"+half+"<!-- -->"+half+"</error></presence>")
+	if n := len(p.Err.Text[""]); n != probe.MaxStatus {
+		t.Errorf("%d bytes are kept", n)
+	}
 }

@@ -1,0 +1,70 @@
+package responder
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"mellium.im/xmpp/jid"
+)
+
+var (
+	romeoAsks = question{prober: jid.MustParse("romeo@montague.lit/x"), asked: jid.MustParse("skeleton@gate.capulet.lit")}
+	withQuery = question{prober: romeoAsks.prober, asked: romeoAsks.asked, last: true}
+)
+
+func TestQueriesWaitAsLongAsTheirPatience(t *testing.T) {
+	const patience = 10 * time.Second
+	for wait, told := range map[time.Duration]int{patience: 0, patience + 1: 1} {
+		var m *matter
+		d := desk{workers: 1, run: func(running *matter) { m = running }}
+		d.take(romeoAsks)
+		d.take(withQuery)
+		if got := d.park(m, wait, patience); len(got) != told || m.slow != (told == 1) || len(m.questions) != 2-told || d.running != 0 {
+			t.Errorf("of a wait of %v %d queries are told; %+v", wait, len(got), m)
+		}
+		if got := d.take(withQuery); (got == full) != (told == 1) {
+			t.Errorf("another query comes to %d", got)
+		}
+		if d.resume(m); m.slow || d.running != 1 {
+			t.Errorf("resumed: %+v", m)
+		}
+	}
+}
+
+func TestWhatIsAskedMeanwhileIsANewMatter(t *testing.T) {
+	runs := 0
+	var m *matter
+	d := desk{workers: 1, run: func(running *matter) { m, runs = running, runs+1 }}
+	d.take(romeoAsks)
+	d.questions(m)
+	m.paced, m.slow = true, false
+	d.take(romeoAsks)
+	m.slow = true
+	if d.over(m); runs != 2 || m.paced || m.slow || m.urgent || d.running != 1 || len(d.matters) != 1 {
+		t.Errorf("%d runs, %+v", runs, m)
+	}
+	d.questions(m)
+	if d.over(m); len(d.matters) != 0 || d.running != 0 {
+		t.Errorf("%d matters are left, %d run", len(d.matters), d.running)
+	}
+}
+
+func TestAFileThatCouldNotBeWrittenIsReadAgain(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "gone")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	f := &file{path: filepath.Join(dir, "buddies")}
+	buddy := Buddy{JID: romeoAsks.prober.Bare(), To: true}
+	if err := f.Save(t.Context(), []Buddy{buddy}); err != nil || !f.read {
+		t.Fatal(err, f.read)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Save(t.Context(), []Buddy{buddy}); err == nil || f.read {
+		t.Errorf("a folder that is gone: %v; read: %t", err, f.read)
+	}
+}
