@@ -95,9 +95,8 @@ type Answer struct {
 	Activity LastActivity
 
 	// LastSeen is when an unavailable contact went offline; zero if not known.
-	// LastSeenFrom says where it comes from. It is by our own clock if there is
-	// last activity, which counts seconds until now, and otherwise by the clock
-	// of the contact's server. Its zone is the local one, or that of the stamp.
+	// LastSeenFrom says where it comes from. It is by our own clock and in the
+	// local zone, unless it equals Stamp.
 	LastSeen     time.Time
 	LastSeenFrom Origin
 
@@ -112,8 +111,8 @@ type Answer struct {
 	Stamp time.Time
 
 	// Up is when an available server or component started (XEP-0318 section
-	// 3.2); zero if not known. UpFrom says where it comes from. It is by our own
-	// clock if that is last activity.
+	// 3.2); zero if not known. UpFrom says where it comes from: last activity is
+	// by our own clock, a presence by that of the host.
 	Up     time.Time
 	UpFrom Origin
 

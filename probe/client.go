@@ -75,12 +75,13 @@ type pending struct {
 // ignores the resource of to. Call it when a person wants to know, never for
 // every contact of a list (XEP-0318 section 2).
 //
-// The error is nil whenever a probe was sent and ended, whatever its Outcome,
-// even if that is Error. Otherwise it is [ErrInvisible], [ErrNotSubscribed],
-// [ErrCoolDown], [ErrBudget], [ErrClosed], the error of the session, or that of
-// ctx; if ctx ends, the Answer has what was known by then. Concurrent calls for
-// one contact send one probe; if the ctx of one caller ends, the others still
-// get the answer.
+// No Outcome is returned as an error, not even Error. The error says why there is
+// no outcome: [ErrInvisible], [ErrNotSubscribed], [ErrCoolDown], [ErrBudget],
+// [ErrClosed], the error of the session, or that of ctx. If ctx ends, the Answer
+// has what was known by then.
+//
+// Concurrent calls for one contact send one probe; if the ctx of one caller ends,
+// the others still get the answer.
 func (c *Client) Probe(ctx context.Context, to jid.JID) (Answer, error) {
 	to = to.Bare()
 	answer := Answer{Contact: to}
@@ -176,9 +177,10 @@ func (c *Client) send(pd *pending, stanza xml.TokenReader) {
 }
 
 // Uptime returns when a server or component started (XEP-0318 section 3.2). It
-// probes the domain of host and returns [Answer.Up]: by the clock and in the
-// zone of the host if its presence is stamped, and otherwise by our own clock in
-// the local zone, from last activity (XEP-0012 section 5).
+// probes the domain of host and returns [Answer.Up]: the stamp of its presence, by
+// the clock and in the zone of the host, or else, from last activity (XEP-0012
+// section 5), a time by our own clock in the local zone. If both are there and
+// disagree, last activity counts.
 //
 // The errors are those of Probe, the stanza error of a host that refuses, and
 // [ErrNoAnswer] if the host does not say.

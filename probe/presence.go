@@ -37,8 +37,8 @@ type Presence struct {
 	Doubts []delay.Doubt
 
 	// Idle is when the user was last active (XEP-0319, or XEP-0256 converted to
-	// a time). It is zero if the stanza does not say, or names a time in the
-	// future or before 1999.
+	// a time). It is zero if the stanza does not say, or names a time before
+	// 1999 or more than [delay.DefaultSkew] in the future.
 	Idle time.Time
 
 	// Err is the error of a presence of type error, and zero otherwise.

@@ -144,9 +144,9 @@ func Admins(admins ...jid.JID) Option {
 // subscriber may have 500 times the burst at once, and 250 more for each period.
 // By default that is 10,000 replies, enough for two devices that log in with a
 // roster of 5,000. A reply with a long status counts once for each 256 bytes.
-// Beyond the limits, probes of subscribers are answered later, by up to 10 minutes.
-// Queries that would wait longer than 10 seconds are answered with
-// resource-constraint.
+// Beyond the limits, their probes are answered later. Probes that would wait longer
+// than 10 minutes are not answered, and queries that would wait longer than 10
+// seconds are answered with resource-constraint.
 func Pace(burst int, every time.Duration) Option {
 	return func(cfg *config) { cfg.burst, cfg.every = burst, every }
 }
