@@ -76,7 +76,7 @@ func TestABlockedContactIsNotAsked(t *testing.T) {
 
 // A contact that does not share its presence is not learnt about, not even its
 // goodbye.
-func TestPresenceThatIsNotSharedIsNotLearnt(t *testing.T) {
+func TestPresenceWithoutASubscriptionIsIgnored(t *testing.T) {
 	const push = `<iq xmlns='jabber:client' type='set' id='p'><query xmlns='jabber:iq:roster'><item jid='contact0@montague.lit' subscription='%s'/></query></iq>`
 	c, _ := newTestCache(t, 1)
 	h := c.Handler(nil)
@@ -93,7 +93,7 @@ func TestPresenceThatIsNotSharedIsNotLearnt(t *testing.T) {
 	}
 }
 
-func TestItemsThatCannotBeReadAreReported(t *testing.T) {
+func TestItemsInAPushThatCannotBeReadAreReported(t *testing.T) {
 	c, _ := newTestCache(t, 0)
 	var got []string
 	c.cfg.unreadable = func(address, name string) { got = append(got, address+"|"+name) }

@@ -19,7 +19,7 @@ import (
 	"example.org/lastpresence/probe"
 )
 
-func TestAPushIsAnsweredOnceWhoeverAnswers(t *testing.T) {
+func TestARosterPushIsAnsweredOnce(t *testing.T) {
 	for name, next := range map[string]xmpp.HandlerFunc{
 		"nobody else": func(xmlstream.TokenReadEncoder, *xml.StartElement) error { return nil },
 		"the client": func(t xmlstream.TokenReadEncoder, start *xml.StartElement) error {
@@ -54,7 +54,7 @@ func TestAPushIsAnsweredOnceWhoeverAnswers(t *testing.T) {
 	}
 }
 
-func TestAllOfABlockListCounts(t *testing.T) {
+func TestEveryItemOfABlockListIsBlocked(t *testing.T) {
 	const items = "<item jid='contact1@montague.lit'><x/></item><item jid='contact0@montague.lit'/>"
 	c, _ := newTestCache(t, 2)
 	hear(t, c.Handler(nil), strings.NewReader(strings.Replace(fill(blockList, "", "contact2@montague.lit"), "<item ", items+"<item ", 1)))
@@ -81,19 +81,19 @@ func TestAtMostAThousandUnreadableItemsAreReported(t *testing.T) {
 	}
 }
 
-func TestSumsOfItemsPartWhatTheyAreOf(t *testing.T) {
+func TestSumsOfDifferentItemsDiffer(t *testing.T) {
 	if (details{name: "b"}).sum("a") == (details{}).sum("ab") {
 		t.Error("an address with a name has the sum of a longer address")
 	}
 }
 
-func TestNoSubscriptionStateIsNoItem(t *testing.T) {
+func TestAnEmptySubscriptionStateMeansNoItem(t *testing.T) {
 	if got := subscriptionOf(""); got != 0 {
 		t.Errorf("it is read as %v", got)
 	}
 }
 
-func TestWatchersThatEndAreLetGo(t *testing.T) {
+func TestWatchersThatEndAreReleased(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := Offline(jid.MustParse("juliet@capulet.lit"))
 		ctx, cancel := context.WithCancel(t.Context())
@@ -118,7 +118,7 @@ func TestAContactThatWasRemovedMeanwhileIsNotKnown(t *testing.T) {
 	}
 }
 
-func TestAFetchedRosterHasThePushesBehindItAndNoStrangers(t *testing.T) {
+func TestAfterAFetchedRosterPushesApplyAndStrangersAreDropped(t *testing.T) {
 	c, h := early(t)
 	c.link.fetched = false
 	c.SetRoster([]Item{{JID: contactNumber(1), Subscription: "both"}}, "v7")
@@ -132,7 +132,7 @@ func TestAFetchedRosterHasThePushesBehindItAndNoStrangers(t *testing.T) {
 	}
 }
 
-func TestWhatAStoreKnowsIsOfBeforeAContactWasRemoved(t *testing.T) {
+func TestARemovalIsLaterThanWhatTheStoreKnows(t *testing.T) {
 	store := &shelf{saved: Saved{Records: []Record{{JID: contactNumber(0), Subscription: "both", Listed: time.Unix(1, 0),
 		Seen: Departure{At: time.Unix(2, 0), Heard: time.Unix(2, 0), Status: "Bye.", Settled: true, Ours: true}, Learnt: time.Unix(2, 0)}}}}
 	list := []Item{{JID: contactNumber(0), Subscription: "both"}}
@@ -151,7 +151,7 @@ func TestWhatAStoreKnowsIsOfBeforeAContactWasRemoved(t *testing.T) {
 	}
 }
 
-func TestAnItemThatWasListedLaterByAnotherProcessCounts(t *testing.T) {
+func TestTheLaterItemOfAnotherProcessCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for name, tc := range map[string]struct {
 			listed time.Duration
@@ -178,7 +178,7 @@ func TestAnItemThatWasListedLaterByAnotherProcessCounts(t *testing.T) {
 	})
 }
 
-func TestASignOfLifeCountsOnlyOfWhoSharesItsPresence(t *testing.T) {
+func TestHeardIgnoresContactsThatDoNotShareTheirPresence(t *testing.T) {
 	c, _ := newTestCache(t, 2)
 	c.mu.Lock()
 	c.apply(item{contactNumber(2), details{subscription: subFrom}})
@@ -231,7 +231,7 @@ func TestOnlyOurOwnAvailablePresenceBeginsTheLogin(t *testing.T) {
 	}
 }
 
-func TestPushesOfTheBlockListChangeWhatTheyName(t *testing.T) {
+func TestABlockListPushChangesOnlyWhatItNames(t *testing.T) {
 	c, _ := newTestCache(t, 3)
 	h := c.Handler(nil)
 	blocked := func() (n int) {
@@ -260,7 +260,7 @@ func TestPushesOfTheBlockListChangeWhatTheyName(t *testing.T) {
 	}
 }
 
-func TestTheClientAsksOnlyWhoSharesItsPresence(t *testing.T) {
+func TestOnlyContactsThatShareTheirPresenceAreProbed(t *testing.T) {
 	c, _ := newTestCache(t, 1)
 	c.mu.Lock()
 	c.apply(item{contactNumber(1), details{subscription: subFrom}})
@@ -314,7 +314,7 @@ func TestTheBoundsOfAnItem(t *testing.T) {
 	}
 }
 
-func TestOthersSeeTheWholeBlockList(t *testing.T) {
+func TestTheNextHandlerSeesTheWholeBlockList(t *testing.T) {
 	c, _ := newTestCache(t, 1)
 	for _, s := range []string{fill(blockPush), fill(unblockPush, "<item jid='contact0@montague.lit'/>"), fill(blockList, "", "contact0@montague.lit")} {
 		seen := ""

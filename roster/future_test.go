@@ -30,7 +30,7 @@ func ahead(m *memory, d time.Duration) {
 	}
 }
 
-func TestWhatWasKeptByAClockThatWasAheadIsNotKnown(t *testing.T) {
+func TestFactsFromAClockThatWasAheadAreNotKnown(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, server.Ejabberd, 2)
 		store := new(memory)

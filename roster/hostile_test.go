@@ -125,7 +125,7 @@ func heapBytes() int64 {
 }
 
 // Nobody but the contact, its server and our own speaks for a contact.
-func TestNobodyElseSpeaksForAContact(t *testing.T) {
+func TestPresenceOfOthersDoesNotChangeAContact(t *testing.T) {
 	const stamped = "<delay xmlns='urn:xmpp:delay' from='%s' stamp='2012-09-10T23:41:07Z'/>"
 	tests := map[string]string{
 		"a letter of another alphabet":        "<presence xmlns='jabber:client' from='c\u043entact0@montague.lit/x' type='unavailable'><status>Forged</status></presence>",

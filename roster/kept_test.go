@@ -283,7 +283,7 @@ func TestContactsThatWereRemovedSinceTheStoreWasWrittenAreForgotten(t *testing.T
 	}
 }
 
-func TestWhatAStoreKnowsOfWhoDoesNotShareItsPresenceIsIgnored(t *testing.T) {
+func TestStoredPresenceWithoutASubscriptionIsIgnored(t *testing.T) {
 	for subscription, known := range map[string]bool{"both": true, "to": true, "from": false, "none": false} {
 		store := &shelf{saved: Saved{Records: []Record{{JID: contactNumber(0), Subscription: subscription, Listed: time.Unix(1, 0),
 			Online: time.Unix(2, 0), Words: []string{"Here."}, Learnt: time.Unix(2, 0)}}}}
@@ -361,7 +361,7 @@ func TestMomentsOfOneClockTickDiffer(t *testing.T) {
 }
 
 // What a store may know of who does not share its presence is dropped, once.
-func TestWhoDoesNotShareItsPresenceIsDroppedFromAStoreThatWasNotRead(t *testing.T) {
+func TestPresenceNoLongerSharedIsDroppedFromAStoreThatWasNotRead(t *testing.T) {
 	for _, read := range []bool{false, true} {
 		var saved Saved
 		store := &shelf{save: func(_ context.Context, changes Saved) error { saved = changes; return nil }}
@@ -407,7 +407,7 @@ func TestWhatIsLearntAfterAContactSharesItsPresenceAgainIsKept(t *testing.T) {
 
 // An earlier run's clock was ahead. What it kept is not to be read as the past
 // by the run after this one.
-func TestWhatIsFromTheFutureIsDroppedFromTheStoreAtOnce(t *testing.T) {
+func TestFactsFromTheFutureAreDroppedFromTheStoreAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := time.Now()
 		for name, tt := range map[string]struct {

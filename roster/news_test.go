@@ -23,7 +23,7 @@ func lacks(news [][2]roster.Contact) []string {
 	return all
 }
 
-func TestWhatIsLoadedIsNews(t *testing.T) {
+func TestWatchReportsLoadedContacts(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		store := new(memory)
 		w := newWorld(t, server.Ejabberd, 2)
@@ -56,7 +56,7 @@ func TestWhatIsLoadedIsNews(t *testing.T) {
 	})
 }
 
-func TestANewSessionIsNewsOfWhoIsKnown(t *testing.T) {
+func TestWatchReportsKnownContactsWhenASessionBegins(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, server.ProsodyStamps, 2)
 		c := w.offline(t)
@@ -74,7 +74,7 @@ func TestANewSessionIsNewsOfWhoIsKnown(t *testing.T) {
 	})
 }
 
-func TestFilteringIsNewsWhenItBeginsAndEnds(t *testing.T) {
+func TestWatchReportsThatFilteringBeginsAndEnds(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, sifting(server.ProsodyStamps), 1)
 		c, _ := w.logIn(t, nil)
@@ -102,7 +102,7 @@ func TestFilteringIsNewsWhenItBeginsAndEnds(t *testing.T) {
 	})
 }
 
-func TestWhatChangesBackUnseenIsNoNews(t *testing.T) {
+func TestWatchOmitsAChangeThatWasUndone(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, server.Ejabberd, 2)
 		c, _ := w.logIn(t, nil)

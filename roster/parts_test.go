@@ -125,7 +125,7 @@ func TestAKeeperWritesOnTheBeatAndLessOftenAfterFailures(t *testing.T) {
 	}
 }
 
-func TestNewsOfOneContactIsCoalesced(t *testing.T) {
+func TestChangesOfOneContactAreCoalesced(t *testing.T) {
 	var n news
 	if n.wanted() {
 		t.Error("nobody watches")

@@ -73,7 +73,7 @@ func refusal(condition string) string {
 	return "<error type='cancel'><" + condition + " xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"
 }
 
-func TestARosterThatIsNotGivenChangesNothing(t *testing.T) {
+func TestARefusedRosterChangesNothing(t *testing.T) {
 	for name, tt := range map[string]struct {
 		answer string
 		want   func(error) bool
@@ -107,7 +107,7 @@ func TestARosterThatIsNotGivenChangesNothing(t *testing.T) {
 const sifts = "<query xmlns='http://jabber.org/protocol/disco#info'><feature var='urn:xmpp:sift:2'/>" +
 	"<feature var='urn:xmpp:sift:stanzas:presence'/><feature var='urn:xmpp:sift:senders:all'/>%s</query>"
 
-func TestAFilterThatIsRefusedChangesNothing(t *testing.T) {
+func TestARefusedFilterChangesNothing(t *testing.T) {
 	for condition, offered := range map[string]bool{"not-allowed": true, "service-unavailable": false, "feature-not-implemented": false} {
 		for _, step := range []string{"the question", "the request", "the end"} {
 			t.Run(condition+" to "+step, func(t *testing.T) {
@@ -146,7 +146,7 @@ func TestAFilterThatIsRefusedChangesNothing(t *testing.T) {
 	}
 }
 
-func TestWhatAServerCanFilterDecidesWhatCounts(t *testing.T) {
+func TestSiftFiltersByBareJIDWhereTheServerCan(t *testing.T) {
 	for more, want := range map[string]filters{
 		"<feature var='urn:xmpp:sift:recipients:bare'/>": hushed,
 		"<feature var='urn:xmpp:sift:recipients:all'/>":  hushed | deaf,
@@ -236,7 +236,7 @@ func TestPresenceWithoutASenderIsOfTheAccount(t *testing.T) {
 	}
 }
 
-func TestBecomingAvailableTwiceIsOnce(t *testing.T) {
+func TestSetAvailableTwiceDoesNothingMore(t *testing.T) {
 	c, l := newTestCache(t, 1)
 	c.SetAvailable(true)
 	if l.epoch != 1 {
@@ -256,7 +256,7 @@ func TestBecomingAvailableTwiceIsOnce(t *testing.T) {
 }
 
 // A Cache in a session keeps no other children of presence unless it is told to.
-func TestWhatPresenceGivesBesidesIsKeptOnRequest(t *testing.T) {
+func TestChildrenOfPresenceAreKeptOnlyOnRequest(t *testing.T) {
 	const comes = "<presence xmlns='jabber:client' from='contact0@montague.lit/orchard'><c xmlns='http://jabber.org/protocol/caps' node='n'/></presence>"
 	for keep, opts := range map[bool][]Option{true: {KeepChildren()}, false: nil} {
 		synctest.Test(t, func(t *testing.T) {

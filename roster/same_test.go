@@ -70,7 +70,7 @@ func TestConfirmingAContactIsNoChange(t *testing.T) {
 	}
 }
 
-func TestAgoIsKnownOnlyOfWhoLeft(t *testing.T) {
+func TestAgoIsKnownOnlyForContactsThatLeft(t *testing.T) {
 	left := Contact{LastSeen: time.Unix(100, 0)}
 	for _, tt := range []struct {
 		name string

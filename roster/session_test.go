@@ -253,7 +253,7 @@ func TestWatchingEnds(t *testing.T) {
 	}
 }
 
-func TestNobodyLosesTheNewestState(t *testing.T) {
+func TestEveryWatcherGetsTheNewestState(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, server.Ejabberd, 5)
 		c, _ := w.logIn(t, nil)
@@ -302,7 +302,7 @@ func TestNobodyLosesTheNewestState(t *testing.T) {
 	})
 }
 
-func TestFormerSessionsAreLetGo(t *testing.T) {
+func TestFormerSessionsAreReleased(t *testing.T) {
 	w := newWorld(t, server.Ejabberd, 1)
 	const sessions = 20
 	var former []weak.Pointer[xmpp.Session]

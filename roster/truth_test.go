@@ -276,7 +276,7 @@ func TestOpenSaysWhatToDo(t *testing.T) {
 	})
 }
 
-func TestASignOfLifeMovesWhenSomebodyWasHere(t *testing.T) {
+func TestHeardMovesOnlineAtAndLastSeen(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, server.Ejabberd, 1)
 		c := w.offline(t)
@@ -302,7 +302,7 @@ func TestASignOfLifeMovesWhenSomebodyWasHere(t *testing.T) {
 	})
 }
 
-func TestRefreshAsksAboutOneWhoSeemsOnline(t *testing.T) {
+func TestRefreshProbesAContactThatSeemsOnline(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, server.ProsodyStamps, 1)
 		c := w.offline(t, roster.Probing(probe.CoolDown(time.Minute)))
@@ -344,7 +344,7 @@ func TestCompareOrdersAContactList(t *testing.T) {
 	}
 }
 
-func TestARosterThatTheClientHasAlready(t *testing.T) {
+func TestSetRosterReplacesSync(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, server.Ejabberd, 1)
 		session, err := w.Session(t.Context(), juliet)
@@ -369,7 +369,7 @@ func TestARosterThatTheClientHasAlready(t *testing.T) {
 	})
 }
 
-func TestAGatewayOpensWithWhenItCameUp(t *testing.T) {
+func TestOpeningAGatewayReportsItsStartTime(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, server.ProsodyStamps, 0)
 		gateway := jid.MustParse("montague.lit")
@@ -388,7 +388,7 @@ func TestAGatewayOpensWithWhenItCameUp(t *testing.T) {
 	})
 }
 
-func TestWhatAResourceGaveBesides(t *testing.T) {
+func TestChildrenOfAResource(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, server.ProsodyStamps, 1)
 		c := w.offline(t, roster.KeepChildren())

@@ -106,7 +106,7 @@ func TestNumbersTakeTheFormsOfTheirLanguage(t *testing.T) {
 	}
 }
 
-func TestAbsenceIsSaidWithItsCause(t *testing.T) {
+func TestOfflineNamesTheCause(t *testing.T) {
 	now := time.Date(2012, 9, 11, 14, 30, 0, 0, verona)
 	seen := now.Add(-10 * time.Minute)
 	today := time.Date(2012, 9, 11, 14, 5, 0, 0, verona)

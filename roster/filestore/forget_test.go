@@ -138,9 +138,9 @@ func TestNewDeletesWhatWasAbandoned(t *testing.T) {
 	}
 }
 
-// TestFirstSavesAtOnceLoseNothing has several stores create a file at the same
-// time, while somebody deletes what he takes for lock files and leftovers.
-func TestFirstSavesAtOnceLoseNothing(t *testing.T) {
+// TestConcurrentFirstSavesLoseNothing has several stores create a file at the same
+// time, while somebody deletes lock files and files that look abandoned.
+func TestConcurrentFirstSavesLoseNothing(t *testing.T) {
 	for range 15 {
 		dir := t.TempDir()
 		ctx, cancel := context.WithCancel(t.Context())

@@ -40,7 +40,7 @@ func (r *recorder) write(ctx context.Context, group []*save) error {
 	return nil
 }
 
-func TestWhatComesMeanwhileIsWrittenTogether(t *testing.T) {
+func TestChangesThatArriveDuringAWriteAreWrittenTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := new(recorder)
 		q := &queue{write: r.write}

@@ -32,8 +32,8 @@ func (e codeError) Code() int         { return int(e) }
 // nurse is a change of one contact.
 var nurse = roster.Saved{Records: []roster.Record{{JID: jid.MustParse("nurse@capulet.lit"), Name: "Nurse", Subscription: "both"}}}
 
-// TestWhatADatabaseAsksForIsTriedAgain has a statement fail so and so often.
-func TestWhatADatabaseAsksForIsTriedAgain(t *testing.T) {
+// TestTransactionsAreRetriedWhenTheDatabaseAsks has a statement fail so and so often.
+func TestTransactionsAreRetriedWhenTheDatabaseAsks(t *testing.T) {
 	for _, tc := range []struct {
 		err   error
 		times int
@@ -86,7 +86,7 @@ func TestWhatADatabaseAsksForIsTriedAgain(t *testing.T) {
 	}
 }
 
-func TestTryingAgainEndsWithTheContext(t *testing.T) {
+func TestRetryingEndsWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		answer := tables(version)
 		f := &fake{}

@@ -283,7 +283,7 @@ func TestOneGoroutineWrites(t *testing.T) {
 }
 
 // A save that fails alone is not tried twice.
-func TestASaveThatFailsAloneIsTriedOnce(t *testing.T) {
+func TestASaveThatFailedAloneIsNotRetried(t *testing.T) {
 	n := 0
 	q := &queue{write: func(context.Context, []*save) error { n++; return errors.New("broken") }}
 	if err := q.do(t.Context(), "a", roster.Saved{}); err == nil || n != 1 {

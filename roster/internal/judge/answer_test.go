@@ -81,7 +81,7 @@ func TestAStampOfTheFutureInAnAnswerIsABound(t *testing.T) {
 	}
 }
 
-func TestSecondsOfJustAfterAResourceLeftAreInDoubt(t *testing.T) {
+func TestLastActivityJustAfterAResourceLeftIsInDoubt(t *testing.T) {
 	for after, want := range map[time.Duration]judge.Lack{8*time.Second - time.Microsecond: judge.Outdated, 8 * time.Second: judge.Nothing} {
 		at := minute(4).Add(after)
 		_, v := answered(t, probe.Answer{LastSeen: at, LastSeenFrom: probe.FromLastActivity, Activity: probe.LastActivity{Told: true, Ago: minute(60).Sub(at)}},
@@ -92,7 +92,7 @@ func TestSecondsOfJustAfterAResourceLeftAreInDoubt(t *testing.T) {
 	}
 }
 
-func TestWordsSayWhereTheyAreFrom(t *testing.T) {
+func TestTheSourceIsThatOfTheStatus(t *testing.T) {
 	if v := play(t, "session", "U . @-60", "F - gone @-60").view(); v.Source != judge.Probe || v.Status != "gone" {
 		t.Errorf("known: %+v", v)
 	}
@@ -132,7 +132,7 @@ func TestStampsThatSecondsConfirmAreOurs(t *testing.T) {
 	}
 }
 
-func TestAStampThatIsConfirmedStaysWhereItIsFrom(t *testing.T) {
+func TestAConfirmedStampKeepsItsSource(t *testing.T) {
 	a := probe.Answer{Stamp: minute(30), LastSeen: minute(30), LastSeenFrom: probe.FromPresence, Activity: probe.LastActivity{Told: true, Ago: 30 * time.Minute}}
 	s, v := answered(t, a, "wait 29", "U . bye @30")
 	if k := s.Keep().Told; v.Source != judge.Live || !k.Ours || k.Status != "bye" {

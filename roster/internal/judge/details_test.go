@@ -86,7 +86,7 @@ func TestTextsOfServers(t *testing.T) {
 	}
 }
 
-func TestWhoWasHereWasNotOnlyRegistered(t *testing.T) {
+func TestAContactSeenOnlineHasNotNeverLoggedIn(t *testing.T) {
 	v := play(t, "session", "A orchard", "session", "F 1 Registered but didn't login").view()
 	if v.Cause == judge.NeverLoggedIn || v.LastSeen != 0 || v.OnlineAt != judge.MomentOf(minute(1)) || v.Lack != judge.NoDetails {
 		t.Errorf("known: %+v", v)
@@ -172,7 +172,7 @@ func TestWhyStaysUntilSomethingIsKnown(t *testing.T) {
 	}
 }
 
-func TestWhatSaysNothing(t *testing.T) {
+func TestReportsThatSayNothingChangeNothing(t *testing.T) {
 	s := play(t, "session", "A orchard hi")
 	for _, typ := range []string{"subscribe", "subscribed", "probe"} {
 		p := read(t, s.now, "<presence xmlns='jabber:client' from='romeo@montague.lit' type='"+typ+"'/>")
@@ -272,7 +272,7 @@ func TestWhatIsKept(t *testing.T) {
 	}
 }
 
-func TestWhatIsNews(t *testing.T) {
+func TestWhatIsAChange(t *testing.T) {
 	s := play(t, "session", "U .")
 	now := judge.MomentOf(s.now)
 	for name, news := range map[string]bool{
@@ -347,7 +347,7 @@ func TestForgetting(t *testing.T) {
 	}
 }
 
-func TestARoomIsNoContact(t *testing.T) {
+func TestOccupantsOfARoomAreNotResources(t *testing.T) {
 	s := play(t, "session", "A orchard", "A nick room", "U nick", "A .", "F 60 bye", "alive 0.5")
 	v := s.view()
 	if v.Online || v.LastSeen != 0 || v.OnlineAt != 0 || !v.Room || v.Lack != judge.Nothing {
@@ -400,7 +400,7 @@ func TestRestoring(t *testing.T) {
 	}
 }
 
-func TestRestoringBehindWhatWasHeard(t *testing.T) {
+func TestRestoringAfterPresenceWasReceived(t *testing.T) {
 	kept := judge.Kept{
 		Seen:   judge.Report{Heard: judge.MomentOf(minute(-60)), At: judge.MomentOf(minute(-60)), Status: "bye", Settled: true, Ours: true},
 		Online: judge.MomentOf(minute(-70)), Learnt: judge.MomentOf(minute(-60)),
@@ -443,7 +443,7 @@ func TestRestoringBehindWhatWasHeard(t *testing.T) {
 
 // A stamp of the future stands for the time of receipt, or is not believed. Either
 // way it says that its server's clock is ahead, and not when the contact left.
-func TestStampsOfTheFuture(t *testing.T) {
+func TestStampsInTheFuture(t *testing.T) {
 	for _, from := range []string{".", "orchard"} {
 		for name, change := range map[string]func(*probe.Presence){
 			"a little": func(p *probe.Presence) { p.Delay.Stamp = p.Received },

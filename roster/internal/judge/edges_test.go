@@ -10,9 +10,9 @@ import (
 	"example.org/lastpresence/roster/internal/judge"
 )
 
-// TestWhereAccountsPart has stories in which a moment more or less, or one of two
-// conditions alone, makes another departure.
-func TestWhereAccountsPart(t *testing.T) {
+// TestWhereReportsAreOfAnotherDeparture has stories in which a slightly different
+// time, or one of two conditions alone, makes it another departure.
+func TestWhereReportsAreOfAnotherDeparture(t *testing.T) {
 	for _, tc := range []struct{ name, story, want string }{
 		{"an answer at the moment at which it was online", "session; A orchard; session; wait -3; F 60 gone", "no details: offline"},
 		{"an answer at the moment at which it left", "session; A orchard; U orchard bye; wait -2; F 60 other", "offline at 2 orchard bye"},
@@ -143,7 +143,7 @@ func TestTooManyStatusesAreForgotten(t *testing.T) {
 	}
 }
 
-func TestStatusesOfBeforeAreNoGoodbyesWhateverElseIsKept(t *testing.T) {
+func TestEarlierStatusesAreNotGoodbyesAfterARestart(t *testing.T) {
 	m := func(x float64) judge.Moment { return judge.MomentOf(minute(x)) }
 	for name, kept := range map[string]judge.Kept{
 		"by a clock that was ahead": {Online: m(90), Learnt: m(90), Words: []string{"hi"}},
@@ -177,7 +177,7 @@ func TestStatusesAreKeptInOrder(t *testing.T) {
 	}
 }
 
-func TestTheFirstOccupantIsNews(t *testing.T) {
+func TestTheFirstOccupantIsAChange(t *testing.T) {
 	s := play(t, "session")
 	p := s.presence(t, []string{"A", "nick", "room"})
 	if !s.Presence(&p, s.hearing(judge.Live), false) {
@@ -185,7 +185,7 @@ func TestTheFirstOccupantIsNews(t *testing.T) {
 	}
 }
 
-func TestOneOfTwoThatLeavesConfirmsTheOther(t *testing.T) {
+func TestADepartingResourceConfirmsTheOther(t *testing.T) {
 	if v := play(t, "session", "A orchard", "A balcony", "U orchard").view(); v.Learnt != judge.MomentOf(minute(3)) {
 		t.Errorf("confirmed at %v", v.Learnt.Time())
 	}
@@ -220,7 +220,7 @@ func TestRestoringAtTheSameMoment(t *testing.T) {
 	}
 }
 
-func TestThatSomebodyWasHereOutlivesAnotherStore(t *testing.T) {
+func TestHavingBeenOnlineSurvivesAnotherRestore(t *testing.T) {
 	s := teller{now: minute(10)}
 	s.horizon.Epoch = 1
 	now := judge.MomentOf(s.now)
