@@ -26,7 +26,7 @@ func ExampleDelay() {
 	// Output: <delay xmlns="urn:xmpp:delay" from="montague.lit" stamp="2012-09-10T23:41:07Z">Offline storage</delay> <nil>
 }
 
-// A Delay fails for what cannot be used.
+// Reading a Delay fails if the element is not valid.
 func ExampleDelay_UnmarshalXML() {
 	for _, text := range []string{
 		`<delay xmlns="urn:xmpp:delay" from="montague.lit" stamp="2012-09-10T23:41:07Z"/>`,
@@ -50,7 +50,7 @@ func ExampleDelay_UnmarshalXML() {
 	// delay: not a delayed-delivery element
 }
 
-// A reader of tokens has the element for streams of mellium.im/xmlstream.
+// TokenReader returns the element for streams of mellium.im/xmlstream.
 func ExampleDelay_TokenReader() {
 	d := delay.Delay{Stamp: time.Unix(0, 0)}
 	presence := xml.StartElement{Name: xml.Name{Local: "presence"}}
@@ -62,7 +62,7 @@ func ExampleDelay_TokenReader() {
 	// Output: <presence><delay xmlns="urn:xmpp:delay" stamp="1970-01-01T00:00:00Z"></delay></presence>
 }
 
-// An Element keeps what cannot be used, so that the stanza is not lost over it.
+// An Element that is not valid does not fail the stanza.
 func ExampleElement() {
 	var presence struct {
 		Status string          `xml:"status"`
@@ -83,7 +83,7 @@ func ExampleElement() {
 	// 2012-09-10 23:41:07 +0000 UTC true
 }
 
-// ReadElement serves whoever goes through a stanza token by token.
+// ReadElement is for code that reads a stanza token by token.
 func ExampleReadElement() {
 	r := xml.NewDecoder(strings.NewReader(
 		`<presence><delay xmlns="urn:xmpp:delay" from="montague.lit" stamp="2012-09-10T23:41:07Z"/><show>away</show></presence>`))

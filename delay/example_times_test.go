@@ -72,7 +72,7 @@ func ExampleParseStamp() {
 	// delay: stamp "10 Sep 2012": year lacks a digit at byte 2
 }
 
-// A DateTime is an attribute, text, or a JSON string.
+// A DateTime can be an attribute, text or a JSON string.
 func ExampleDateTime() {
 	var idle struct {
 		XMLName xml.Name       `xml:"urn:xmpp:idle:1 idle" json:"-"`

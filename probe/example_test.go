@@ -49,7 +49,7 @@ func ExampleClient_Probe() {
 	// Output: unavailable 1h0m0s Going offline. Out of battery.
 }
 
-// The client shows the chat at once, and fills in what it is told later.
+// The client opens the chat at once, and shows the answer when it arrives.
 func ExampleAnswered() {
 	s, session := logIn()
 	defer s.Close()
@@ -64,7 +64,7 @@ func ExampleAnswered() {
 	defer client.Close()
 	go session.Serve(client.Handler(nil))
 
-	// Asked, and not waited for: what comes is told all the same.
+	// Nobody waits for this call. The answer arrives through Answered.
 	gone, cancel := context.WithCancel(context.Background())
 	go client.Probe(gone, romeo)
 	fmt.Println("the chat is open")
@@ -91,7 +91,7 @@ func ExampleClient_Uptime() {
 	// Output: true <nil>
 }
 
-// A presence can be read wherever it is from.
+// A presence can be read from any reader of tokens.
 func ExampleReadPresence() {
 	d := xml.NewDecoder(strings.NewReader(`<presence xmlns="jabber:client" from="romeo@montague.lit" type="unavailable">
 		<status>Going offline. Out of battery.</status>

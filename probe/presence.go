@@ -149,8 +149,8 @@ func (p Presence) language(s text) string {
 	return s.lang
 }
 
-// bare reports whether the presence speaks of the whole contact, not of one
-// resource.
+// bare reports whether the presence is from the bare JID, and so about the whole
+// contact.
 func (p *Presence) bare() bool {
 	return p.From.Resourcepart() == ""
 }

@@ -14,7 +14,7 @@ import (
 	"example.org/lastpresence/probe/responder"
 )
 
-// session is a component's, and asker a user's, on one server.
+// session is that of a component, and asker that of a user of the same server.
 func connect(host string) (session, asker *xmpp.Session, done func()) {
 	srv := server.New(server.Config{Domains: []string{"capulet.lit"}})
 	user := jid.MustParse("juliet@capulet.lit")
@@ -77,8 +77,8 @@ func ExampleGateway() {
 	// Output: 2012-09-10 23:41:07 +0000 UTC Gone to gather herbs. <nil>
 }
 
-// Servers of one's own organisation may see this one's presence; whoever else
-// asks waits for an administrator.
+// Servers of our own organisation are accepted. All others wait for an
+// administrator.
 func ExampleRequests() {
 	session, _, done := connect("bot.capulet.lit")
 	defer done()

@@ -83,7 +83,7 @@ func check(t testing.TB, s string) {
 	}
 }
 
-func TestParseIsJIDParse(t *testing.T) {
+func TestParseAgreesWithJIDParse(t *testing.T) {
 	for _, s := range addresses {
 		check(t, s)
 	}

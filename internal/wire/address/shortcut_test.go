@@ -73,7 +73,7 @@ func TestTheShortCutIsTakenUpToItsLimits(t *testing.T) {
 	}
 }
 
-func TestWhatAByteMayBePartOf(t *testing.T) {
+func TestWhichPartsEachByteMayBeIn(t *testing.T) {
 	const signs, letters, digits = "-._+", "abcdefghijklmnopqrstuvwxyz", "0123456789"
 	for c := range 256 {
 		in := func(s string) bool { return strings.IndexByte(s, byte(c)) >= 0 }

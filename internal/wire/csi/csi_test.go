@@ -44,7 +44,7 @@ func (r *recorder) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestIndicateSaysWhichAndWhatIsBehindInOneFlush(t *testing.T) {
+func TestIndicateSendsTheElementAndStanzasInOneFlush(t *testing.T) {
 	near, far := net.Pipe()
 	defer near.Close()
 	defer far.Close()

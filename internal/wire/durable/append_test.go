@@ -8,7 +8,7 @@ import (
 	"example.org/lastpresence/internal/wire/durable"
 )
 
-func TestAppendReplacesWhatIsBehindTheSize(t *testing.T) {
+func TestAppendTruncatesToTheSize(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	for name, tc := range map[string]struct {
 		size int64

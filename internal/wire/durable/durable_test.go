@@ -25,7 +25,7 @@ func only(t *testing.T, path, want string) {
 	}
 }
 
-func TestAFileIsReplacedWhole(t *testing.T) {
+func TestWriteReplacesTheWholeFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	for _, content := range []string{"one", "", "three"} {
 		if err := durable.Write(path, []byte(content)); err != nil {
@@ -38,7 +38,7 @@ func TestAFileIsReplacedWhole(t *testing.T) {
 	}
 }
 
-func TestManyWriteAtOnce(t *testing.T) {
+func TestConcurrentWrites(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	var wg sync.WaitGroup
 	for range 8 {
@@ -93,7 +93,7 @@ func TestTemporaryNames(t *testing.T) {
 	}
 }
 
-func TestAFolderThatIsNotThere(t *testing.T) {
+func TestAMissingFolderIsAnError(t *testing.T) {
 	none := filepath.Join(t.TempDir(), "none")
 	for name, err := range map[string]error{
 		"Write":  durable.Write(filepath.Join(none, "file"), nil),

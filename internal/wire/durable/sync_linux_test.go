@@ -10,7 +10,7 @@ import (
 )
 
 // Linux refuses to sync these, so who reports success did not try.
-func TestWhatCannotBeSyncedIsReported(t *testing.T) {
+func TestAFailedSyncIsReported(t *testing.T) {
 	for _, dir := range []string{"/proc", filepath.Join(t.TempDir(), "none")} {
 		if err := durable.SyncDir(dir); err == nil {
 			t.Errorf("SyncDir of %s succeeded", dir)

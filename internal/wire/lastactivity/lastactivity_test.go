@@ -94,7 +94,7 @@ func TestTheFirstQueryWithSecondsCounts(t *testing.T) {
 	}
 }
 
-func TestReadKeepsABoundedStatus(t *testing.T) {
+func TestReadKeepsALimitedStatus(t *testing.T) {
 	for _, n := range []int{lastactivity.MaxStatus, lastactivity.MaxStatus + 1} {
 		got, ok, err := read(t, `<iq><query xmlns='jabber:iq:last' seconds='2'>`+strings.Repeat("x", n)+`</query></iq>`)
 		if err != nil || !ok || len(got.Status) != lastactivity.MaxStatus {

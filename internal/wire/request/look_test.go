@@ -18,7 +18,7 @@ import (
 
 var juliet = jid.MustParse("juliet@capulet.lit/balcony")
 
-func TestASessionThatDoesNotTellHasNotEnded(t *testing.T) {
+func TestASessionWhoseStateIsUnknownHasNotEnded(t *testing.T) {
 	near, far := net.Pipe()
 	session := line.Negotiated(t, juliet, near)
 	closed := make(chan struct{})
@@ -69,7 +69,7 @@ func TestASessionThatHasEndedIsNoticed(t *testing.T) {
 	})
 }
 
-func TestErrorsOfOurOwnServerAnswerForOthers(t *testing.T) {
+func TestErrorsOfOurOwnServerAnswerAnyRequest(t *testing.T) {
 	for from, want := range map[string]bool{
 		"romeo@montague.lit":           true,
 		"":                             true,

@@ -26,7 +26,7 @@ func iq(typ, id string, more ...xml.Attr) *xml.StartElement {
 		{Name: xml.Name{Local: "type"}, Value: typ}, {Name: xml.Name{Local: "id"}, Value: id}}, more...)}
 }
 
-func TestATableHoldsWhatWaits(t *testing.T) {
+func TestTheTableHoldsPendingRequests(t *testing.T) {
 	var table request.Table
 	nothing := xml.NewDecoder(strings.NewReader(""))
 	if table.Handle(iq("result", ""), nothing, juliet) || table.Handle(iq("result", "1"), nothing, juliet) {
@@ -142,7 +142,7 @@ func TestHowARequestEnds(t *testing.T) {
 	}
 }
 
-func TestAClosedTableSendsNothingForLong(t *testing.T) {
+func TestDoReturnsAtOnceFromAClosedTable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		near, far := net.Pipe()
 		session := line.Negotiated(t, juliet, near)
@@ -182,7 +182,7 @@ func TestSendEndsWithItsContext(t *testing.T) {
 	})
 }
 
-func TestAReplayGivesWhatWasReadAndThenTheRest(t *testing.T) {
+func TestReplayReturnsReadTokensAndThenTheRest(t *testing.T) {
 	text := func(s string) xml.Token { return xml.CharData(s) }
 	for name, tt := range map[string]struct {
 		r    request.Replay
@@ -209,7 +209,7 @@ func TestAReplayGivesWhatWasReadAndThenTheRest(t *testing.T) {
 	}
 }
 
-func TestThePayloadIsBehindWhiteSpace(t *testing.T) {
+func TestPayloadSkipsWhiteSpace(t *testing.T) {
 	for in, want := range map[string][]string{
 		"<iq> \n<query><x/></query></iq>": {"xml.CharData", "xml.StartElement"},
 		"<iq><query/></iq>":               {"xml.StartElement"},
@@ -241,7 +241,7 @@ func TestThePayloadIsBehindWhiteSpace(t *testing.T) {
 	}
 }
 
-func TestTextIsCopiedAsItIsWritten(t *testing.T) {
+func TestCopyCopiesTheTextOfTokens(t *testing.T) {
 	var b strings.Builder
 	e := xml.NewEncoder(&b)
 	shared := []byte("Bye")

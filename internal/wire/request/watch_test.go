@@ -52,7 +52,7 @@ func (w writer) WriteXML(to xmlstream.TokenWriter) (int, error) {
 	return xmlstream.Copy(to, w.Wrap(nil))
 }
 
-func TestWatchedAnswersAreThoseOfTheSession(t *testing.T) {
+func TestWatchWritesWhatTheSessionWould(t *testing.T) {
 	result := func(iq stanza.IQ) stanza.IQ { return stanza.IQ{ID: iq.ID, Type: stanza.ResultIQ} }
 	for name, answer := range map[string]func(stanza.IQ) any{
 		"tokens":             func(iq stanza.IQ) any { return result(iq).Wrap(nil) },
@@ -113,7 +113,7 @@ func TestRefusalsDoNotCountAsAnswers(t *testing.T) {
 // encoder writes to a text.
 type encoder struct{ *xml.Encoder }
 
-func TestWhatIsAnAnswerAndWhatIsDropped(t *testing.T) {
+func TestWatchRecognisesAnswersAndDropsRefusals(t *testing.T) {
 	const iq, condition = `<iq xmlns="jabber:client" type="error" id="p1">`, ` xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"></`
 	su, fni, forbidden := "<service-unavailable"+condition+"service-unavailable>", "<feature-not-implemented"+condition+"feature-not-implemented>", "<forbidden"+condition+"forbidden>"
 	refusal := func(content string) string {

@@ -30,7 +30,7 @@ func (r *recorder) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestStanzasLeaveTogetherUnlessTheyAreFramed(t *testing.T) {
+func TestWriteFlushesOnceUnlessStanzasAreFramed(t *testing.T) {
 	for namespace, want := range map[string]int{
 		stanza.NSClient:                       1,
 		"urn:ietf:params:xml:ns:xmpp-framing": 2,
@@ -78,7 +78,7 @@ func tokens(err error, toks ...xml.Token) xml.TokenReader {
 	})
 }
 
-func TestAStanzaThatCannotBeWrittenIsNotBegun(t *testing.T) {
+func TestWriteWritesNothingOfAnIncompleteStanza(t *testing.T) {
 
 	for name, broken := range map[string]func() xml.TokenReader{
 		"fails":                func() xml.TokenReader { return tokens(errBroken, presence, status) },
