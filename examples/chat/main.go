@@ -1,6 +1,6 @@
-// Command chat is a small chat client for the terminal. It shows contacts with
-// their presence, and when those who are offline were last seen and what they
-// said as they left. Opening a chat asks the contact's server where something is
+// Command chat is a small chat client for the terminal. It shows the presence
+// of contacts. For those who are offline it shows when they were last seen and
+// their last status. Opening a chat asks the contact's server for what is
 // missing.
 //
 // Without flags it starts an XMPP server inside the program, with contacts who
@@ -130,14 +130,14 @@ func draw(ctx context.Context, m model, in io.Reader, out io.Writer) error {
 func parse(args []string, errOut io.Writer) (settings, error) {
 	var set settings
 	flags := command.NewFlags("chat", "")
-	flags.StringVar(&set.JID, "jid", "", "the account's `address`; without it, contacts are played on an embedded server")
+	flags.StringVar(&set.JID, "jid", "", "the account's `address`; without it, a demo runs on an embedded server")
 	flags.StringVar(&set.command, "password-command", "", "a `command` that prints the password (default: $XMPP_PASSWORD, else it is asked for)")
 	flags.StringVar(&set.Addr, "addr", "", "the server's `host:port` or WebSocket URL (default: looked up)")
 	flags.StringVar(&set.TLS, "tls", "starttls", "`how` to encrypt: starttls, direct, insecure (StartTLS with any certificate) or none")
 	flags.StringVar(&set.store, "store", "", "the `folder` that keeps what is known (default: lastpresence in the user's cache)")
-	flags.StringVar(&set.clock, "clock", "", "12 or 24 `hours` (default: as your locale has it)")
+	flags.StringVar(&set.clock, "clock", "", "12 or 24 `hours` (default: from your locale)")
 	flags.BoolVar(&set.plain, "plain", false, "print and read lines instead of drawing a screen")
-	flags.StringVar(&set.picture, "picture", "", "play a scene on the embedded server, and draw the screen into this SVG `file`")
+	flags.StringVar(&set.picture, "picture", "", "play a scene on the embedded server, and draw the screen to this SVG `file`")
 	if err := flags.Parse(args, errOut); err != nil {
 		return set, err
 	}

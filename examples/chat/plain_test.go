@@ -80,10 +80,10 @@ func TestPlainIsADialogue(t *testing.T) {
 		{"open nobody@montague.lit", "does not share presence"},
 		{"contacts", "Friar Laurence (laurence@montague.lit): "},
 		{"dance", "is not known"},
-		{"open @", `"@" is not an address: nothing stands before the @`},
+		{"open @", `"@" is not an address: there is nothing before the @`},
 		{"say benvolio@montague.lit", "there is nothing to say"},
 		{"say benvolio@montague.lit Hello", "benvolio@montague.lit says: “Hello”, you say?"},
-		{"say romeo@montague.lit Hello", "the message to romeo@montague.lit was not delivered: nobody is there to take it (service-unavailable)"},
+		{"say romeo@montague.lit Hello", "the message to romeo@montague.lit was not delivered: nobody is online to receive it (service-unavailable)"},
 		{"quit", "probes sent: 1"},
 	} {
 		d.say(step.say, step.want)
@@ -112,7 +112,7 @@ func TestErrorsAreOneClearLine(t *testing.T) {
 		{"an unknown flag", "not defined: -x", 2, []string{"-x"}},
 		{"an unknown way of TLS", "starttls, direct, insecure or none", 2, []string{"-tls", "maybe"}},
 		{"an unknown clock", `-clock "13": want 12 or 24`, 2, []string{"-clock", "13"}},
-		{"a malformed account", "nothing stands before the @", 2, []string{"-jid", "@"}},
+		{"a malformed account", "there is nothing before the @", 2, []string{"-jid", "@"}},
 		{"an empty account", "it is empty", 2, []string{"-jid", ""}},
 		{"no password", "there is no password", 2, juliet},
 		{"a command that fails", "-password-command: exit status 1", 1, append(juliet, "-password-command", "false")},

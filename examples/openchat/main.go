@@ -1,9 +1,8 @@
-// Command openchat opens chats with contacts, the way a chat client does, and
-// tells when those who are offline were last there and what they said as they
-// left.
+// Command openchat opens chats with contacts, as a chat client does. For those
+// who are offline it prints when they were last seen and their last status.
 //
-// Without flags it starts an XMPP server inside the program and plays the whole
-// story there. With -jid it does the same on a real account:
+// Without flags it runs a demo on an XMPP server inside the program. With -jid
+// it does the same on a real account:
 //
 //	openchat -jid juliet@capulet.lit -password … romeo@montague.lit
 //	openchat -jid juliet@capulet.lit -uptime montague.lit
@@ -58,12 +57,12 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 func parse(args []string, errOut io.Writer) (settings, error) {
 	var set settings
 	flags := command.NewFlags("openchat", "[contact …]")
-	flags.StringVar(&set.JID, "jid", "", "the account's `address`; without it, the story is played on an embedded server")
+	flags.StringVar(&set.JID, "jid", "", "the account's `address`; without it, a demo runs on an embedded server")
 	flags.StringVar(&set.Password, "password", "", "the account's `password` (default $XMPP_PASSWORD)")
 	flags.StringVar(&set.Addr, "addr", "", "the server's `host:port` or WebSocket URL (default: looked up)")
 	flags.StringVar(&set.TLS, "tls", "starttls", "`how` to encrypt: starttls, direct, insecure (StartTLS with any certificate) or none")
 	flags.DurationVar(&set.timeout, "timeout", 10*time.Second, "how `long` to wait for each answer")
-	flags.BoolVar(&set.json, "json", false, "print one JSON object a line")
+	flags.BoolVar(&set.json, "json", false, "print one JSON object per line")
 	uptime := flags.String("uptime", "", "ask this server or component (its `host` name) for its start time")
 	if err := flags.Parse(args, errOut); err != nil {
 		return set, err

@@ -109,7 +109,7 @@ func TestJSONIsOneObjectForEachContact(t *testing.T) {
 			"openchat: tybalt@capulet.lit: does not share presence with you\n", 1},
 		{"a contact whose server is silent", []string{"paris@silent.lit"}, map[string]any{
 			"contact": "paris@silent.lit", "online": false, "last_seen": nil, "online_at": nil, "outcome": "*", "error": "*"},
-			"openchat: paris@silent.lit: the server does not tell", 1},
+			"openchat: paris@silent.lit: the server gave no information", 1},
 		{"a host", []string{"-uptime", "montague.lit"}, map[string]any{
 			"host": "montague.lit", "since": "*", "source": "last-activity", "elapsed_ms": "*"}, "", 0},
 	} {
@@ -163,8 +163,8 @@ func TestPeopleReadOneMessageForEachContact(t *testing.T) {
 		{"offline", []string{"romeo@montague.lit"}, "  Romeo: last seen 20 minutes ago · Going offline. Out of battery. (last-activity, ", "", 0},
 		{"online", []string{"benvolio@montague.lit"}, "  Benvolio: online, do not disturb (", "", 0},
 		{"not subscribed", []string{"tybalt@capulet.lit"}, "", "openchat: tybalt@capulet.lit: does not share presence with you\n", 1},
-		{"a host that does not tell", []string{"-uptime", "silent.lit"}, "", "openchat: uptime of silent.lit: the server does not tell (service-unavailable)\n", 1},
-		{"a host that cannot be reached", []string{"-uptime", "nowhere.example"}, "", "openchat: uptime of nowhere.example: the server refuses to tell (forbidden)\n", 1},
+		{"a host that gives no information", []string{"-uptime", "silent.lit"}, "", "openchat: uptime of silent.lit: the server gave no information (service-unavailable)\n", 1},
+		{"a host that cannot be reached", []string{"-uptime", "nowhere.example"}, "", "openchat: uptime of nowhere.example: the server refuses to answer (forbidden)\n", 1},
 		{"a host", []string{"-uptime", "montague.lit"}, "  montague.lit has been up ", "", 0},
 		{"two errors", []string{"tybalt@capulet.lit", "friar@capulet.lit"}, "",
 			"openchat: tybalt@capulet.lit: does not share presence with you; friar@capulet.lit: does not share presence with you\n", 1},
@@ -196,7 +196,7 @@ func TestErrorsAreOneLineInWords(t *testing.T) {
 		{"a server without SASL", "no way to log in (SASL)\n", 1, login("-addr", bare, "-tls", "none")},
 		{"a server without StartTLS", "offers no encryption (StartTLS); try -tls direct, or -tls none to go without\n", 1, login("-addr", addr)},
 		{"an unknown flag", "not defined: -x\n", 2, login("-x")},
-		{"a malformed account", `-jid: "@capulet.lit" is not an address: nothing stands before the @`, 2, []string{"-jid", "@capulet.lit", "-password", "swordfish"}},
+		{"a malformed account", `-jid: "@capulet.lit" is not an address: there is nothing before the @`, 2, []string{"-jid", "@capulet.lit", "-password", "swordfish"}},
 		{"an account without a name", "-jid: \"capulet.lit\" is not an account: the address of an account has the form user@server", 2, []string{"-jid", "capulet.lit", "-password", "swordfish"}},
 		{"an empty account", "it is empty", 2, []string{"-jid", "", "-password", "swordfish", "romeo@montague.lit"}},
 		{"a contact with two @", `"romeo@@montague.lit" is not an address: more than one @`, 2, login("romeo@@montague.lit")},

@@ -67,7 +67,7 @@ func story(ctx context.Context, out io.Writer) error {
 	}
 	defer client.close()
 	p := people{out}
-	fmt.Fprintf(out, "An XMPP server runs inside this program, and Juliet has logged in to it.\n\nHer roster, as far as anything is known:\n")
+	fmt.Fprintf(out, "An XMPP server runs inside this program, and Juliet has logged in to it.\n\nHer roster, with what is known so far:\n")
 	p.roster(client.contacts)
 	fmt.Fprintf(out, "\nDetails are missing for: %s\n", strings.Join(lacking(client.contacts), ", "))
 	fmt.Fprintf(out, "Presence probes that the server has received from her: %d. Nobody was asked after login.\n", srv.Count(juliet, "probe"))

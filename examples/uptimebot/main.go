@@ -34,10 +34,10 @@ func main() {
 
 func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	flags := command.NewFlags("uptimebot", "")
-	address := flags.String("jid", "", "the component's `domain`; without it, the exchange is shown on an embedded server")
+	address := flags.String("jid", "", "the component's `domain`; without it, a demo runs on an embedded server")
 	addr := flags.String("addr", "localhost:5347", "the server's `host:port` for components")
-	secret := flags.String("secret", "", "what the component shares with the server (default $XMPP_SECRET)")
-	buddies := flags.String("buddies", "", "the `file` that keeps the buddies (default: none does)")
+	secret := flags.String("secret", "", "the `secret` shared with the server (default $XMPP_SECRET)")
+	buddies := flags.String("buddies", "", "the `file` that keeps the buddies (default: they are not kept)")
 	if err := flags.Parse(args, errOut); err != nil {
 		return err
 	}

@@ -126,14 +126,14 @@ func parse(args []string, errOut io.Writer) (settings, error) {
 	var domains string
 	flags := command.NewFlags("webchat", "")
 	flags.StringVar(&set.listen, "listen", "127.0.0.1:8080", "the `host:port` at which the page is served")
-	flags.BoolVar(&set.proxy, "proxy", false, "a proxy in front serves the page by HTTPS and says who asks (X-Forwarded-For)")
+	flags.BoolVar(&set.proxy, "proxy", false, "a reverse proxy serves the page over HTTPS and sets X-Forwarded-For")
 	flags.StringVar(&set.addr, "addr", "", "the XMPP server's `host:port` or WebSocket URL (default: looked up for the user's domain)")
 	flags.StringVar(&set.tls, "tls", "starttls", "`how` to encrypt to it: starttls, direct, insecure (StartTLS with any certificate) or none")
 	flags.StringVar(&domains, "domain", "", "the `domains` whose users may log in, separated by commas (default: all, where -addr is given)")
 	flags.StringVar(&set.store, "store", os.Getenv("WEBCHAT_STORE"), "`where` to keep what is known: a folder, an SQLite file (.db) or postgres://… (default: $WEBCHAT_STORE, else nowhere)")
 	flags.DurationVar(&set.idle, "idle", 15*time.Minute, "the `time` after which a session without a browser is ended")
 	flags.IntVar(&set.sessions, "sessions", 10_000, "how `many` users may be logged in")
-	flags.IntVar(&set.logins, "logins", 20, "how `many` log-ins a minute an address on the network may try")
+	flags.IntVar(&set.logins, "logins", 20, "how `many` logins an IP address may try per minute")
 	if err := flags.Parse(args, errOut); err != nil {
 		return set, err
 	}

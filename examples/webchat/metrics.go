@@ -28,14 +28,14 @@ type metrics struct {
 func newMetrics() *metrics {
 	m := &metrics{
 		registry:   prometheus.NewRegistry(),
-		logins:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "webchat_logins_total", Help: "Log-ins that were tried."}, []string{"outcome"}),
-		reconnects: prometheus.NewCounter(prometheus.CounterOpts{Name: "webchat_reconnects_total", Help: "XMPP sessions that were made again."}),
+		logins:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "webchat_logins_total", Help: "Login attempts."}, []string{"outcome"}),
+		reconnects: prometheus.NewCounter(prometheus.CounterOpts{Name: "webchat_reconnects_total", Help: "XMPP reconnects."}),
 		opening: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "webchat_open_seconds",
 			Help: "Time until an opened chat's contact was known.", Buckets: prometheus.ExponentialBuckets(50e-6, 1.5, 32)}, []string{"from"}),
-		messages: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "webchat_messages_total", Help: "Messages with a text."}, []string{"direction"}),
+		messages: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "webchat_messages_total", Help: "Messages with a body."}, []string{"direction"}),
 		storing: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "webchat_store_seconds",
-			Help: "Time that the store took.", Buckets: prometheus.ExponentialBuckets(100e-6, 2, 18)}, []string{"operation"}),
-		failures: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "webchat_store_failures_total", Help: "Calls that the store failed."}, []string{"operation"}),
+			Help: "Duration of store calls.", Buckets: prometheus.ExponentialBuckets(100e-6, 2, 18)}, []string{"operation"}),
+		failures: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "webchat_store_failures_total", Help: "Failed store calls."}, []string{"operation"}),
 	}
 	m.registry.MustRegister(m.logins, m.reconnects, m.opening, m.messages, m.storing, m.failures,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -67,7 +67,7 @@ var (
 	streamsDesc  = prometheus.NewDesc("webchat_streams", "Pages that are open in browsers.", nil, nil)
 	contactsDesc = prometheus.NewDesc("webchat_contacts", "Contacts of the users who are logged in.", nil, nil)
 	probesDesc   = prometheus.NewDesc("webchat_probes_total", "Probes that ended, by outcome.", []string{"outcome"}, nil)
-	refusedDesc  = prometheus.NewDesc("webchat_probes_withheld_total", "Questions that were not asked, by reason.", []string{"reason"}, nil)
+	refusedDesc  = prometheus.NewDesc("webchat_probes_withheld_total", "Probes that were not sent, by reason.", []string{"reason"}, nil)
 )
 
 // Describe implements prometheus.Collector.

@@ -144,7 +144,7 @@ func (l looks) why(err error) string {
 		}
 		return l.say("the server returned an error") + " (" + cut(string(refused.Condition), maxTitle) + ")"
 	case errors.Is(err, probe.ErrNoAnswer):
-		return l.say("the server does not tell")
+		return l.say("the server gave no information")
 	case errors.Is(err, context.DeadlineExceeded):
 		return l.say("no answer in time")
 	}

@@ -28,7 +28,7 @@ func TestSettingsAreChecked(t *testing.T) {
 		{account.Settings{JID: "juliet@capulet.lit", TLS: "none", Addr: "[::1]:5222"}, ""},
 		{account.Settings{JID: "juliet@capulet.lit", TLS: "starttls", Addr: "wss://capulet.lit/ws"}, ""},
 		{account.Settings{JID: "capulet.lit", TLS: "starttls"}, "is not an account"},
-		{account.Settings{JID: "juliet@", TLS: "starttls"}, "nothing stands after the @"},
+		{account.Settings{JID: "juliet@", TLS: "starttls"}, "there is nothing after the @"},
 		{account.Settings{JID: "juliet@capulet.lit", TLS: "starttls", Addr: "localhost"}, "want host:port"},
 		{account.Settings{JID: "juliet@capulet.lit", TLS: "starttls", Addr: "localhost:"}, "want host:port"},
 		{account.Settings{JID: "juliet@capulet.lit"}, `-tls ""`},

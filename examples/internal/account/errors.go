@@ -28,8 +28,8 @@ var refusals = map[string]error{
 	"not-authorized":         ErrPassword,
 	"account-disabled":       errors.New("the account is disabled"),
 	"credentials-expired":    errors.New("the password has expired"),
-	"encryption-required":    errors.New("the server lets nobody log in without encryption"),
-	"mechanism-too-weak":     errors.New("the server wants a stronger way to log in"),
+	"encryption-required":    errors.New("the server requires encryption to log in"),
+	"mechanism-too-weak":     errors.New("the server requires a stronger way to log in"),
 	"temporary-auth-failure": errors.New("the server cannot check passwords at the moment"),
 }
 

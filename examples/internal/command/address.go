@@ -33,21 +33,21 @@ func fault(s string, err error) error {
 	case strings.Contains(domain, "@"):
 		return errors.New("more than one @")
 	case hasLocal && local == "":
-		return errors.New("nothing stands before the @")
+		return errors.New("there is nothing before the @")
 	case hasLocal && domain == "":
-		return errors.New("nothing stands after the @")
+		return errors.New("there is nothing after the @")
 	case domain == "":
 		return errors.New("there is no server")
 	case hasResource && resource == "":
-		return errors.New("nothing stands after the /")
+		return errors.New("there is nothing after the /")
 	case len(local) > 1023 || len(domain) > 1023 || len(resource) > 1023:
 		return errors.New("a part is longer than 1023 bytes")
 	case strings.ContainsAny(bare, " \t\n\r"):
 		return errors.New("there is a space in it")
 	case strings.Contains(domain, ":"):
-		return errors.New("a port does not belong here")
+		return errors.New("a port is not part of an address")
 	case strings.ContainsAny(local, `"&'/:<>`):
-		return errors.New(`one of the characters " & ' : < > stands before the @`)
+		return errors.New(`one of the characters " & ' : < > is before the @`)
 	case strings.Contains(err.Error(), "idna"):
 		return fmt.Errorf("%q is not the name of a server", domain)
 	case hasLocal && !hasResource:

@@ -24,7 +24,7 @@ func Title(c roster.Contact) string {
 
 // shows are the kinds of availability (RFC 6121 section 4.7.2.1).
 var shows = map[string]string{
-	"": "online", "chat": "online, ready to chat", "away": "online, away", "xa": "online, away for long", "dnd": "online, do not disturb",
+	"": "online", "chat": "online, ready to chat", "away": "online, away", "xa": "online, away for a long time", "dnd": "online, do not disturb",
 }
 
 // Describe returns a line about a contact: its presence, its own words, and why
@@ -71,14 +71,14 @@ func presence(c roster.Contact, times *ago.Language, now time.Time) string {
 var reasons = map[stanza.Condition]string{
 	stanza.RemoteServerNotFound:  "the contact's server was not found",
 	stanza.RemoteServerTimeout:   "the contact's server cannot be reached",
-	stanza.ServiceUnavailable:    "the server does not tell",
-	stanza.FeatureNotImplemented: "the server does not tell",
+	stanza.ServiceUnavailable:    "the server gave no information",
+	stanza.FeatureNotImplemented: "the server gave no information",
 	stanza.ItemNotFound:          "the server does not know this address",
-	stanza.Forbidden:             "the server refuses to tell",
-	stanza.NotAuthorized:         "the server refuses to tell",
-	stanza.SubscriptionRequired:  "the server refuses to tell",
-	stanza.NotAllowed:            "the server refuses to ask",
-	stanza.InternalServerError:   "the server has a fault",
+	stanza.Forbidden:             "the server refuses to answer",
+	stanza.NotAuthorized:         "the server refuses to answer",
+	stanza.SubscriptionRequired:  "the server refuses to answer",
+	stanza.NotAllowed:            "the server does not allow the request",
+	stanza.InternalServerError:   "the server has an internal error",
 	stanza.ResourceConstraint:    "the server is too busy",
 	stanza.Gone:                  "the contact has another address now",
 	stanza.Redirect:              "the contact has another address now",
@@ -108,7 +108,7 @@ func Why(err error) string {
 		}
 		return reason + " (" + string(refused.Condition) + ")"
 	case errors.Is(err, probe.ErrNoAnswer):
-		return "the server does not tell"
+		return "the server gave no information"
 	case errors.Is(err, context.DeadlineExceeded):
 		return "no answer in time"
 	case errors.Is(err, probe.ErrClosed):
@@ -120,8 +120,8 @@ func Why(err error) string {
 // Undelivered returns in words why a message came back.
 func Undelivered(err stanza.Error) string {
 	reason := map[stanza.Condition]string{
-		stanza.ServiceUnavailable:   "nobody is there to take it",
-		stanza.RecipientUnavailable: "nobody is there to take it",
+		stanza.ServiceUnavailable:   "nobody is online to receive it",
+		stanza.RecipientUnavailable: "nobody is online to receive it",
 		stanza.ItemNotFound:         "there is no such account",
 		stanza.RemoteServerNotFound: "the contact's server was not found",
 		stanza.RemoteServerTimeout:  "the contact's server cannot be reached",
@@ -129,7 +129,7 @@ func Undelivered(err stanza.Error) string {
 		stanza.NotAcceptable:        "the server refuses it",
 		stanza.NotAllowed:           "the server refuses it",
 		stanza.PolicyViolation:      "the server refuses it",
-		stanza.SubscriptionRequired: "the contact takes messages of contacts only",
+		stanza.SubscriptionRequired: "the contact accepts messages from contacts only",
 		stanza.ResourceConstraint:   "the contact's mailbox is full",
 	}[err.Condition]
 	if reason == "" {

@@ -79,8 +79,8 @@ func TestErrorsAreInWords(t *testing.T) {
 		{fmt.Errorf("roster: open: %w", probe.ErrBudget), "many chats were opened just now, so this one is not asked about yet"},
 		{errors.Join(probe.ErrNotSubscribed, stanza.Error{Condition: stanza.Forbidden}), "does not share presence with you (forbidden)"},
 		{fmt.Errorf("roster: open: %w", probe.ErrNotSubscribed), "does not share presence with you"},
-		{errors.Join(probe.ErrNoAnswer, stanza.Error{Condition: stanza.ServiceUnavailable}), "the server does not tell (service-unavailable)"},
-		{probe.ErrNoAnswer, "the server does not tell"},
+		{errors.Join(probe.ErrNoAnswer, stanza.Error{Condition: stanza.ServiceUnavailable}), "the server gave no information (service-unavailable)"},
+		{probe.ErrNoAnswer, "the server gave no information"},
 		{context.DeadlineExceeded, "no answer in time"},
 		{probe.ErrClosed, "not connected"},
 		{stanza.Error{Condition: stanza.PolicyViolation}, "the server returned an error: policy-violation"},
@@ -94,7 +94,7 @@ func TestErrorsAreInWords(t *testing.T) {
 
 func TestReturnedMessagesAreExplained(t *testing.T) {
 	for condition, want := range map[stanza.Condition]string{
-		stanza.ServiceUnavailable: "nobody is there to take it (service-unavailable)",
+		stanza.ServiceUnavailable: "nobody is online to receive it (service-unavailable)",
 		stanza.ItemNotFound:       "there is no such account (item-not-found)",
 		stanza.Conflict:           "the server returned an error: conflict",
 	} {
