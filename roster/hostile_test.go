@@ -134,9 +134,9 @@ func TestPresenceOfOthersDoesNotChangeAContact(t *testing.T) {
 		"a resource that looks like one":      "<presence xmlns='jabber:client' from='evil.lit/contact0@montague.lit'><status>Forged</status></presence>",
 		"another namespace":                   "<presence xmlns='urn:other' from='contact0@montague.lit/x'><status>Forged</status></presence>",
 		"a status in another namespace":       "<presence xmlns='jabber:client' from='contact0@montague.lit/x' type='unavailable'><status xmlns='urn:other'>Forged</status></presence>",
-		"a status inside of something else":   "<presence xmlns='jabber:client' from='contact0@montague.lit/x' type='unavailable'><x xmlns='urn:other'><status xmlns='jabber:client'>Forged</status></x></presence>",
-		"a roster push of somebody's":         "<iq xmlns='jabber:client' type='set' id='1' from='evil.lit'><query xmlns='jabber:iq:roster'><item jid='contact0@montague.lit' subscription='remove' name='Forged'/></query></iq>",
-		"a roster push of a contact's":        "<iq xmlns='jabber:client' type='set' id='1' from='contact0@montague.lit'><query xmlns='jabber:iq:roster'><item jid='contact0@montague.lit' subscription='remove' name='Forged'/></query></iq>",
+		"a status inside another element":     "<presence xmlns='jabber:client' from='contact0@montague.lit/x' type='unavailable'><x xmlns='urn:other'><status xmlns='jabber:client'>Forged</status></x></presence>",
+		"a roster push from a stranger":       "<iq xmlns='jabber:client' type='set' id='1' from='evil.lit'><query xmlns='jabber:iq:roster'><item jid='contact0@montague.lit' subscription='remove' name='Forged'/></query></iq>",
+		"a roster push from a contact":        "<iq xmlns='jabber:client' type='set' id='1' from='contact0@montague.lit'><query xmlns='jabber:iq:roster'><item jid='contact0@montague.lit' subscription='remove' name='Forged'/></query></iq>",
 	}
 	for name, stanza := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -148,7 +148,7 @@ func TestPresenceOfOthersDoesNotChangeAContact(t *testing.T) {
 			}
 		})
 	}
-	t.Run("a stamp of somebody else's", func(t *testing.T) {
+	t.Run("a stamp from another entity", func(t *testing.T) {
 		c, _ := newTestCache(t, 1)
 		for _, by := range []string{"evil.lit", "contact1@montague.lit", "montague.lit.evil"} {
 			hear(t, c.Handler(nil), strings.NewReader("<presence xmlns='jabber:client' from='contact0@montague.lit/x' type='unavailable'>"+fmt.Sprintf(stamped, by)+"</presence>"))

@@ -225,7 +225,7 @@ func TestAVersionCountsOnlyWithTheItemsThatItHad(t *testing.T) {
 		"a removed one": {func(s *Saved) {
 			s.Records = append(s.Records, Record{JID: contactNumber(9), Subscription: "remove", Listed: time.Unix(1, 0)})
 		}, "v7"},
-		"a time of the future": {func(s *Saved) { s.Synced = time.Now().Add(time.Hour) }, ""},
+		"a time in the future": {func(s *Saved) { s.Synced = time.Now().Add(time.Hour) }, ""},
 		"a sum that is none":   {func(s *Saved) { s.Version = "x:v7" }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

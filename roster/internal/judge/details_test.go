@@ -276,11 +276,11 @@ func TestWhatIsAChange(t *testing.T) {
 	s := play(t, "session", "U .")
 	now := judge.MomentOf(s.now)
 	for name, news := range map[string]bool{
-		"an answer":            s.Answer(probe.Answer{Outcome: probe.Unavailable, Received: s.now}, s.hearing(judge.Probe)),
-		"an error":             s.Answer(probe.Answer{Outcome: probe.Error, Err: stanza.Error{}, Received: s.now}, s.hearing(judge.Probe)),
-		"a sign of life":       s.Alive(now, now),
-		"the same once more":   !s.Alive(now, now),
-		"a sign of the future": !s.Alive(now+1, now),
+		"an answer":                    s.Answer(probe.Answer{Outcome: probe.Unavailable, Received: s.now}, s.hearing(judge.Probe)),
+		"an error":                     s.Answer(probe.Answer{Outcome: probe.Error, Err: stanza.Error{}, Received: s.now}, s.hearing(judge.Probe)),
+		"a sign of life":               s.Alive(now, now),
+		"the same once more":           !s.Alive(now, now),
+		"a sign of life in the future": !s.Alive(now+1, now),
 	} {
 		if !news {
 			t.Errorf("%s is judged wrongly", name)
@@ -371,9 +371,9 @@ func TestRestoring(t *testing.T) {
 	}{
 		{"nothing", judge.Kept{}, "never heard:"},
 		{"what was seen", judge.Kept{Seen: account(5, 5, "bye"), Learnt: m(5)}, "outdated: offline at 5 bye"},
-		{"what was told", judge.Kept{Told: account(9, 5, "bye"), Learnt: m(9)}, "outdated: offline at 5 bye"},
-		{"told later of the same", judge.Kept{Seen: account(5, 5, "bye"), Told: account(9, 5, "other"), Learnt: m(9)}, "outdated: offline at 5 bye"},
-		{"told later of a later one", judge.Kept{Seen: account(5, 5, "bye"), Told: account(9, 8, "other"), Learnt: m(9)}, "outdated: offline at 8 other"},
+		{"a report", judge.Kept{Told: account(9, 5, "bye"), Learnt: m(9)}, "outdated: offline at 5 bye"},
+		{"a later report of the same departure", judge.Kept{Seen: account(5, 5, "bye"), Told: account(9, 5, "other"), Learnt: m(9)}, "outdated: offline at 5 bye"},
+		{"a later report of a later departure", judge.Kept{Seen: account(5, 5, "bye"), Told: account(9, 8, "other"), Learnt: m(9)}, "outdated: offline at 8 other"},
 		{"told later of an earlier one", judge.Kept{Seen: account(5, 5, "bye"), Told: account(9, 2, "other"), Learnt: m(9)}, "outdated: offline at 5 bye"},
 		{"told before", judge.Kept{Seen: account(5, 5, "bye"), Told: account(4, 2, "other"), Learnt: m(5)}, "outdated: offline at 5 bye"},
 		{"told before, by a clock that was ahead", judge.Kept{Seen: account(5, 5, "bye"),
