@@ -37,7 +37,7 @@ func (c *Cache) SetBlocked(list []jid.JID) {
 	c.block(blocked)
 }
 
-// block replaces the block list. What is known of contacts that are added or
+// block replaces the block list. What is known about contacts that are added or
 // removed is dropped, because they were not heard while they were blocked.
 func (c *Cache) block(blocked map[string]bool) {
 	former := c.blocked

@@ -76,7 +76,7 @@ func (c *Cache) revise(q query) {
 	c.schedule()
 }
 
-// apply adds, changes or removes a contact. What is known of a contact is
+// apply adds, changes or removes a contact. What is known about a contact is
 // dropped when it stops sharing its presence.
 func (c *Cache) apply(it item) {
 	if it.subscription == subRemove {

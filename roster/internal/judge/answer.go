@@ -40,7 +40,7 @@ func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
 	return true
 }
 
-// answered returns what an answer tells of a departure.
+// answered returns the departure that an answer reports.
 func (k *Knowledge) answered(a probe.Answer, h Hearing) departure {
 	d := answerTime(a, h)
 	words, origin := a.Status, Live
@@ -81,8 +81,8 @@ func (k *Knowledge) answered(a probe.Answer, h Hearing) departure {
 	return d
 }
 
-// answerTime returns when the departure was that an answer tells of, by whose
-// clock.
+// answerTime returns the time of the departure that an answer reports, and by
+// whose clock it is.
 func answerTime(a probe.Answer, h Hearing) departure {
 	d := departure{
 		at:      MomentOf(a.LastSeen),

@@ -22,7 +22,7 @@ type Hearing struct {
 	Login    bool   // the presence of the login may still be arriving
 }
 
-// Knowledge is what is known of one contact's availability. The zero value
+// Knowledge is what is known about one contact's availability. The zero value
 // means that nothing is known. There is one for each contact, so it is kept
 // small.
 type Knowledge struct {
