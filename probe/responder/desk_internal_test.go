@@ -68,3 +68,18 @@ func TestAFileThatCouldNotBeWrittenIsReadAgain(t *testing.T) {
 		t.Errorf("a folder that is gone: %v; read: %t", err, f.read)
 	}
 }
+
+func TestAProberTakesAQuarterOfTheWorkers(t *testing.T) {
+	for workers, want := range map[int]int{1: 1, 4: 1, 8: 2, 64: 16} {
+		ran := 0
+		d := desk{workers: workers, run: func(*matter) { ran++ }}
+		for range 100 {
+			q := romeoAsks
+			q.asked, _ = q.asked.WithResource(string(rune('a' + len(d.matters)))) // another matter
+			d.take(q)
+		}
+		if ran != want {
+			t.Errorf("of %d workers a prober takes %d, want %d", workers, ran, want)
+		}
+	}
+}

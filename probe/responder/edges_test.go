@@ -1,6 +1,7 @@
 package responder_test
 
 import (
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -89,6 +90,40 @@ func TestOtherRequestsGoToTheComponentsOwnHandler(t *testing.T) {
 					t.Errorf("it has heard %q", heard)
 				}
 			})
+		})
+	}
+}
+
+func TestAThousandRequestsMayWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var failed atomic.Int32
+		r, l := gateway(t, responder.Pace(1000, time.Second), responder.Requests(responder.Always(responder.Later)), responder.Failed(func(error) { failed.Add(1) }))
+		defer r.Close()
+		n := 0
+		next := func() int { n++; return n }
+		for range 11 {
+			var many strings.Builder
+			for range 91 {
+				fmt.Fprintf(&many, "<presence type='subscribe' from='u%d@montague.lit' to='gate.capulet.lit'/>", next())
+			}
+			l.Ask(many.String())
+		}
+		if n := len(buddies(t, r)); n != 1000 || failed.Load() != 1 {
+			t.Errorf("%d wait, %d were reported", n, failed.Load())
+		}
+	})
+}
+
+func TestAPolicyMayTakeTenSeconds(t *testing.T) {
+	for takes, accepted := range map[time.Duration]bool{9500 * time.Millisecond: true, 10500 * time.Millisecond: false} {
+		synctest.Test(t, func(t *testing.T) {
+			r, l := gateway(t, responder.Requests(func(jid.JID) responder.Decision { time.Sleep(takes); return responder.Accept }), responder.Failed(func(error) {}))
+			defer r.Close()
+			l.Ask(strings.TrimSpace(romeoSubscribes))
+			time.Sleep(time.Minute)
+			if got := strings.Contains(strings.Join(l.Heard(), ""), `"subscribed"`); got != accepted {
+				t.Errorf("after %v: accepted %t", takes, got)
+			}
 		})
 	}
 }
