@@ -21,6 +21,8 @@ func TestWhereReportsAreOfAnotherDeparture(t *testing.T) {
 		{"last activity after the stamp, but before the stamp arrived", "session; U . bye @-20; session; wait 9; F 780", "offline at 0"},
 		{"the same status in another session, without a time", "session; U . bye @-60; session; U . bye", "outdated: offline at -60 bye"},
 		{"a stamp three seconds after held presence arrived", "session; A orchard; inactive; U orchard bye held 2; active; F - @3.05", "offline at 3.05 orchard bye"},
+		{"last activity three seconds after held presence arrived in another session", "session; A orchard; inactive; U orchard bye held 3; active; session; wait 9; F 777", "offline at 3.05 orchard bye"},
+		{"last activity later than that", "session; A orchard; inactive; U orchard bye held 3; active; session; wait 9; F 774", "offline at 3.1"},
 		{"a status from after another resource left", "session; A orchard; A balcony; U orchard bye; session; U . so long", "no details: offline so long"},
 		{"a report of a resource that may have left before the last", "session; A orchard; A balcony; U orchard; session; F - @5; U orchard @5", "outdated: offline at 5 orchard"},
 		{"the same after a restart alone", "session; A orchard; A balcony; U orchard; session; F - @5; restart", "outdated: offline at 5"},
@@ -229,6 +231,23 @@ func TestHavingBeenOnlineSurvivesAnotherRestore(t *testing.T) {
 	s.play(t, "F 60 Registered but didn't login")
 	if v := s.view(); v.Cause == judge.NeverLoggedIn {
 		t.Errorf("known: %+v", v)
+	}
+}
+
+func TestAClockThatWasAheadStillShowsThatTheContactWasOnline(t *testing.T) {
+	for online, was := range map[judge.Moment]bool{0: false, 1: false, 2: true} {
+		s := teller{now: minute(10)}
+		s.horizon.Epoch = 1
+		now := judge.MomentOf(s.now)
+		kept := judge.Kept{Since: now + 1, Learnt: now + 2}
+		if online != 0 {
+			kept.Online = now + online
+		}
+		s.Restore(kept, now)
+		s.play(t, "F 60 Registered but didn't login")
+		if v := s.view(); (v.Cause == judge.NeverLoggedIn) == was {
+			t.Errorf("online %d µs later: %+v", online, v)
+		}
 	}
 }
 
