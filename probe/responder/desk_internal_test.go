@@ -83,3 +83,24 @@ func TestAProberTakesAQuarterOfTheWorkers(t *testing.T) {
 		}
 	}
 }
+
+func TestTheNextOfAProberRunsBesideTheFirst(t *testing.T) {
+	var asked []string
+	d := desk{workers: 8, run: func(m *matter) { asked = append(asked, m.key) }}
+	d.running = 8 // all of them are taken
+	for _, resource := range []string{"a", "b", "c"} {
+		q := romeoAsks
+		q.asked, _ = q.asked.WithResource(resource)
+		d.take(q)
+	}
+	if len(asked) != 0 {
+		t.Fatalf("%q run without a worker", asked)
+	}
+	d.mu.Lock()
+	d.running = 0
+	d.next()
+	d.mu.Unlock()
+	if len(asked) != 2 || d.running != 2 {
+		t.Errorf("%q run, want two of the three", asked)
+	}
+}
