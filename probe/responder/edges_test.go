@@ -1,6 +1,8 @@
 package responder_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -126,4 +128,21 @@ func TestAPolicyMayTakeTenSeconds(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestNobodyIsBefriendedAfterStop(t *testing.T) {
+	bubble(t, func(t *testing.T, w world) {
+		r, _ := w.serve(gate, nil, responder.Requests(accept))
+		if err := r.Stop(soon(t), "bye"); err != nil {
+			t.Fatal(err)
+		}
+		for name, call := range map[string]func(context.Context, jid.JID) error{"Befriend": r.Befriend, "Approve": r.Approve, "Unfriend": r.Unfriend} {
+			if err := call(soon(t), romeo); !errors.Is(err, responder.ErrClosed) {
+				t.Errorf("%s = %v", name, err)
+			}
+		}
+		if err := r.Stop(soon(t), "bye"); !errors.Is(err, responder.ErrClosed) {
+			t.Errorf("Stop again = %v", err)
+		}
+	})
 }
