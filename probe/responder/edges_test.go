@@ -146,3 +146,24 @@ func TestNobodyIsBefriendedAfterStop(t *testing.T) {
 		}
 	})
 }
+
+func TestSixteenCallsOfAPolicyMayBeLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var calls atomic.Int32
+		release := make(chan struct{})
+		r, l := gateway(t, responder.Failed(func(error) {}), responder.Requests(func(jid.JID) responder.Decision {
+			calls.Add(1)
+			<-release
+			return responder.Accept
+		}))
+		defer r.Close()
+		defer close(release)
+		for i := range 20 {
+			l.Ask(fmt.Sprintf("<presence type='subscribe' from='u%d@montague.lit' to='gate.capulet.lit'/>", i))
+			time.Sleep(time.Minute)
+		}
+		if n := calls.Load(); n != 16 {
+			t.Errorf("it was called %d times, want 16", n)
+		}
+	})
+}
