@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"database/sql/driver"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -85,4 +86,15 @@ func TestHowLongToWaitBeforeTryingAgain(t *testing.T) {
 			t.Errorf("it waits %v to %v", least, most)
 		}
 	})
+}
+
+func TestTablesAreUpgradedByOneProcessAtATime(t *testing.T) {
+	f := &fake{answer: tables(1)}
+	if _, err := New(t.Context(), f.open(t)); err != nil {
+		t.Fatal(err)
+	}
+	began := slices.Index(f.statements, "BEGIN")
+	if began < 0 || f.statements[began+1] != postgres.lock || f.count(postgres.lock) != 1 {
+		t.Errorf("New told the database %q", f.statements)
+	}
 }
