@@ -61,7 +61,7 @@ func TestItemsAreInOrderAndStrangersAreNotAmongThem(t *testing.T) {
 	if got := addresses(); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if it.directory() != it.directory() {
+	if made := it.directory(); made != it.directory() {
 		t.Error("the order is worked out although nothing has changed")
 	}
 	if it.find(jid.MustParse("a@montague.lit")) != stranger || it.entry(jid.MustParse("a@montague.lit")) != stranger {
