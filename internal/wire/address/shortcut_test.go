@@ -91,7 +91,7 @@ func TestWhichPartsEachByteMayBeIn(t *testing.T) {
 			want |= letter
 		}
 		if parts[c] != want {
-			t.Errorf("%q: %b, want %b", c, parts[c], want)
+			t.Errorf("%#02x: %b, want %b", c, parts[c], want)
 		}
 	}
 }
