@@ -2,13 +2,17 @@ package roster_test
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/xml"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"strings"
 	"sync"
 	"testing"
 
-	"mellium.im/sasl"
+	"mellium.im/xmlstream"
 	"mellium.im/xmpp"
 	melliumroster "mellium.im/xmpp/roster"
 	"mellium.im/xmpp/stanza"
@@ -37,6 +41,37 @@ func (r *recorder) text() string {
 	return r.said.String()
 }
 
+// withPassword logs in with SASL PLAIN (RFC 4616), so that the library does not require
+// a package of SASL for its tests.
+func withPassword(user, password string) xmpp.StreamFeature {
+	const ns = "urn:ietf:params:xml:ns:xmpp-sasl"
+	return xmpp.StreamFeature{
+		Name:       xml.Name{Space: ns, Local: "mechanisms"},
+		Necessary:  xmpp.Secure,
+		Prohibited: xmpp.Authn,
+		Parse: func(_ context.Context, d *xml.Decoder, _ *xml.StartElement) (bool, any, error) {
+			return true, nil, d.Skip()
+		},
+		Negotiate: func(_ context.Context, s *xmpp.Session, _ any) (xmpp.SessionState, io.ReadWriter, error) {
+			conn := s.Conn()
+			secret := base64.StdEncoding.EncodeToString([]byte("\x00" + user + "\x00" + password))
+			if _, err := fmt.Fprintf(conn, "<auth xmlns='%s' mechanism='PLAIN'>%s</auth>", ns, secret); err != nil {
+				return 0, nil, err
+			}
+			r := s.TokenReader()
+			defer func() { _ = r.Close() }()
+			tok, err := r.Token()
+			if err != nil {
+				return 0, nil, err
+			}
+			if start, ok := tok.(xml.StartElement); !ok || start.Name.Local != "success" {
+				return 0, nil, fmt.Errorf("no success but %v", tok)
+			}
+			return xmpp.Authn, conn, xmlstream.Skip(r)
+		},
+	}
+}
+
 // negotiate returns a Cache whose session, on loopback, has negotiated the stream
 // features that the server offers, and what the client said.
 func (w world) negotiate(t *testing.T, opts ...roster.Option) (*roster.Cache, *recorder) {
@@ -53,7 +88,7 @@ func (w world) negotiate(t *testing.T, opts ...roster.Option) (*roster.Cache, *r
 	r := &recorder{Conn: conn}
 	session, err := xmpp.NewSession(t.Context(), juliet.Domain(), juliet, r, xmpp.Secure, xmpp.NewNegotiator(
 		func(*xmpp.Session, *xmpp.StreamConfig) xmpp.StreamConfig {
-			return xmpp.StreamConfig{Features: []xmpp.StreamFeature{xmpp.SASL("", "secret", sasl.Plain), melliumroster.Versioning(), xmpp.BindResource()}}
+			return xmpp.StreamConfig{Features: []xmpp.StreamFeature{withPassword("juliet", "secret"), melliumroster.Versioning(), xmpp.BindResource()}}
 		}))
 	if err != nil {
 		t.Fatal(err)
