@@ -241,7 +241,11 @@ func (d *departure) sinceParted(other *departure) relation {
 	case d.bounded && other.at <= d.at+late:
 		return unclear
 	}
-	return compareTimes(other.at-d.at, early, late)
+	r := compareTimes(other.at-d.at, early, late)
+	if r == same && d.distinct(other) {
+		return later // within seconds, with words of its own
+	}
+	return r
 }
 
 // compareTimes returns how a report relates to another one that is earlier by

@@ -314,6 +314,8 @@ func TestStories(t *testing.T) {
 		{"seconds that settle that it was later", "session; A orchard; A balcony; U orchard; session; F - @5; F 120", "offline at 4"},
 		{"a resource that stayed while we were away keeps the statuses of another", "session; A orchard; A balcony hi; U balcony; restart; A orchard; U orchard; restart; F 30 hi", "no details: offline at 7.5"},
 		{"a whole contact leaves once more, unseen in between", "session; settled; A .; U .; wait 20; U .", "outdated: offline at 3"},
+		{"a contact that comes and goes within seconds, with other words", "session; A orchard; U orchard one; wait -1.95; A orchard; session; F 117 two", "offline at 2.1 two"},
+		{"a contact that comes and goes, of whose last departure its server knows nothing", "session; A orchard; U orchard one; wait -1.95; A orchard; session; F 117 one", "no details: offline"},
 		{"a resource that left before what was held back", "session; A orchard; A balcony; U orchard; inactive; U balcony held 4; active; F 240", "no details: offline at 4 balcony"},
 		{"a whole contact leaves once more, with other words", "session; settled; A .; U .; wait 20; U . bye", "offline at 25 bye"},
 		{"whoever left was logged in", "session; settled; F 9 Registered but didn't login; wait 20; U .", "outdated: offline cause 6"},
