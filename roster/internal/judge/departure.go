@@ -164,7 +164,11 @@ func (k *Knowledge) relate(d *departure, filtered bool) relation {
 	}
 	switch {
 	case old.exact() && d.exact():
-		return compareTimes(d.at-old.at, early, late)
+		r := compareTimes(d.at-old.at, early, late)
+		if r == same && d.at != old.at && d.at > old.at-second && old.status() != "" && old.distinct(d) {
+			return later // within seconds, with other words
+		}
+		return r
 	case old.byStamp && old.at != 0 && !d.byStamp && !d.bounded && d.at-old.at > apart:
 		return later // even in one answer: its stamp is of the departure before
 	case old.bounded && old.settled && old.distinct(d) && d.exact() && d.at <= old.heard+early:

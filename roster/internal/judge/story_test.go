@@ -316,6 +316,7 @@ func TestStories(t *testing.T) {
 		{"a whole contact leaves once more, unseen in between", "session; settled; A .; U .; wait 20; U .", "outdated: offline at 3"},
 		{"a contact that comes and goes within seconds, with other words", "session; A orchard; U orchard one; wait -1.95; A orchard; session; F 117 two", "offline at 2.1 two"},
 		{"a contact that comes and goes, of whose last departure its server knows nothing", "session; A orchard; U orchard one; wait -1.95; A orchard; session; F 117 one", "no details: offline"},
+		{"a contact that came and left again unseen within seconds, with other words", "session; A orchard; U orchard one; session; F 114 two", "offline at 2.1 two"},
 		{"a resource that left before what was held back", "session; A orchard; A balcony; U orchard; inactive; U balcony held 4; active; F 240", "no details: offline at 4 balcony"},
 		{"a whole contact leaves once more, with other words", "session; settled; A .; U .; wait 20; U . bye", "offline at 25 bye"},
 		{"whoever left was logged in", "session; settled; F 9 Registered but didn't login; wait 20; U .", "outdated: offline cause 6"},
@@ -334,7 +335,7 @@ func TestStories(t *testing.T) {
 		// Where accounts part.
 		{"last activity three seconds earlier is of the same departure", "session; A orchard; U orchard bye; session; F 123 other", "offline at 2 orchard bye"},
 		{"last activity four seconds earlier is of an earlier departure", "session; A orchard; U orchard bye; session; F 124 other", "outdated: offline at 2 orchard bye"},
-		{"last activity eight seconds later is of the same departure", "session; A orchard; U orchard bye; session; F 112 other", "offline at 2 orchard bye"},
+		{"last activity eight seconds later is of the same departure", "session; A orchard; U orchard bye; session; F 112 bye", "offline at 2 orchard bye"},
 		{"last activity nine seconds later is of a later departure", "session; A orchard; U orchard bye; session; F 111 other", "offline at 2.15 other"},
 		{"a stamp half an hour later is in doubt", "session; A orchard; U orchard bye; session; wait 40; U . @32", "outdated: offline at 2 orchard bye"},
 		{"a stamp beyond that is of a later one", "session; A orchard; U orchard bye; session; wait 40; U . @32.25", "no details: offline at 32.25"},
