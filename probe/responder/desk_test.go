@@ -303,16 +303,16 @@ func TestStopAndCloseReturnWhileTheSessionCannotBeClosed(t *testing.T) {
 				defer close(served)
 				_ = session.Serve(r.Handler(nil))
 			}()
-			fmt.Fprint(far, probeOf("juliet@capulet.lit/a", 1, "p"))
-			<-called
+			for n := range 2 {
+				fmt.Fprint(far, probeOf("juliet@capulet.lit/a", n+1, "p"))
+				<-called
+			}
 			writing := make(chan struct{})
 			go func() {
 				defer close(writing)
 				_ = session.Close()
 			}()
 			<-closing // the session holds its locks, and nobody reads
-			fmt.Fprint(far, probeOf("juliet@capulet.lit/a", 2, "p"))
-			<-called
 			ended := make(chan error, 1)
 			go func() { ended <- end(r) }()
 			select {
