@@ -473,3 +473,11 @@ func TestStampsInTheFuture(t *testing.T) {
 		t.Errorf("a stranger's stamp counts: %+v", v)
 	}
 }
+
+// Of resources that were all held back it is not known when they were last online.
+func TestNoTimeIsKeptFromBeforeTheFirst(t *testing.T) {
+	s := play(t, "session", "A orchard held 0", "A balcony held 0", "U orchard bye held 1")
+	if kept := s.Keep(); kept.Seen.Heard < 0 || kept.Online < 0 {
+		t.Errorf("kept: %+v", kept)
+	}
+}

@@ -229,6 +229,9 @@ func (k *Knowledge) part(name string, h Hearing, held bool) {
 	if !held {
 		k.online = h.At
 	}
+	if k.online == 0 {
+		return // nothing would say that it was online after that
+	}
 	d := partedAt(h.At-1, name, h.Epoch)
 	d.heard, d.bounded = k.online-1, held
 	k.leave(d)
