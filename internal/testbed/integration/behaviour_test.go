@@ -3,6 +3,7 @@ package integration_test
 import (
 	"maps"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -49,21 +50,34 @@ func plainFirst() []kind {
 // TestBehaviour runs the suite against every real server. With -v it prints
 // the README's table of servers.
 func TestBehaviour(t *testing.T) {
+	t.Parallel()
 	all := plainFirst()
-	names := make([]string, 0, len(all))
+	var mu sync.Mutex
 	rows := make(map[string][]suite.Row)
+	t.Cleanup(func() {
+		var names []string
+		for _, s := range all {
+			if rows[s.name] != nil {
+				names = append(names, s.name)
+			}
+		}
+		t.Logf("the table of servers:\n%s", suite.Markdown(names, rows))
+	})
 	for _, s := range all {
 		t.Run(s.name, func(t *testing.T) {
-			rows[s.name] = suite.Run(t, s.start(t), s.expect)
-			names = append(names, s.name)
+			t.Parallel()
+			of := suite.Run(t, s.start(t), s.expect)
+			mu.Lock()
+			defer mu.Unlock()
+			rows[s.name] = of
 		})
 	}
-	t.Logf("the table of servers:\n%s", suite.Markdown(names, rows))
 }
 
 // TestBehaviourWithMeddling runs the cases in which something else happens
 // between a probe and its answer.
 func TestBehaviourWithMeddling(t *testing.T) {
+	t.Parallel()
 	for _, s := range servers {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
@@ -86,6 +100,7 @@ var federations = []struct {
 // TestBehaviourAcrossServers runs the suite with contacts whose server is another
 // one, where stanzas overtake each other more than anywhere.
 func TestBehaviourAcrossServers(t *testing.T) {
+	t.Parallel()
 	for _, f := range federations {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()

@@ -98,6 +98,7 @@ next:
 // TestChat uses the chat program with a real account: it asks, talks, reconnects
 // by itself, and remembers.
 func TestChat(t *testing.T) {
+	t.Parallel()
 	program := buildExample(t, "chat")
 	for _, s := range componentServers {
 		t.Run(s.name, func(t *testing.T) {

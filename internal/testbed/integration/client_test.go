@@ -73,6 +73,7 @@ func runClient(t *testing.T, program, addr, authority, password string) (next fu
 }
 
 func TestTheReadmesClientOnTheEmbeddedServer(t *testing.T) {
+	t.Parallel()
 	authority, cert, key := integration.Certificates(t, t.TempDir(), "capulet.lit")
 	pair, err := tls.LoadX509KeyPair(cert, key)
 	if err != nil {
@@ -104,6 +105,7 @@ func TestTheReadmesClientOnTheEmbeddedServer(t *testing.T) {
 }
 
 func TestTheReadmesClientThroughAServersRestart(t *testing.T) {
+	t.Parallel()
 	program := buildExample(t, "client")
 	for _, s := range servers {
 		t.Run(s.name, func(t *testing.T) {

@@ -105,6 +105,7 @@ func gone(w *integration.Wire) string {
 // TestWhatServersWriteOfDepartures has contacts leave in every way but with a
 // goodbye, and reads on the wire what their server writes.
 func TestWhatServersWriteOfDepartures(t *testing.T) {
+	t.Parallel()
 	for _, s := range texts {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
@@ -144,6 +145,7 @@ func TestWhatServersWriteOfDepartures(t *testing.T) {
 
 // TestWhatServersWriteAsTheyEnd stops the server under everybody.
 func TestWhatServersWriteAsTheyEnd(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		kind
 		live string // of Romeo, to Juliet, if she is told
@@ -180,6 +182,7 @@ func TestWhatServersWriteAsTheyEnd(t *testing.T) {
 
 // TestWhatServersWriteOfAccountsThatEnd has Romeo's account removed.
 func TestWhatServersWriteOfAccountsThatEnd(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		kind
 		want []string // in this order
@@ -219,6 +222,7 @@ func TestWhatServersWriteOfAccountsThatEnd(t *testing.T) {
 
 // TestWhatServersWriteOfWhoNeverCame asks about an account that never logged in.
 func TestWhatServersWriteOfWhoNeverCame(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		kind
 		text  string

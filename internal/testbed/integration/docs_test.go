@@ -69,6 +69,7 @@ func TestDocumentsNameWhatThereIs(t *testing.T) {
 // Every block of Go in a document compiles: programs as they are, other blocks
 // with the variables that a reader has at that point.
 func TestBlocksOfGoCompile(t *testing.T) {
+	t.Parallel()
 	dir, err := os.MkdirTemp(".", "blocks")
 	if err != nil {
 		t.Fatal(err)

@@ -41,6 +41,7 @@ func TestHold(t *testing.T) {
 }
 
 func TestServersEndWithTheTests(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS != "linux" {
 		t.Skip("reads /proc")
 	}

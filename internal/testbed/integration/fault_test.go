@@ -176,6 +176,7 @@ func isNetwork(err error) bool {
 // TestEveryBytePositionOfAnOpening cuts the connection at each byte that a
 // client and the server write while a chat is opened.
 func TestEveryBytePositionOfAnOpening(t *testing.T) {
+	t.Parallel()
 	f := embeddedBehind(t)
 	up, down := f.measure(t)
 	t.Logf("an opening is of %d bytes up and %d down", up, down)
@@ -219,6 +220,7 @@ func (f faulty) measure(t *testing.T) (up, down int) {
 // TestRandomFaults plays random plans, from seeds that a failure names. More of
 // them are played with LASTPRESENCE_FAULTS set to their number.
 func TestRandomFaults(t *testing.T) {
+	t.Parallel()
 	faults := 300
 	if s := os.Getenv("LASTPRESENCE_FAULTS"); s != "" {
 		var err error

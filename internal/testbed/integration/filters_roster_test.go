@@ -105,6 +105,7 @@ func (h household) wake() roster.Contact {
 // TestRosterWhileInactive has a server hold presence back, and looks at what
 // is known as soon as it has sent that.
 func TestRosterWhileInactive(t *testing.T) {
+	t.Parallel()
 	for name, start := range map[string]func(testing.TB) *integration.Server{
 		"Prosody": prosody(integration.Stock), "ejabberd": integration.StartEjabberd,
 	} {
@@ -150,6 +151,7 @@ func TestRosterWhileInactive(t *testing.T) {
 }
 
 func TestRosterWhileSifted(t *testing.T) {
+	t.Parallel()
 	h := keepHouse(t, integration.StartProsody(t, integration.Sift))
 	if err := h.cache.Sift(h.ctx); err != nil {
 		t.Fatal(err)
@@ -178,6 +180,7 @@ func TestRosterWhileSifted(t *testing.T) {
 }
 
 func TestRosterOnServersWithoutSift(t *testing.T) {
+	t.Parallel()
 	for name, start := range map[string]func(testing.TB) *integration.Server{
 		"Prosody": prosody(integration.Stock), "ejabberd": integration.StartEjabberd,
 	} {

@@ -72,6 +72,7 @@ func compare(t *testing.T, what string, got, want []string) {
 // TestClientState measures what servers make of an inactive client (XEP-0352):
 // what is held back, who stamps it, and what becomes of the answer to a probe.
 func TestClientState(t *testing.T) {
+	t.Parallel()
 	for _, s := range []struct {
 		name  string
 		start func(testing.TB) *integration.Server
@@ -190,6 +191,7 @@ func sift(rule string) string {
 // TestSift measures which rule keeps what away (XEP-0273): presence that comes
 // by itself, or also the answers to probes.
 func TestSift(t *testing.T) {
+	t.Parallel()
 	const (
 		live     = "presence available from romeo@montague.lit/orchard id two to juliet@capulet.lit"
 		answered = "presence available from romeo@montague.lit/orchard id two to juliet@capulet.lit/balcony delay from montague.lit with 0 digits"
@@ -238,6 +240,7 @@ func TestSift(t *testing.T) {
 
 // TestServersWithoutSift measures how servers refuse what they do not know.
 func TestServersWithoutSift(t *testing.T) {
+	t.Parallel()
 	for name, start := range map[string]func(testing.TB) *integration.Server{
 		"Prosody": prosody(integration.Stock), "ejabberd": integration.StartEjabberd,
 	} {

@@ -26,6 +26,7 @@ import (
 // at once, with a roster of 500 contacts behind a gateway. The server probes all
 // of them; each must be seen, and so must the chat that is opened at login.
 func TestALoginSeesAllContactsBehindAGateway(t *testing.T) {
+	t.Parallel()
 	const contacts = 500
 	python := integration.Slixmpp(t)
 	for _, s := range componentServers {

@@ -7,8 +7,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// TestMain fails the package if its tests leave goroutines behind. Those that run
-// in parallel wait for servers more than they work.
+// TestMain fails the package if its tests leave goroutines behind. They run in
+// parallel, since they wait for servers more than they work.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	_ = flag.Set("test.parallel", "4")

@@ -35,6 +35,7 @@ func buildExample(t *testing.T, name string) string {
 // TestOpenchat runs the example program against every real server, as a user
 // would.
 func TestOpenchat(t *testing.T) {
+	t.Parallel()
 	program := buildExample(t, "openchat")
 	for _, s := range servers {
 		t.Run(s.name, func(t *testing.T) {

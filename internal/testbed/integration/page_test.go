@@ -28,6 +28,7 @@ var (
 // TestAnswersOnTheWire sends a probe and a query for last activity (XEP-0012)
 // in one write to every kind of address, and compares all that comes back.
 func TestAnswersOnTheWire(t *testing.T) {
+	t.Parallel()
 	for _, s := range servers {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()

@@ -86,6 +86,7 @@ func buddiesOf(t *testing.T, r *responder.Responder) []responder.Buddy {
 }
 
 func TestComponentsTellTheirUptime(t *testing.T) {
+	t.Parallel()
 	program := buildExample(t, "openchat")
 	for _, s := range componentServers {
 		t.Run(s.name, func(t *testing.T) {
@@ -146,6 +147,7 @@ func serveComponentAgain(t *testing.T, s *integration.Server, opts ...responder.
 }
 
 func TestComponentsBefriendEachOtherAndRemember(t *testing.T) {
+	t.Parallel()
 	for _, s := range componentServers {
 		t.Run(s.name, func(t *testing.T) {
 			srv := s.start(t)
@@ -176,6 +178,7 @@ func TestComponentsBefriendEachOtherAndRemember(t *testing.T) {
 }
 
 func TestComponentsOnTwoServersBefriendEachOther(t *testing.T) {
+	t.Parallel()
 	f := integration.StartFederation(t, "capulet.lit", "montague.lit")
 	a, _ := serveComponent(t, f.Prosody, integration.Gate, responder.Requests(responder.Always(responder.Mutual)))
 	b, _ := serveComponent(t, f.Ejabberd, integration.OtherGate, responder.Requests(responder.Always(responder.Mutual)))
@@ -195,6 +198,7 @@ func TestComponentsOnTwoServersBefriendEachOther(t *testing.T) {
 }
 
 func TestContactsBehindAGateway(t *testing.T) {
+	t.Parallel()
 	skeleton := jid.MustParse("skeleton@gate.capulet.lit")
 	left := time.Now().Add(-10 * time.Minute).Truncate(time.Second)
 	for _, s := range componentServers {
@@ -219,6 +223,7 @@ func TestContactsBehindAGateway(t *testing.T) {
 
 // TestSlixmpp has a client that nobody here wrote ask a component.
 func TestSlixmpp(t *testing.T) {
+	t.Parallel()
 	python := integration.Slixmpp(t)
 	for _, s := range componentServers {
 		t.Run(s.name, func(t *testing.T) {
@@ -296,6 +301,7 @@ func TestSlixmpp(t *testing.T) {
 
 // TestUptimebotIsKilled runs the example program, kills it, and runs it again.
 func TestUptimebotIsKilled(t *testing.T) {
+	t.Parallel()
 	program := buildExample(t, "uptimebot")
 	for _, s := range componentServers {
 		t.Run(s.name, func(t *testing.T) {

@@ -20,6 +20,7 @@ import (
 // TestServersAreKilledWhileChatsAreOpened has a client that reconnects open
 // chats all the time while its server is killed and started again.
 func TestServersAreKilledWhileChatsAreOpened(t *testing.T) {
+	t.Parallel()
 	for _, s := range componentServers {
 		t.Run(s.name, func(t *testing.T) {
 			srv := s.start(t)

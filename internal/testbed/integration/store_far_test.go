@@ -15,6 +15,7 @@ import (
 // TestASaveTakesFewRoundTrips saves rosters of several lengths in a database
 // ten milliseconds away.
 func TestASaveTakesFewRoundTrips(t *testing.T) {
+	t.Parallel()
 	const rtt = 10 * time.Millisecond
 	p := integration.StartPostgres(t)
 	db := p.Far(t, p.Database(t), rtt)
@@ -49,6 +50,7 @@ func TestASaveTakesFewRoundTrips(t *testing.T) {
 
 // TestASaveThatIsInterruptedKeepsWhatWasSaved ends a long Save in the middle.
 func TestASaveThatIsInterruptedKeepsWhatWasSaved(t *testing.T) {
+	t.Parallel()
 	const contacts = 5000
 	p := integration.StartPostgres(t)
 	db := p.Far(t, p.Database(t), 10*time.Millisecond)
@@ -81,6 +83,7 @@ func TestASaveThatIsInterruptedKeepsWhatWasSaved(t *testing.T) {
 // TestACrashOfTheDatabaseLosesNothing has a Cache learn while the database is
 // down, and while it was written to.
 func TestACrashOfTheDatabaseLosesNothing(t *testing.T) {
+	t.Parallel()
 	p := integration.StartPostgres(t)
 	s := newSQLStore(t, openDB(t, "pgx", p.Database(t)))
 	var failures atomic.Int64

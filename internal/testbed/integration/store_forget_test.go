@@ -60,6 +60,7 @@ func rows(t *testing.T, where string) []byte {
 
 // TestWhatIsForgottenIsNotThere looks into the files, and into the tables.
 func TestWhatIsForgottenIsNotThere(t *testing.T) {
+	t.Parallel()
 	files, sqlite := t.TempDir(), t.TempDir()
 	postgres := integration.StartPostgres(t).Database(t)
 	for _, tc := range []struct {

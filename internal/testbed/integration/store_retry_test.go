@@ -31,6 +31,7 @@ func newSQLStore(t testing.TB, db *sql.DB) *sqlstore.Store {
 // account, as a program of the user's may, so that PostgreSQL ends the store's
 // transaction.
 func TestAStoreWinsADeadlockWithAnother(t *testing.T) {
+	t.Parallel()
 	p := integration.StartPostgres(t)
 	where := p.Database(t)
 	s := newSQLStore(t, openDB(t, "pgx", where+"&deadlock_timeout=300ms"))
@@ -76,6 +77,7 @@ func TestAStoreWinsADeadlockWithAnother(t *testing.T) {
 // TestSavesAndRemovesAtOnce has several stores write and forget two accounts,
 // under each isolation level that a database may set for all.
 func TestSavesAndRemovesAtOnce(t *testing.T) {
+	t.Parallel()
 	p := integration.StartPostgres(t)
 	for _, level := range []string{"read committed", "repeatable read", "serializable"} {
 		t.Run(level, func(t *testing.T) {
@@ -127,6 +129,7 @@ func TestSavesAndRemovesAtOnce(t *testing.T) {
 
 // TestABusySQLiteFileIsTriedAgain writes with a driver that does not wait.
 func TestABusySQLiteFileIsTriedAgain(t *testing.T) {
+	t.Parallel()
 	for _, journal := range []string{"WAL", "DELETE"} {
 		t.Run(journal, func(t *testing.T) {
 			where := "file:" + filepath.Join(t.TempDir(), "presence.db") + "?_pragma=busy_timeout(0)&_pragma=journal_mode(" + journal + ")"
@@ -170,6 +173,7 @@ func TestABusySQLiteFileIsTriedAgain(t *testing.T) {
 // TestManyAccountsShareTransactions has a thousand accounts save a change each,
 // at the same time, in a database ten milliseconds away.
 func TestManyAccountsShareTransactions(t *testing.T) {
+	t.Parallel()
 	const accounts = 1000
 	p := integration.StartPostgres(t)
 	db := p.Far(t, p.Database(t), 10*time.Millisecond)

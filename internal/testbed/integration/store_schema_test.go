@@ -146,6 +146,7 @@ func openDB(t *testing.T, kind, where string) *sql.DB {
 
 // TestTablesOfVersion1AreUpgraded upgrades them by New, and by hand.
 func TestTablesOfVersion1AreUpgraded(t *testing.T) {
+	t.Parallel()
 	p := integration.StartPostgres(t)
 	for _, tc := range []struct{ kind, name string }{{"sqlite", "sqlite"}, {"pgx", "postgres"}} {
 		for _, byHand := range []bool{false, true} {
@@ -173,6 +174,7 @@ func TestTablesOfVersion1AreUpgraded(t *testing.T) {
 }
 
 func TestNewerTablesAreLeftAlone(t *testing.T) {
+	t.Parallel()
 	db := openDB(t, "sqlite", sqliteFile(t.TempDir()))
 	if _, err := sqlstore.New(t.Context(), db); err != nil {
 		t.Fatal(err)
@@ -187,6 +189,7 @@ func TestNewerTablesAreLeftAlone(t *testing.T) {
 
 // TestARoleWithoutCreate uses tables that another role made.
 func TestARoleWithoutCreate(t *testing.T) {
+	t.Parallel()
 	p := integration.StartPostgres(t)
 	where := p.Database(t)
 	owner := openDB(t, "pgx", where)

@@ -56,6 +56,7 @@ func places(t testing.TB) map[string]string {
 }
 
 func TestDatabases(t *testing.T) {
+	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) {
 		storetest.Run(t, func(t testing.TB) roster.Store { return mustOpen(t, "sqlite", sqliteFile(t.TempDir())) })
 	})
@@ -86,6 +87,7 @@ const (
 // TestWriter is not a test, but the child process of those below. It tells of
 // each change that was saved.
 func TestWriter(t *testing.T) {
+	t.Parallel()
 	kind := os.Getenv(writerKind)
 	if kind == "" {
 		t.Skip("only a child process of other tests")
@@ -127,6 +129,7 @@ func writer(t testing.TB, kind, where string, seed uint64, count int) *exec.Cmd 
 // TestAKilledWriterLosesAtMostItsLastChange kills a process that writes, at
 // random, and loads what it left. Every change that it said was saved is there.
 func TestAKilledWriterLosesAtMostItsLastChange(t *testing.T) {
+	t.Parallel()
 	kills := 25
 	if s := os.Getenv("LASTPRESENCE_KILLS"); s != "" {
 		var err error
@@ -178,6 +181,7 @@ func TestAKilledWriterLosesAtMostItsLastChange(t *testing.T) {
 
 // TestProcessesConverge has eight processes write the same contacts at random.
 func TestProcessesConverge(t *testing.T) {
+	t.Parallel()
 	const processes, changes = 8, 50
 	where := places(t)
 	where["pgx"] = ""

@@ -113,6 +113,7 @@ func bothServers(t *testing.T, f func(t *testing.T, srv *integration.Server)) {
 }
 
 func TestABlockedContactsPresenceIsNotKnown(t *testing.T) {
+	t.Parallel()
 	bothServers(t, func(t *testing.T, srv *integration.Server) {
 		romeo := suite.LogIn(t, srv, suite.Romeo)
 		romeo.Available()
@@ -147,6 +148,7 @@ func TestABlockedContactsPresenceIsNotKnown(t *testing.T) {
 // Romeo's server is asked anew, and sends the presence that he sent before he
 // blocked Juliet.
 func TestAContactThatUnblocksUsIsOnline(t *testing.T) {
+	t.Parallel()
 	srv := integration.StartProsody(t, integration.Stock)
 	romeo := suite.LogIn(t, srv, suite.Romeo)
 	romeo.Available()
@@ -170,6 +172,7 @@ func TestAContactThatUnblocksUsIsOnline(t *testing.T) {
 }
 
 func TestAContactThatGrantsItsSubscriptionAgainIsOnline(t *testing.T) {
+	t.Parallel()
 	bothServers(t, func(t *testing.T, srv *integration.Server) {
 		romeo := suite.LogIn(t, srv, suite.Romeo)
 		romeo.Available()
@@ -198,6 +201,7 @@ func TestAContactThatGrantsItsSubscriptionAgainIsOnline(t *testing.T) {
 // While Juliet's client is inactive, Romeo leaves; when it is active again that
 // is known, and when it was.
 func TestAContactThatLeavesWhileTheClientIsInactive(t *testing.T) {
+	t.Parallel()
 	bothServers(t, func(t *testing.T, srv *integration.Server) {
 		romeo := suite.LogIn(t, srv, suite.Romeo)
 		romeo.Available()
@@ -228,6 +232,7 @@ func TestAContactThatLeavesWhileTheClientIsInactive(t *testing.T) {
 // Whoever was online when Juliet's server was killed is not online afterwards,
 // until somebody says so.
 func TestAKilledServerLeavesNobodyOnline(t *testing.T) {
+	t.Parallel()
 	bothServers(t, func(t *testing.T, srv *integration.Server) {
 		romeo := suite.LogIn(t, srv, suite.Romeo)
 		romeo.Available()
@@ -253,6 +258,7 @@ func TestAKilledServerLeavesNobodyOnline(t *testing.T) {
 
 // ejabberd is silent about who is offline.
 func TestAContactThatLeftWhileWeWereAwayIsOffline(t *testing.T) {
+	t.Parallel()
 	bothServers(t, func(t *testing.T, srv *integration.Server) {
 		romeo := suite.LogIn(t, srv, suite.Romeo)
 		romeo.Available()

@@ -17,6 +17,7 @@ import (
 // TestUptimebotOutlivesItsServer kills the server under the example program,
 // starts it again, and interrupts the program in the end.
 func TestUptimebotOutlivesItsServer(t *testing.T) {
+	t.Parallel()
 	program := buildExample(t, "uptimebot")
 	for _, s := range componentServers {
 		t.Run(s.name, func(t *testing.T) {

@@ -82,6 +82,7 @@ func (t counting) Token() (xml.Token, error) {
 // TestAnUnchangedRosterIsNotSentAgain logs in three times: with nothing in
 // store, with all of it, and after a change that was made elsewhere.
 func TestAnUnchangedRosterIsNotSentAgain(t *testing.T) {
+	t.Parallel()
 	for _, s := range servers[:1:1] {
 		t.Run(s.name, func(t *testing.T) { unchangedRoster(t, s.start(t)) })
 	}

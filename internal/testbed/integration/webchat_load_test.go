@@ -31,6 +31,7 @@ const (
 // PostgreSQL crashes in the middle, and nothing is lost. It takes 30 users and 5
 // seconds, or what LASTPRESENCE_LOAD says, such as 1000,10m.
 func TestWebchatUnderLoad(t *testing.T) {
+	t.Parallel()
 	users, length := loadSize(t)
 	srv := integration.StartUsers(t, users, loadEach, loadContacts)
 	p := integration.StartPostgres(t)

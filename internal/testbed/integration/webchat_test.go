@@ -42,6 +42,7 @@ const head = "#head .known"
 
 // TestWebchat uses the web chat gateway in a browser, as a user would.
 func TestWebchat(t *testing.T) {
+	t.Parallel()
 	program, browser := buildExample(t, "webchat"), chromium(t)
 	for _, s := range componentServers {
 		t.Run(s.name, func(t *testing.T) {
@@ -132,6 +133,7 @@ func notThere(t testing.TB, dir, text string) {
 // TestWebchatShowsHostileTextsAsTexts has a contact leave with words that would be
 // markup, that turn the direction of writing, and that are long.
 func TestWebchatShowsHostileTextsAsTexts(t *testing.T) {
+	t.Parallel()
 	program, browser := buildExample(t, "webchat"), chromium(t)
 	srv := integration.StartProsody(t, integration.Stamps)
 	status := "<img src=x onerror=alert(1)><script>alert(1)</script>\u202egnp.exe\u2066" + strings.Repeat("long", 1000)
@@ -159,6 +161,7 @@ func TestWebchatShowsHostileTextsAsTexts(t *testing.T) {
 // processes with one PostgreSQL. One process is killed while a chat is open, and
 // what it knew is there on the other one.
 func TestWebchatProcessesShareADatabase(t *testing.T) {
+	t.Parallel()
 	program, browser := buildExample(t, "webchat"), chromium(t)
 	srv := integration.StartEjabberd(t)
 	args := []string{"-addr", srv.Addr, "-store", integration.StartPostgres(t).Database(t)}
@@ -213,6 +216,7 @@ func kept(t *testing.T, where, status string) bool {
 // TestWebchatDemo uses the embedded server, and draws the pages into the folder that
 // LASTPRESENCE_PICTURES names, for people to look at.
 func TestWebchatDemo(t *testing.T) {
+	t.Parallel()
 	dir := os.Getenv("LASTPRESENCE_PICTURES")
 	if dir == "" {
 		dir = t.TempDir()

@@ -10,6 +10,7 @@ import (
 // TestBehaviourOverWebSockets runs the suite with clients that frame each stanza
 // (RFC 7395).
 func TestBehaviourOverWebSockets(t *testing.T) {
+	t.Parallel()
 	for _, s := range servers {
 		if s.name != "Prosody" && s.name != "ejabberd" {
 			continue // configurations that do not concern it

@@ -178,6 +178,7 @@ func (s *shelf) Remove(context.Context, jid.JID) error { return nil }
 
 // A server that is told a version sends nothing that it thinks is known.
 func TestTheWholeRosterIsKnown(t *testing.T) {
+	t.Parallel()
 	both := []jid.JID{suite.Benvolio, suite.Romeo}
 	t.Run("after an answer that came too late, and a push", func(t *testing.T) {
 		t.Parallel()
