@@ -168,7 +168,7 @@ func (r Rules) outside(t, received time.Time) Why {
 
 // standing returns the precedence of e: the higher, the better; 0 if it is forged.
 func standing(e *Element, sender, self jid.JID) int {
-	n := 0
+	var n int
 	switch account := e.From.Bare(); {
 	case Held(e.Delay, sender, self):
 		return 1

@@ -21,7 +21,8 @@ import (
 // it.
 func openStore(ctx context.Context, where string, m *metrics) (roster.Store, func() error, error) {
 	nothing := func() error { return nil }
-	driver, source := "", where
+	var driver string
+	source := where
 	switch ext := filepath.Ext(where); {
 	case where == "":
 		return nil, nothing, nil
