@@ -1,6 +1,7 @@
 package roster_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -100,6 +101,34 @@ func TestWatchReportsThatFilteringBeginsAndEnds(t *testing.T) {
 			t.Errorf("afterwards: %+v", got)
 		}
 	})
+}
+
+func TestWatchReportsThatInactivityBeginsAndEnds(t *testing.T) {
+	b := server.XEP0318
+	b.ClientState = server.HoldAll
+	c, _ := newWorld(t, b, 1).negotiate(t)
+	if _, err := c.Open(t.Context(), romeo); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	changes := c.Watch(ctx)
+	for _, step := range []struct {
+		call func(context.Context) error
+		want string
+	}{{c.Inactive, "romeo: outdated, was nothing"}, {c.Active, "romeo: nothing, was outdated"}} {
+		if err := step.call(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		got := "nothing is reported"
+		for now, before := range changes {
+			got = lacks([][2]roster.Contact{{now, before}})[0]
+			break
+		}
+		if got != step.want {
+			t.Errorf("%q, want %q", got, step.want)
+		}
+	}
 }
 
 func TestWatchOmitsAChangeThatWasUndone(t *testing.T) {
