@@ -10,7 +10,9 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"mellium.im/xmlstream"
 	"mellium.im/xmpp"
@@ -21,14 +23,20 @@ import (
 	"example.org/lastpresence/roster"
 )
 
-// recorder is a connection that keeps what is written.
+// recorder is a connection that keeps what is written. While full, it takes nothing
+// more until it is closed, as if the peer read nothing.
 type recorder struct {
 	net.Conn
-	mu   sync.Mutex
-	said strings.Builder
+	full   atomic.Bool
+	closed context.Context
+	mu     sync.Mutex
+	said   strings.Builder
 }
 
 func (r *recorder) Write(p []byte) (int, error) {
+	if r.full.Load() {
+		<-r.closed.Done()
+	}
 	r.mu.Lock()
 	r.said.Write(p)
 	r.mu.Unlock()
@@ -85,7 +93,8 @@ func (w world) negotiate(t *testing.T, opts ...roster.Option) (*roster.Cache, *r
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &recorder{Conn: conn}
+	closed, end := context.WithCancel(context.Background())
+	r := &recorder{Conn: conn, closed: closed}
 	session, err := xmpp.NewSession(t.Context(), juliet.Domain(), juliet, r, xmpp.Secure, xmpp.NewNegotiator(
 		func(*xmpp.Session, *xmpp.StreamConfig) xmpp.StreamConfig {
 			return xmpp.StreamConfig{Features: []xmpp.StreamFeature{withPassword("juliet", "secret"), melliumroster.Versioning(), xmpp.BindResource()}}
@@ -102,6 +111,7 @@ func (w world) negotiate(t *testing.T, opts ...roster.Option) (*roster.Cache, *r
 	t.Cleanup(func() {
 		_ = c.Close()
 		_ = session.Conn().Close()
+		end()
 		<-served
 	})
 	if err := c.Sync(t.Context()); err != nil {
@@ -111,6 +121,29 @@ func (w world) negotiate(t *testing.T, opts ...roster.Option) (*roster.Cache, *r
 		t.Fatal(err)
 	}
 	return c, r
+}
+
+func TestCallsKeepTheirContextWhileTheServerReadsNothing(t *testing.T) {
+	b := sifting(server.XEP0318)
+	b.ClientState = server.HoldAll
+	c, conn := newWorld(t, b, 1).negotiate(t)
+	for _, call := range []func(context.Context) error{c.Sift, c.Inactive} {
+		if err := call(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	conn.full.Store(true)
+	for name, call := range map[string]func(context.Context) error{
+		"Sync": c.Sync, "Sift": c.Sift, "Unsift": c.Unsift, "Inactive": c.Inactive, "Active": c.Active,
+		"Open":    func(ctx context.Context) error { _, err := c.Open(ctx, romeo); return err },
+		"Refresh": func(ctx context.Context) error { _, err := c.Refresh(ctx, romeo); return err },
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		if err := call(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s = %v", name, err)
+		}
+		cancel()
+	}
 }
 
 func TestWhatIsKnownWhileInactive(t *testing.T) {

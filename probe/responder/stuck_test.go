@@ -49,6 +49,8 @@ func TestCallsKeepTheirContextWhileTheServerReadsNothing(t *testing.T) {
 		"Stop":     func(r *responder.Responder, ctx context.Context) error { return r.Stop(ctx, "") },
 		"Start":    func(r *responder.Responder, ctx context.Context) error { return r.Start(ctx) },
 		"Befriend": func(r *responder.Responder, ctx context.Context) error { return r.Befriend(ctx, juliet) },
+		"Approve":  func(r *responder.Responder, ctx context.Context) error { return r.Approve(ctx, romeo) },
+		"Unfriend": func(r *responder.Responder, ctx context.Context) error { return r.Unfriend(ctx, romeo) },
 		"Buddies":  func(r *responder.Responder, ctx context.Context) error { _, err := r.Buddies(ctx); return err },
 	} {
 		t.Run(name, func(t *testing.T) {
