@@ -23,18 +23,24 @@ import (
 	"example.org/lastpresence/roster"
 )
 
-// recorder is a connection that keeps what is written. While full, it takes nothing
-// more until it is closed, as if the peer read nothing.
+// recorder is a session's connection that keeps what is written. While full, it
+// takes nothing more until it is closed, as if the peer read nothing.
 type recorder struct {
 	net.Conn
-	full   atomic.Bool
-	closed context.Context
-	mu     sync.Mutex
-	said   strings.Builder
+	session *xmpp.Session
+	full    atomic.Bool
+	stuck   chan struct{} // holds one token once a write waits
+	closed  context.Context
+	mu      sync.Mutex
+	said    strings.Builder
 }
 
 func (r *recorder) Write(p []byte) (int, error) {
 	if r.full.Load() {
+		select {
+		case r.stuck <- struct{}{}:
+		default:
+		}
 		<-r.closed.Done()
 	}
 	r.mu.Lock()
@@ -94,7 +100,7 @@ func (w world) negotiate(t *testing.T, opts ...roster.Option) (*roster.Cache, *r
 		t.Fatal(err)
 	}
 	closed, end := context.WithCancel(context.Background())
-	r := &recorder{Conn: conn, closed: closed}
+	r := &recorder{Conn: conn, closed: closed, stuck: make(chan struct{}, 1)}
 	session, err := xmpp.NewSession(t.Context(), juliet.Domain(), juliet, r, xmpp.Secure, xmpp.NewNegotiator(
 		func(*xmpp.Session, *xmpp.StreamConfig) xmpp.StreamConfig {
 			return xmpp.StreamConfig{Features: []xmpp.StreamFeature{withPassword("juliet", "secret"), melliumroster.Versioning(), xmpp.BindResource()}}
@@ -102,6 +108,7 @@ func (w world) negotiate(t *testing.T, opts ...roster.Option) (*roster.Cache, *r
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.session = session
 	c := roster.New(session, opts...)
 	served := make(chan struct{})
 	go func() {
@@ -110,7 +117,7 @@ func (w world) negotiate(t *testing.T, opts ...roster.Option) (*roster.Cache, *r
 	}()
 	t.Cleanup(func() {
 		_ = c.Close()
-		_ = session.Conn().Close()
+		_ = conn.Close()
 		end()
 		<-served
 	})
@@ -123,26 +130,38 @@ func (w world) negotiate(t *testing.T, opts ...roster.Option) (*roster.Cache, *r
 	return c, r
 }
 
+// While a session says good-bye, it holds its locks.
 func TestCallsKeepTheirContextWhileTheServerReadsNothing(t *testing.T) {
-	b := sifting(server.XEP0318)
-	b.ClientState = server.HoldAll
-	c, conn := newWorld(t, b, 1).negotiate(t)
-	for _, call := range []func(context.Context) error{c.Sift, c.Inactive} {
-		if err := call(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	conn.full.Store(true)
-	for name, call := range map[string]func(context.Context) error{
-		"Sync": c.Sync, "Sift": c.Sift, "Unsift": c.Unsift, "Inactive": c.Inactive, "Active": c.Active,
-		"Open":    func(ctx context.Context) error { _, err := c.Open(ctx, romeo); return err },
-		"Refresh": func(ctx context.Context) error { _, err := c.Refresh(ctx, romeo); return err },
+	for name, begin := range map[string]func(*recorder){
+		"and the session is open": func(*recorder) {},
+		"and the session is being closed": func(conn *recorder) {
+			go conn.session.Close()
+			<-conn.stuck
+		},
 	} {
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-		if err := call(ctx); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("%s = %v", name, err)
-		}
-		cancel()
+		t.Run(name, func(t *testing.T) {
+			b := sifting(server.XEP0318)
+			b.ClientState = server.HoldAll
+			c, conn := newWorld(t, b, 1).negotiate(t)
+			for _, call := range []func(context.Context) error{c.Sift, c.Inactive} {
+				if err := call(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			conn.full.Store(true)
+			begin(conn)
+			for name, call := range map[string]func(context.Context) error{
+				"Sync": c.Sync, "Sift": c.Sift, "Unsift": c.Unsift, "Inactive": c.Inactive, "Active": c.Active,
+				"Open":    func(ctx context.Context) error { _, err := c.Open(ctx, romeo); return err },
+				"Refresh": func(ctx context.Context) error { _, err := c.Refresh(ctx, romeo); return err },
+			} {
+				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+				if err := call(ctx); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("%s = %v", name, err)
+				}
+				cancel()
+			}
+		})
 	}
 }
 
