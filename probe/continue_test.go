@@ -87,6 +87,29 @@ func TestContinueKeepsBudgetCoolDownAndStats(t *testing.T) {
 	})
 }
 
+func TestContinueAppliesTheLimitsOfTheNewClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := world(t, server.ProsodyStamps)
+		old, end := connect(t, s, probe.Budget(1, time.Hour), probe.CoolDown(time.Hour))
+		ask(t, old, romeo, nil)
+		end()
+		client, end := connect(t, s, probe.Budget(3, time.Second), probe.CoolDown(time.Minute), probe.Continue(old))
+		ask(t, client, nurse, probe.ErrBudget) // the old one has spent it
+		time.Sleep(30 * time.Second)
+		ask(t, client, romeo, probe.ErrCoolDown)
+		for i, host := range []string{"capulet.lit", "montague.lit", "nobody.lit", "verona.lit"} {
+			want := error(nil)
+			if i == 3 {
+				want = probe.ErrBudget
+			}
+			ask(t, client, jid.MustParse(host), want)
+		}
+		time.Sleep(30 * time.Second)
+		ask(t, client, romeo, nil)
+		end()
+	})
+}
+
 func TestContinueLeavesProbesUnderWayToTheOldClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := world(t, server.ProsodyStamps)

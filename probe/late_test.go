@@ -12,7 +12,14 @@ import (
 // TestAnAnswerThatNeverArrivesIsForgotten is about probes that ended without their fence:
 // by an available presence, or by the time that was set for further ones.
 func TestAnAnswerThatNeverArrivesIsForgotten(t *testing.T) {
-	for name, opts := range map[string][]Option{"at once": nil, "after a while": {Settle(50 * time.Millisecond)}} {
+	for name, tt := range map[string]struct {
+		opts []Option
+		end  func(*Client)
+	}{
+		"at once":                      {nil, wait},
+		"after a while":                {[]Option{Settle(50 * time.Millisecond)}, wait},
+		"at once, and Close is called": {nil, func(c *Client) { _ = c.Close() }},
+	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				juliet := romeo.Domain()
@@ -30,7 +37,7 @@ func TestAnAnswerThatNeverArrivesIsForgotten(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				c := NewClient(session, append(opts, Timeout(time.Second))...)
+				c := NewClient(session, append(tt.opts, Timeout(time.Second))...)
 				go func() { _ = c.Serve(nil) }()
 				defer session.Conn().Close()
 				if a, err := c.Probe(t.Context(), romeo); err != nil || a.Outcome != Available {
@@ -44,12 +51,16 @@ func TestAnAnswerThatNeverArrivesIsForgotten(t *testing.T) {
 				if late, requests := listening(); late != 1 || requests != 1 {
 					t.Errorf("%d probes and %d requests are listened to, want one", late, requests)
 				}
-				time.Sleep(2 * time.Second)
-				synctest.Wait()
+				tt.end(c)
 				if late, requests := listening(); late != 0 || requests != 0 {
 					t.Errorf("%d probes and %d requests are still listened to", late, requests)
 				}
 			})
 		})
 	}
+}
+
+func wait(*Client) {
+	time.Sleep(2 * time.Second)
+	synctest.Wait()
 }

@@ -3,6 +3,7 @@ package probe_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"sync/atomic"
 	"testing"
@@ -57,6 +58,45 @@ func TestCallsEndWhileTheSessionCloses(t *testing.T) {
 			t.Errorf("Probe = %+v", a)
 		}
 	})
+}
+
+// broken is a connection that cannot be written to.
+type broken struct {
+	net.Conn
+	err error
+}
+
+func (b broken) Write([]byte) (int, error) { return 0, b.err }
+
+// A probe that was not sent is no reason to wait before the next.
+func TestAFailedWriteReachesTheCaller(t *testing.T) {
+	near, far := net.Pipe()
+	defer near.Close()
+	defer far.Close()
+	noLine := errors.New("the line is down")
+	c := probe.NewClient(line.Negotiated(t, juliet, broken{near, noLine}))
+	for range 2 {
+		ask(t, c, romeo, noLine)
+	}
+	if got, want := c.Stats(), (probe.Stats{Sent: 2, Failed: 2}); got != want {
+		t.Errorf("stats = %+v, want %+v", got, want)
+	}
+	_ = c.Close()
+}
+
+func TestASessionThatWasClosedIsClosed(t *testing.T) {
+	near, far := net.Pipe()
+	defer near.Close()
+	defer far.Close()
+	go io.Copy(io.Discard, far)
+	session := line.Negotiated(t, juliet, near)
+	if err := session.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c := probe.NewClient(session)
+	ask(t, c, romeo, probe.ErrClosed)
+	ask(t, c, romeo, xmpp.ErrOutputStreamClosed)
+	_ = c.Close()
 }
 
 func TestTheShortestTimeoutIsKept(t *testing.T) {
