@@ -173,6 +173,26 @@ func TestSiftFiltersByBareJIDWhereTheServerCan(t *testing.T) {
 	}
 }
 
+func TestARefusedFilterLeavesTheOneBeforeIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		c, _ := scripted(t, func(content string) string {
+			if strings.Contains(content, "disco#info") {
+				return fmt.Sprintf(sifts, "<feature var='urn:xmpp:sift:recipients:bare'/>")
+			}
+			if asked++; asked > 1 {
+				return refusal("not-allowed")
+			}
+			return " "
+		})
+		for i, refused := range []bool{false, true} {
+			if err := c.Sift(t.Context()); (err != nil) != refused || c.link.filtered != hushed || c.link.since == 0 {
+				t.Errorf("Sift %d: %v, and %v since %v", i, err, c.link.filtered, c.link.since)
+			}
+		}
+	})
+}
+
 func TestTheErrorOfAnAnswer(t *testing.T) {
 	refused := stanza.Error{Type: stanza.Cancel, Condition: stanza.RemoteServerNotFound}
 	for _, tt := range []struct {
