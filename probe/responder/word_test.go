@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/xml"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -16,6 +17,7 @@ import (
 	"mellium.im/xmpp/mux"
 	"mellium.im/xmpp/stanza"
 
+	"example.org/lastpresence/internal/testbed/line"
 	"example.org/lastpresence/probe/responder"
 )
 
@@ -130,6 +132,39 @@ func TestRequestsToAContactGoToTheComponentsOwnHandler(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// Only on the session of a component may the answer come later than the handler
+// returns; on another mellium refuses at once.
+func TestAQueryAboutAContactIsAnsweredOnceOnEverySession(t *testing.T) {
+	for name, tt := range map[string]struct {
+		session func(t *testing.T, near, far net.Conn) *xmpp.Session
+		ns      string
+		want    string
+	}{
+		"of a component": {componentSession, component.NSAccept, "seconds=\"3600\""},
+		"of a client": {func(t *testing.T, near, _ net.Conn) *xmpp.Session {
+			return line.Negotiated(t, gate, near)
+		}, stanza.NSClient, "<service-unavailable "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				near, far := net.Pipe()
+				session := tt.session(t, near, far)
+				r := responder.New(session, responder.Gateway(everybody, knows(responder.Presence{Since: time.Now().Add(-time.Hour)}, nil)))
+				go func() {
+					_ = session.Serve(r.Handler(nil))
+					_ = r.Close()
+				}()
+				defer far.Close()
+				got := line.Listen(t, far).Ask("<iq xmlns='" + tt.ns + "' type='get' from='juliet@capulet.lit/balcony' to='skeleton@gate.capulet.lit' id='q'>" +
+					"<query xmlns='jabber:iq:last'/></iq>")
+				if len(got) != 1 || !strings.Contains(got[0], tt.want) {
+					t.Errorf("got %q, want one answer with %s", got, tt.want)
+				}
+			})
+		})
 	}
 }
 
