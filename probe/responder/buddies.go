@@ -97,7 +97,7 @@ func (r *Responder) Befriend(ctx context.Context, peer jid.JID) error {
 		}
 		return b.befriend()
 	})
-	if err == nil && full {
+	if full {
 		return errManyBuddies
 	}
 	return err
@@ -188,18 +188,13 @@ func (r *Responder) load(ctx context.Context) error {
 
 // put sets the state of a buddy in memory.
 func (r *Responder) put(b Buddy) {
-	key := b.JID.String()
-	if r.buddies[key].Pending {
+	if r.buddies[b.JID.String()].Pending {
 		r.pending--
 	}
 	if b.Pending {
 		r.pending++
 	}
-	if b.stranger() {
-		delete(r.buddies, key)
-	} else {
-		r.buddies[key] = b
-	}
+	put(r.buddies, b)
 }
 
 // keep stores the state of a buddy.

@@ -91,11 +91,11 @@ func (b Buddy) hear(typ stanza.PresenceType, decision Decision) (Buddy, []stanza
 	return b, nil
 }
 
-// approve accepts a buddy's request.
+// approve accepts a buddy's request and, if mutual, subscribes in return.
 func (b Buddy) approve(mutual bool) (Buddy, []stanza.PresenceType) {
 	b.From, b.Pending = true, false
 	send := []stanza.PresenceType{stanza.SubscribedPresence}
-	if mutual && !b.To && !b.Asked {
+	if mutual {
 		b.Asked = true
 		send = append(send, stanza.SubscribePresence)
 	}

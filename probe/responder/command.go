@@ -152,17 +152,14 @@ func readOrder(tokens xml.TokenReader) (o order, err error) {
 		return order{}, err
 	}
 	o = order{action: c.Action, id: c.ID}
-	if c.Form == nil {
-		return o, nil
-	}
-	if c.Action == "cancel" {
+	if c.Form == nil || c.Action == "cancel" {
 		return o, nil
 	}
 	if kind, ok := c.Form.Raw("FORM_TYPE"); ok && (len(kind) != 1 || kind[0] != formType) {
 		return o, errForm
 	}
-	peers, ok := c.Form.Raw(fieldPeer)
-	if !ok || len(peers) != 1 || peers[0] == "" {
+	peers, _ := c.Form.Raw(fieldPeer)
+	if len(peers) != 1 || peers[0] == "" {
 		return o, fmt.Errorf("responder: the form has %d addresses in %s, not one", len(peers), fieldPeer)
 	}
 	peer, err := jid.Parse(peers[0])

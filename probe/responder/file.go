@@ -35,9 +35,9 @@ type file struct {
 
 	mu    sync.Mutex
 	read  bool
-	lines int   // number of complete lines; 0: rewrite the file
-	size  int64 // bytes in them
-	kept  map[string]stored
+	lines int              // number of complete lines; 0: rewrite the file
+	size  int64            // bytes in them
+	kept  map[string]Buddy // by bare JID
 }
 
 // head is the first line of a file. Version 1 was a single object with all the
@@ -79,11 +79,7 @@ func (f *file) Load(context.Context) ([]Buddy, error) {
 	}
 	buddies := make([]Buddy, 0, len(f.kept))
 	for _, key := range slices.Sorted(maps.Keys(f.kept)) {
-		b, err := f.kept[key].buddy()
-		if err != nil {
-			return nil, err
-		}
-		buddies = append(buddies, b)
+		buddies = append(buddies, f.kept[key])
 	}
 	return buddies, nil
 }
@@ -92,7 +88,7 @@ func (f *file) load() error {
 	f.read = false
 	data, err := os.ReadFile(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
-		f.read, f.kept, f.lines, f.size = true, make(map[string]stored), 0, 0
+		f.read, f.kept, f.lines, f.size = true, make(map[string]Buddy), 0, 0
 		return nil
 	}
 	if err != nil {
@@ -108,30 +104,25 @@ func (f *file) load() error {
 
 // readBuddies parses a file. It returns the size and number of the complete lines;
 // no lines means that the file must be rewritten.
-func readBuddies(data []byte) (kept map[string]stored, size int64, lines int, err error) {
+func readBuddies(data []byte) (kept map[string]Buddy, size int64, lines int, err error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	var h head
 	if err := d.Decode(&h); err != nil {
 		return nil, 0, 0, err
 	}
-	kept = make(map[string]stored)
-	put := func(s stored) error {
+	kept = make(map[string]Buddy)
+	add := func(s stored) error {
 		b, err := s.buddy()
 		if err != nil {
 			return err
 		}
-		s.JID = b.JID.String()
-		if b.stranger() {
-			delete(kept, s.JID)
-		} else {
-			kept[s.JID] = s
-		}
+		put(kept, b)
 		return nil
 	}
 	switch h.Version {
 	case 1:
 		for _, s := range h.Buddies {
-			if err := put(s); err != nil {
+			if err := add(s); err != nil {
 				return nil, 0, 0, err
 			}
 		}
@@ -153,7 +144,7 @@ func readBuddies(data []byte) (kept map[string]stored, size int64, lines int, er
 		if err := json.Unmarshal(line, &s); err != nil {
 			return nil, 0, 0, fmt.Errorf("line %d: %w", lines+2, err)
 		}
-		if err := put(s); err != nil {
+		if err := add(s); err != nil {
 			return nil, 0, 0, fmt.Errorf("line %d: %w", lines+2, err)
 		}
 		end += len(line) + 1
@@ -163,10 +154,9 @@ func readBuddies(data []byte) (kept map[string]stored, size int64, lines int, er
 
 // Save implements Store.
 func (f *file) Save(_ context.Context, buddies []Buddy) error {
-	kept := make(map[string]stored)
+	kept := make(map[string]Buddy)
 	for _, b := range buddies {
-		s := toStored(b)
-		kept[s.JID] = s
+		put(kept, b)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -174,12 +164,12 @@ func (f *file) Save(_ context.Context, buddies []Buddy) error {
 }
 
 // write replaces the file.
-func (f *file) write(kept map[string]stored) error {
+func (f *file) write(kept map[string]Buddy) error {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	err := e.Encode(head{Version: version})
 	for _, key := range slices.Sorted(maps.Keys(kept)) {
-		err = errors.Join(err, e.Encode(kept[key]))
+		err = errors.Join(err, e.Encode(toStored(kept[key])))
 	}
 	if err != nil {
 		return err
@@ -201,16 +191,12 @@ func (f *file) Change(_ context.Context, b Buddy) error {
 			return err
 		}
 	}
-	s := toStored(b)
 	if f.lines == 0 || f.lines >= 2*len(f.kept)+spare {
 		kept := maps.Clone(f.kept)
-		kept[s.JID] = s
-		if b.stranger() {
-			delete(kept, s.JID)
-		}
+		put(kept, b)
 		return f.write(kept)
 	}
-	line, err := json.Marshal(s)
+	line, err := json.Marshal(toStored(b))
 	if err != nil {
 		return err
 	}
@@ -220,10 +206,15 @@ func (f *file) Change(_ context.Context, b Buddy) error {
 	}
 	f.lines++
 	f.size += int64(len(line)) + 1
-	if b.stranger() {
-		delete(f.kept, s.JID)
-	} else {
-		f.kept[s.JID] = s
-	}
+	put(f.kept, b)
 	return nil
+}
+
+// put sets the state of a buddy, or removes one that has become a stranger.
+func put(kept map[string]Buddy, b Buddy) {
+	if b.stranger() {
+		delete(kept, b.JID.String())
+	} else {
+		kept[b.JID.String()] = b
+	}
 }

@@ -30,16 +30,13 @@ func (r *Responder) fail(err error) {
 	})
 }
 
-// begin runs f in a goroutine that Close waits for. It reports false after
-// Close.
-func (r *Responder) begin(f func()) bool {
+// begin runs f in a goroutine that Close waits for. After Close it does nothing.
+func (r *Responder) begin(f func()) {
 	r.open.Lock()
 	defer r.open.Unlock()
-	if r.ctx.Err() != nil {
-		return false
+	if r.ctx.Err() == nil {
+		r.wg.Go(f)
 	}
-	r.wg.Go(f)
-	return true
 }
 
 // Close ends everything that the Responder does, and waits up to 5 seconds for the

@@ -67,10 +67,9 @@ func (h *hearing) add(peer string, request bool, f func()) bool {
 func (h *hearing) done(peer string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if a := h.with[peer]; a != nil {
-		if a.waiting--; a.waiting == 0 {
-			delete(h.with, peer)
-		}
+	a := h.with[peer]
+	if a.waiting--; a.waiting == 0 {
+		delete(h.with, peer)
 	}
 }
 
@@ -147,7 +146,7 @@ func (r *Responder) decide(from jid.JID) (Decision, error) {
 	}
 	told := make(chan verdict, 1)
 	h.late.Add(1) // until it returns
-	began := r.begin(func() {
+	r.begin(func() {
 		defer h.late.Add(-1)
 		var v verdict
 		v.err = guard("the policy", func() error {
@@ -159,10 +158,6 @@ func (r *Responder) decide(from jid.JID) (Decision, error) {
 		})
 		told <- v
 	})
-	if !began {
-		h.late.Add(-1)
-		return Refuse, ErrClosed
-	}
 	timer := time.NewTimer(policyTimeout)
 	defer timer.Stop()
 	select {
