@@ -63,6 +63,24 @@ func TestEveryTransitionOfABuddy(t *testing.T) {
 		})
 	}
 
+	befriended := map[string]struct {
+		after string
+		sends types
+	}{
+		"----": {"--A-", types{subscribe}},
+		"--A-": {"--A-", types{subscribe}}, // again, the first one may be lost
+		"T---": {"T---", nil},
+		"-F--": {"-FA-", types{subscribe}},
+		"TF--": {"TF--", nil},
+		"---P": {"-FA-", types{subscribed, available, subscribe}},
+		"T--P": {"TF--", types{subscribed, available}},
+	}
+	for before, want := range befriended {
+		if after, sends := buddyOf(before).befriend(); flags(after) != want.after || !slices.Equal(sends, want.sends) {
+			t.Errorf("%s befriended: %s and %q, want %s and %q", before, flags(after), sends, want.after, want.sends)
+		}
+	}
+
 	unfriended := map[string]types{
 		"----": nil,
 		"T---": {unsubscribe},
@@ -70,6 +88,7 @@ func TestEveryTransitionOfABuddy(t *testing.T) {
 		"-F--": {unavailable, unsubscribed},
 		"---P": {unsubscribed},
 		"TF--": {unsubscribe, unavailable, unsubscribed},
+		"-FA-": {unsubscribe, unavailable, unsubscribed},
 	}
 	for before, want := range unfriended {
 		if after, sends := buddyOf(before).unfriend(); !after.stranger() || !slices.Equal(sends, want) {
