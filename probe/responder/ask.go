@@ -86,7 +86,7 @@ func (r *Responder) find(ctx context.Context, m *matter) (f finding) {
 			return nil
 		}
 		if !m.paced {
-			if f.wait = r.subscribers.reserve(m.from, m.asked, 1, 1, time.Now()); f.wait > 0 {
+			if f.wait = r.subscribers.reserve(m.from, m.asked, time.Now()); f.wait > 0 {
 				return nil
 			}
 		}
@@ -125,9 +125,10 @@ func (r *Responder) reply(m *matter, found finding) {
 		}
 		answer = func(q question) xml.TokenReader { return q.known(p) }
 	}
-	if count := len(questions) * (1 + len(found.presence.Status)/replySize); found.subscribed && count > 1 {
+	if found.subscribed {
 		// All are answered now. Later ones wait the longer.
-		r.subscribers.reserve(m.from, m.asked, len(questions)-1, count-1, time.Now())
+		count := len(questions) * (1 + len(found.presence.Status)/replySize)
+		r.subscribers.spend(m.from, m.asked, len(questions)-1, count-1, time.Now())
 	}
 	r.send(answers(questions, answer)...)
 }

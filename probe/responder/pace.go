@@ -99,20 +99,43 @@ type subscribers struct {
 	about, probers limiters
 }
 
-// reserve returns how long a number of replies to a subscriber about a contact have
-// to wait. They count as count replies about all contacts.
-func (s *subscribers) reserve(prober, contact jid.JID, replies, count int, now time.Time) time.Duration {
+// reserve returns how long a reply to a subscriber about a contact has to wait. One
+// that would wait longer than maxParked does not count.
+func (s *subscribers) reserve(prober, contact jid.JID, now time.Time) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	who := prober.Bare().String()
-	one := s.about.of(who+" "+contact.Bare().String(), func() *rate.Limiter { return limiter(s.burst, s.every, 1, 1) })
-	all := s.probers.of(who, func() *rate.Limiter { return limiter(s.burst, s.every, loginShare, totalShare) })
-	of := one.ReserveN(now, min(replies, one.Burst()))
-	ofAll := all.ReserveN(now, min(count, all.Burst()))
+	one, all := s.of(prober, contact)
+	of, ofAll := one.ReserveN(now, 1), all.ReserveN(now, 1)
 	wait := max(of.DelayFrom(now), ofAll.DelayFrom(now))
 	if wait > maxParked {
 		of.CancelAt(now)
 		ofAll.CancelAt(now)
 	}
 	return wait
+}
+
+// spend counts replies that were not reserved, for those that come later. They count
+// as count replies about all contacts.
+func (s *subscribers) spend(prober, contact jid.JID, replies, count int, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one, all := s.of(prober, contact)
+	spend(one, replies, now)
+	spend(all, count, now)
+}
+
+// of returns the limiters of a subscriber: about one contact, and about all.
+func (s *subscribers) of(prober, contact jid.JID) (one, all *rate.Limiter) {
+	who := prober.Bare().String()
+	one = s.about.of(who+" "+contact.Bare().String(), func() *rate.Limiter { return limiter(s.burst, s.every, 1, 1) })
+	all = s.probers.of(who, func() *rate.Limiter { return limiter(s.burst, s.every, loginShare, totalShare) })
+	return one, all
+}
+
+// spend takes n tokens, even if there are fewer, one by one because a limiter gives
+// at most its burst.
+func spend(l *rate.Limiter, n int, now time.Time) {
+	for range n {
+		l.ReserveN(now, 1)
+	}
 }
