@@ -92,6 +92,9 @@ func (m *model) proceed() {
 		if !m.returned(w) {
 			m.Error("a call that returned has timed out")
 		}
+		if len(m.abandon(w)) > 0 {
+			m.Error("a call that returned times out")
+		}
 		if !w.paced && m.IntN(3) == 0 {
 			m.parked = append(m.parked, w)
 			m.answered(m.park(w, time.Duration(m.IntN(20)), 10))

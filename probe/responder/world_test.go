@@ -3,9 +3,12 @@ package responder_test
 import (
 	"context"
 	"encoding/xml"
+	"errors"
+	"net"
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -106,4 +109,22 @@ func soon(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+// breakable is a connection that fails to write once it is broken.
+type breakable struct {
+	net.Conn
+	broken atomic.Bool
+}
+
+func pipe() (near *breakable, far net.Conn) {
+	one, far := net.Pipe()
+	return &breakable{Conn: one}, far
+}
+
+func (b *breakable) Write(p []byte) (int, error) {
+	if b.broken.Load() {
+		return 0, errors.New("no line")
+	}
+	return b.Conn.Write(p)
 }
