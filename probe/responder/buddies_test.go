@@ -92,8 +92,8 @@ func TestARequestWaitsForApproval(t *testing.T) {
 		if err := r.Approve(soon(t), juliet); err != nil {
 			t.Error(err)
 		}
-		if got := strings.Join(l.Heard(), ""); !strings.Contains(got, `type='subscribed'`) {
-			t.Errorf("approval was not told: %s", got)
+		if got := strings.Join(l.Heard(), ""); !strings.Contains(got, `type='subscribed'`) || strings.Contains(got, `type='subscribe'`) {
+			t.Errorf("approval was not told, or asked for more: %s", got)
 		}
 		if err := r.Approve(soon(t), romeo); err != nil || len(buddies(t, r)) != 1 {
 			t.Errorf("approving who did not ask: %v, %+v", err, buddies(t, r))

@@ -224,6 +224,40 @@ func TestTheNumberOfBuddiesIsLimited(t *testing.T) {
 	})
 }
 
+func TestTheLimitOfBuddiesIsForNewOnes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := new(kept)
+		for i := range 10_000 {
+			store.buddies = append(store.buddies, responder.Buddy{JID: user(i), From: true})
+		}
+		var failed failures
+		r, l := gateway(t, responder.Keep(store), responder.Failed(failed.add))
+		defer r.Close()
+		says := func(typ string) string {
+			return strings.Join(l.Ask(fmt.Sprintf("<presence type='%s' from='%s' to='gate.capulet.lit'/>", typ, user(7))), "")
+		}
+		if got := says("subscribe"); !strings.Contains(got, `"subscribed"`) {
+			t.Errorf("a subscriber's request brought %s", got)
+		}
+		if got := strings.Join(l.Ask(strings.TrimSpace(romeoSubscribes)), ""); !strings.Contains(got, `"unsubscribed"`) {
+			t.Errorf("one that the policy refuses brought %s", got)
+		}
+		if err := r.Befriend(t.Context(), user(8)); err != nil {
+			t.Errorf("Befriend(a subscriber) = %v", err)
+		}
+		if err := r.Befriend(t.Context(), juliet); err == nil {
+			t.Error("Befriend succeeded without room")
+		}
+		says("unsubscribe")
+		if err := r.Befriend(t.Context(), juliet); err != nil {
+			t.Errorf("Befriend(the last for whom there is room) = %v", err)
+		}
+		if got := failed.all(); len(got) != 0 {
+			t.Errorf("Failed was told %q", got)
+		}
+	})
+}
+
 func TestBefriendAcceptsAPendingRequest(t *testing.T) {
 	bubble(t, func(t *testing.T, w world) {
 		r, _ := w.serve(gate, nil, responder.Requests(responder.Always(responder.Later)))

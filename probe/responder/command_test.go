@@ -6,7 +6,11 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"mellium.im/xmpp/jid"
+
+	"example.org/lastpresence/internal/testbed/line"
 	"example.org/lastpresence/probe/responder"
 )
 
@@ -70,6 +74,10 @@ func TestTheCommandRejectsInvalidForms(t *testing.T) {
 		"prev":                {" action='prev'", "", "<bad-action xmlns='http://jabber.org/protocol/commands'/>", false},
 		"cancelled":           {" action='cancel'", "", "status='canceled'", false},
 		"cancelled with form": {" action='cancel'", fill("<field var='peerjid'/>"), "status='canceled'", false},
+		"two form types":      {"", fill(`<field var='FORM_TYPE'><value>http://jabber.org/protocol/admin</value><value>urn:other</value></field>` + peer), "<bad-payload xmlns='http://jabber.org/protocol/commands'/>", false},
+		"an empty form type":  {"", fill(`<field var='FORM_TYPE'/>` + peer), "<bad-payload xmlns='http://jabber.org/protocol/commands'/>", false},
+		"execute":             {" action='execute'", fill(kind + peer), "status='completed'", true},
+		"next":                {" action='next'", fill(kind + peer), "status='completed'", true},
 		"complete":            {" action='complete'", fill(kind + peer), "status='completed'", true},
 		"without a form type": {"", fill(peer), "status='completed'", true},
 	}
@@ -119,4 +127,76 @@ func TestOnlyAdministratorsMayUseTheCommand(t *testing.T) {
 			t.Errorf("%d buddies", n)
 		}
 	})
+}
+
+func TestACommandBeginsWithoutASession(t *testing.T) {
+	for action, want := range map[string]string{"": "status='executing'", "execute": "status='executing'", "cancel": "<bad-action ", "complete": "<bad-action ", "next": "<bad-action "} {
+		bubble(t, func(t *testing.T, w world) {
+			w.serve(gate, nil, responder.Admins(juliet))
+			attr := " action='" + action + "'"
+			if action == "" {
+				attr = ""
+			}
+			if got := w.login(juliet).Ask(execute("c", attr, "")); len(got) != 1 || !strings.Contains(got[0], want) {
+				t.Errorf("%q brought %q, want %s", action, got, want)
+			}
+		})
+	}
+}
+
+// What an administrator orders does not wait for a policy, and its failure is
+// reported.
+func TestACommandDoesNotWaitForAPolicy(t *testing.T) {
+	for name, store := range map[string]responder.Store{"stored": new(kept), "not stored": full{}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var failed failures
+				r, l := gateway(t, responder.Admins(juliet), responder.Keep(store), responder.Failed(failed.add),
+					responder.Requests(func(jid.JID) responder.Decision { time.Sleep(5 * time.Second); return responder.Accept }))
+				defer r.Close()
+				l.Say(subscribes("romeo"))
+				got := order(t, l, "gate.montague.lit")
+				if store == (full{}) {
+					if all := failed.all(); len(all) != 1 || !strings.Contains(all[0], "gate.montague.lit") || strings.Contains(got, `"subscribe"`) {
+						t.Errorf("Failed was told %q; the component sent %s", all, got)
+					}
+				} else if !strings.Contains(got, `type="subscribe"`) || len(failed.all()) != 0 {
+					t.Errorf("the component sent %s; Failed was told %q", got, failed.all())
+				}
+				time.Sleep(10 * time.Second)
+			})
+		})
+	}
+}
+
+func TestTooManyCommandsAreRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := new(slowStore)
+		r, l := gateway(t, responder.Admins(juliet), responder.Keep(store), responder.Pace(10_000, time.Second))
+		for i := range 257 { // one is being carried out
+			if got := order(t, l, fmt.Sprintf("d%d.lit", i)); !strings.Contains(got, `status="completed"`) {
+				t.Fatalf("command %d: %s", i, got)
+			}
+		}
+		if got := order(t, l, "more.lit"); !strings.Contains(got, "<resource-constraint") {
+			t.Errorf("one more: %s", got)
+		}
+		if err := r.Stop(soon(t), ""); err != nil || len(store.buddies) != 257 {
+			t.Errorf("%d are stored, %v", len(store.buddies), err)
+		}
+	})
+}
+
+// order has juliet order that the component befriends a server, and returns what
+// the component sends.
+func order(t *testing.T, l *line.Line, server string) string {
+	t.Helper()
+	command := func(id, children string) string {
+		return strings.Replace(execute("c", id, children), "<iq ", "<iq from='juliet@capulet.lit/a' ", 1)
+	}
+	id := regexp.MustCompile(`sessionid="([^"]+)"`).FindStringSubmatch(strings.Join(l.Ask(command("", "")), ""))
+	if id == nil {
+		t.Fatal("no session id")
+	}
+	return strings.Join(l.Ask(command(" sessionid='"+id[1]+"'", fill(kind+strings.Replace(peer, "gate.montague.lit", server, 1)))), "")
 }

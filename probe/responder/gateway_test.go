@@ -61,6 +61,12 @@ func TestGatewayAnswersForItsContacts(t *testing.T) {
 			last:    `<iq from='skeleton@gate.capulet.lit' to='juliet@capulet.lit/balcony' type='result' id='q'><query xmlns='jabber:iq:last' seconds='0'/></iq>`,
 			outcome: probe.Available,
 		},
+		"offline, with what only those online have": {
+			prober: juliet, knows: responder.Presence{Since: began, Show: "dnd", Priority: 5},
+			probe:   `<presence from='skeleton@gate.capulet.lit' to='juliet@capulet.lit/balcony' type='unavailable' id='p'><delay xmlns='urn:xmpp:delay' from='skeleton@gate.capulet.lit' stamp='1999-12-31T23:00:00Z'/></presence>`,
+			last:    `<iq from='skeleton@gate.capulet.lit' to='juliet@capulet.lit/balcony' type='result' id='q'><query xmlns='jabber:iq:last' seconds='3600'/></iq>`,
+			outcome: probe.Unavailable,
+		},
 		"a stranger": {
 			prober: romeo, knows: left,
 			last:    `<iq from='skeleton@gate.capulet.lit' to='romeo@montague.lit/orchard' type='error' id='q'><error type='auth'><forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>`,
