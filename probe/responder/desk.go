@@ -93,8 +93,7 @@ func (d *desk) take(q question) reply {
 		d.hurry(m)
 		return taken
 	}
-	m = &matter{key: key, from: q.prober, asked: q.asked, questions: make([]question, 0, 2)}
-	m.questions = append(m.questions, q)
+	m = &matter{key: key, from: q.prober, asked: q.asked, questions: []question{q}}
 	m.prober = d.party(q.prober.Bare().String(), max(d.workers/4, 1))
 	m.domain = d.party("@"+q.prober.Domainpart(), max(d.workers*3/4, 1)) // no bare JID begins so
 	if m.prober.waiting >= maxOfProber || m.domain.waiting >= maxOfDomain || d.waiting >= maxOfAll {
@@ -239,7 +238,7 @@ func (d *desk) questions(m *matter) []question {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	questions := m.questions
-	m.questions = make([]question, 0, 2)
+	m.questions = nil
 	return questions
 }
 
