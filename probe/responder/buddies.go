@@ -56,10 +56,12 @@ func (r *Responder) tell(ctx context.Context, last bool, presence func(Buddy) xm
 		return err
 	}
 	defer r.unlock()
-	if r.over || r.ctx.Err() != nil {
+	if r.ctx.Err() != nil {
 		return ErrClosed
 	}
-	r.over = last
+	if last {
+		defer r.end() // before others get the lock
+	}
 	if err := r.load(ctx); err != nil {
 		return err
 	}
@@ -134,7 +136,7 @@ func (r *Responder) change(ctx context.Context, peer jid.JID, f func(Buddy) (Bud
 		return err
 	}
 	defer r.unlock()
-	if r.over || r.ctx.Err() != nil {
+	if r.ctx.Err() != nil {
 		return ErrClosed
 	}
 	if err := r.load(ctx); err != nil {

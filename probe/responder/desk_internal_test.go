@@ -104,3 +104,11 @@ func TestTheNextOfAProberRunsBesideTheFirst(t *testing.T) {
 		t.Errorf("%q run, want two of the three", asked)
 	}
 }
+
+func TestACallThatReturnedInTimeIsNotReportedAsLate(t *testing.T) {
+	r := &Responder{cfg: config{failed: func(err error) { t.Error(err) }}}
+	r.leave(new(matter))
+	if err := r.reports.wait(t.Context()); err != nil {
+		t.Error(err)
+	}
+}

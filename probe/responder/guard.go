@@ -39,6 +39,13 @@ func (r *Responder) begin(f func()) {
 	}
 }
 
+// end makes begin, and everything that waits for the Responder, end.
+func (r *Responder) end() {
+	r.open.Lock()
+	defer r.open.Unlock()
+	r.cancel()
+}
+
 // Close ends everything that the Responder does, and waits up to 5 seconds for the
 // functions that it has called. It returns an error if one has not returned by
 // then. It sends nothing; see [Responder.Stop]. Subscription stanzas that were
@@ -50,9 +57,7 @@ func (r *Responder) Close() error {
 }
 
 func (r *Responder) close(ctx context.Context) error {
-	r.open.Lock()
-	r.cancel()
-	r.open.Unlock()
+	r.end()
 	lines := []*line{&r.hearing.requests, &r.hearing.others}
 	for _, l := range lines {
 		for _, f := range l.close() {

@@ -55,7 +55,6 @@ type Responder struct {
 
 	mu      chan struct{} // holds one while buddies are changed, stored and sent to
 	loaded  bool
-	over    bool             // Stop has sent its unavailable presence
 	buddies map[string]Buddy // by bare JID
 	pending int              // number of buddies that are Pending
 }
