@@ -1,6 +1,8 @@
 package responder
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -110,5 +112,21 @@ func TestACallThatReturnedInTimeIsNotReportedAsLate(t *testing.T) {
 	r.leave(new(matter))
 	if err := r.reports.wait(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestTheLastPresenceIsTheLast(t *testing.T) {
+	r := &Responder{mu: make(chan struct{}, 1), cfg: config{store: memory{}}}
+	r.ctx, r.cancel = context.WithCancel(t.Context())
+	for _, last := range []bool{false, false, true} {
+		if err := r.tell(t.Context(), last, nil); err != nil {
+			t.Errorf("tell = %v", err)
+		}
+	}
+	if err := r.tell(t.Context(), false, nil); !errors.Is(err, ErrClosed) {
+		t.Errorf("after the last, tell = %v", err)
+	}
+	if err := r.Befriend(t.Context(), romeoAsks.prober); !errors.Is(err, ErrClosed) {
+		t.Errorf("after the last, Befriend = %v", err)
 	}
 }
