@@ -58,7 +58,7 @@ func (x *exchange) fromPresences(a *Answer) (seen time.Time) {
 		switch s := p.Status(); {
 		case s != "" && !at.Before(said):
 			a.Status, a.StatusFrom, said = s, FromPresence, at
-		case s == "" && p.Delay.Stamp.IsZero() && !p.bare():
+		case s == "" && !p.bare() && (p.Delay.Stamp.IsZero() || at.After(said)):
 			a.Status, a.StatusFrom, said = "", FromNothing, at // it left last, and said nothing
 		}
 	}
