@@ -155,11 +155,8 @@ func (x *exchange) conclude(now time.Time) {
 		x.done = true
 	case x.hasPresent() || x.hasAvailable() && x.hasFence():
 		x.concludeAvailable()
-	case !x.hasFence():
-	case x.graceTime() > 0:
+	case x.hasFence():
 		x.until = x.fenced.Add(x.graceTime())
-	default:
-		x.done = true
 	}
 	x.expire(now)
 }
@@ -167,17 +164,14 @@ func (x *exchange) conclude(now time.Time) {
 // concludeAvailable decides whether an available presence is enough. For a host
 // the wait goes on until its uptime is known.
 func (x *exchange) concludeAvailable() {
-	switch {
-	case x.host():
-		stamped := func(p Presence) bool {
-			return p.Type == stanza.AvailablePresence && !p.Delay.Stamp.IsZero()
-		}
-		x.done = x.done || x.hasFence() || slices.ContainsFunc(x.presences, stamped)
-	case x.settle > 0:
+	if !x.host() {
 		x.until = x.arrived.Add(x.settle)
-	default:
-		x.done = true
+		return
 	}
+	stamped := func(p Presence) bool {
+		return p.Type == stanza.AvailablePresence && !p.Delay.Stamp.IsZero()
+	}
+	x.done = x.done || x.hasFence() || slices.ContainsFunc(x.presences, stamped)
 }
 
 // graceTime returns how long after the fence a presence that it overtook may still

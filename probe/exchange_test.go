@@ -94,6 +94,13 @@ func TestExchange(t *testing.T) {
 		{name: "Settle waits for more resources even after the fence", open: true, settle: 50 * time.Millisecond,
 			steps:   []step{presence(1, orchard, available, hourAgo, ""), fence(2, 0, ""), presence(30, garden, available, hourAgo, ""), tick(50)},
 			outcome: Available},
+		{name: "Settle counts from the return of a contact that left", open: true, settle: 50 * time.Millisecond,
+			steps: []step{presence(1, orchard, available, hourAgo, ""), presence(30, romeo, unavailable, never, ""),
+				presence(40, orchard, available, never, ""), tick(89)},
+			outcome: Available},
+		{name: "a contact that leaves while Settle waits: wait for the fence", open: true, settle: 50 * time.Millisecond,
+			steps:   []step{presence(1, orchard, available, hourAgo, ""), presence(2, romeo, unavailable, never, ""), tick(9000)},
+			outcome: Unavailable},
 		{name: "Settle counts from the first available presence", settle: 50 * time.Millisecond,
 			steps:   []step{presence(1, orchard, available, hourAgo, ""), presence(30, garden, available, hourAgo, ""), tick(51)},
 			outcome: Available},
@@ -275,39 +282,6 @@ func TestExchange(t *testing.T) {
 				t.Errorf("up since %v, want %v", a.Up, tc.up)
 			}
 		})
-	}
-}
-
-func TestExchangeKeepsTheLatestPresenceOfEachResource(t *testing.T) {
-	x := exchange{target: romeo, sent: t0, settle: time.Second}
-	for _, s := range []step{
-		presence(1, orchard, available, hourAgo, "one"),
-		presence(2, garden, available, hourAgo, "two"),
-		presence(3, orchard, available, t0, "three"),
-		fence(4, 0, ""),
-	} {
-		s.do(&x, t0.Add(time.Duration(s.ms)*time.Millisecond))
-	}
-	a := x.answer()
-	if len(a.Presences) != 2 || a.Presences[0].Status() != "two" || a.Presences[1].Status() != "three" {
-		t.Errorf("presences = %+v, want garden's and then orchard's second", a.Presences)
-	}
-	if a.RoundTrip != 4*time.Millisecond {
-		t.Errorf("round trip = %v, want 4ms", a.RoundTrip)
-	}
-}
-
-func TestTheStatusIsOfTheResourceThatLeftLast(t *testing.T) {
-	earlier := presence(2, orchard, stanza.UnavailablePresence, hourAgo.Add(-time.Hour), "Leaving the office.")
-	later := presence(1, garden, stanza.UnavailablePresence, hourAgo, "Going to bed.")
-	for name, steps := range map[string][]step{"in order": {earlier, later}, "in reverse": {later, earlier}} {
-		x := exchange{target: romeo, sent: t0}
-		for _, s := range append(steps, fence(3, 3600, "")) {
-			s.do(&x, t0.Add(time.Duration(s.ms)*time.Millisecond))
-		}
-		if a := x.answer(); !a.LastSeen.Equal(hourAgo) || a.Status != "Going to bed." {
-			t.Errorf("%s: last seen %v, %q", name, a.LastSeen, a.Status)
-		}
 	}
 }
 
