@@ -26,9 +26,6 @@ func (c *coolDown) ready(key string, now time.Time) bool {
 }
 
 func (c *coolDown) add(key string, now time.Time) {
-	if c.period <= 0 {
-		return
-	}
 	if c.asked == nil {
 		c.asked = make(map[string]time.Time)
 	}

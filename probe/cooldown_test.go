@@ -2,6 +2,7 @@ package probe
 
 import (
 	"errors"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -28,6 +29,20 @@ func TestCoolDownAppliesToOneContact(t *testing.T) {
 		}
 		if s.fails {
 			l.failed(s.contact)
+		}
+	}
+}
+
+func TestNobodyIsRememberedForLongerThanTheCoolDown(t *testing.T) {
+	for period, want := range map[time.Duration]int{time.Minute: 60, time.Second: 1, 0: 1, -time.Second: 1} {
+		l := config{burst: 1000, every: time.Second, coolDown: period}.ledger()
+		for i := range 500 {
+			if err := l.send(strconv.Itoa(i), t0.Add(time.Duration(i)*time.Second)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if asked, queue := len(l.asked.asked), len(l.asked.queue); asked != want || queue != want {
+			t.Errorf("of 500 contacts, one a second, %d and %d are remembered for %v, want %d", asked, queue, period, want)
 		}
 	}
 }
