@@ -177,14 +177,14 @@ func TestAProbeThatIsJoinedIsLogged(t *testing.T) {
 		s := world(t, server.ProsodyStamps)
 		script(s, say(gone, time.Second), say(battery, time.Second))
 		c, done := connect(t, s, probe.Log(slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{Level: slog.LevelDebug}))))
-		var both sync.WaitGroup
-		for range 2 {
-			both.Go(func() { ask(t, c, romeo, nil) })
+		var all sync.WaitGroup
+		for range 3 {
+			all.Go(func() { ask(t, c, romeo, nil) })
 		}
-		both.Wait()
+		all.Wait()
 		done()
-		if n := strings.Count(b.String(), `"probe: joined"`); n != 1 {
-			t.Errorf("%d were joined:\n%s", n, b.String())
+		if n := strings.Count(b.String(), `"probe: joined"`); n != 2 {
+			t.Errorf("%d joined the first:\n%s", n, b.String())
 		}
 	})
 }
@@ -272,6 +272,15 @@ func TestAnErrorHasTheNameOfItsElement(t *testing.T) {
 	p := read(t, "<presence xmlns='jabber:client' type='error'><error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>")
 	if p.Err.XMLName != (xml.Name{Space: "jabber:client", Local: "error"}) {
 		t.Errorf("its name is %+v", p.Err.XMLName)
+	}
+}
+
+func TestOnlyTheGoneAndTheRedirectedMoved(t *testing.T) {
+	for condition, want := range map[string]string{"gone": "xmpp:romeo@verona.lit", "redirect": "xmpp:romeo@verona.lit", "conflict": "", "text": ""} {
+		p := read(t, "<presence type='error'><error><"+condition+" xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>xmpp:romeo@verona.lit</"+condition+"></error></presence>")
+		if p.Moved != want {
+			t.Errorf("%s: moved to %q, want %q", condition, p.Moved, want)
+		}
 	}
 }
 
