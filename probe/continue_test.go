@@ -3,9 +3,11 @@ package probe_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"mellium.im/xmpp"
 	"mellium.im/xmpp/jid"
@@ -136,6 +138,27 @@ func TestContinueLeavesProbesUnderWayToTheOldClient(t *testing.T) {
 		}
 		endNew()
 	})
+}
+
+// Whoever reconnects once an hour does not keep the sessions of a month in memory.
+func TestContinueLetsGoOfTheOldClient(t *testing.T) {
+	s := world(t, server.ProsodyStamps)
+	old, end := connect(t, s)
+	end()
+	client, end := connect(t, s, probe.Continue(old))
+	defer end()
+	left := weak.Make(old)
+	old = nil
+	for range 10 {
+		runtime.GC()
+		if left.Value() == nil {
+			break
+		}
+	}
+	if left.Value() != nil {
+		t.Error("the old Client is still in memory")
+	}
+	runtime.KeepAlive(client)
 }
 
 func TestContinueOfNilChangesNothing(t *testing.T) {

@@ -48,6 +48,23 @@ func TestProbeAsksOnlyContactsThatShareTheirPresence(t *testing.T) {
 	})
 }
 
+func TestAProbeIsOfTheContactWhateverTheResource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := world(t, server.XEP0318)
+		s.SetOffline(romeo, time.Now().Add(-time.Hour), "Out of battery.")
+		client, end := connect(t, s)
+		defer end()
+		orchard, err := romeo.WithResource("orchard")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a := ask(t, client, orchard, nil); !a.Contact.Equal(romeo) || a.Status != "Out of battery." {
+			t.Errorf("of %v it is known that %q", a.Contact, a.Status)
+		}
+		ask(t, client, romeo, probe.ErrCoolDown)
+	})
+}
+
 func TestTheLogNamesContactsButNotTheirStatus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var debug, info bytes.Buffer
