@@ -66,6 +66,21 @@ func TestTheFastPathAgreesWithTheCursorOnEveryByte(t *testing.T) {
 	}
 }
 
+// A text that the fast path leaves to the cursor is read with the same result, but
+// more slowly.
+func TestTheFastPathIsTakenForAllThatServersSend(t *testing.T) {
+	for _, s := range []string{
+		"0001-01-01T00:00:00Z", "0100-01-01T00:00:00Z", "2012-02-29T12:00:00Z", "2012-12-31T23:59:59Z", "9999-12-31T23:59:59.999999999Z",
+		"2012-09-10T23:41:07.1Z", "2012-09-10T23:41:07.000000Z",
+		"2012-09-10T23:41:07+00:00", "2012-09-10T23:41:07-00:00", "2012-09-10T23:41:07.5+00:59",
+		"2012-09-10T23:41:07+14:00", "2012-09-10T23:41:07-14:00",
+	} {
+		if !check(t, s) {
+			t.Errorf("the fast path is not taken for %q", s)
+		}
+	}
+}
+
 func TestCivilIsTheInverseOfUnixDays(t *testing.T) {
 	day := time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
 	for ; day.Year() < 10000; day = day.AddDate(0, 0, 1) {
