@@ -17,18 +17,18 @@ const (
 	poll = time.Second
 	// lateness is how long a call may take after the end of its context.
 	lateness = time.Second
-	// maxParked is how long a matter may wait for its pace.
-	maxParked = 10 * time.Minute
+	// maxWait is how long a lookup may wait for its pace.
+	maxWait = 10 * time.Minute
 )
 
-// contact queues a question about a contact. If the desk does not take it, contact
+// contact queues a question about a contact. If the queue does not take it, contact
 // answers it at once, in the session's own goroutine.
 func (r *Responder) contact(t xmlstream.TokenWriter, q question) error {
 	var answer xml.TokenReader
-	switch r.desk.take(q) {
+	switch r.queue.add(q) {
 	case full:
 		answer = q.wait()
-	case unknown:
+	case timedOut:
 		answer = q.failed()
 	}
 	if answer == nil {
@@ -45,62 +45,62 @@ type finding struct {
 	err        error
 }
 
-// answer answers the questions of a matter, in a goroutine of its own.
-func (r *Responder) answer(m *matter) {
+// answer answers the questions of a lookup, in a goroutine of its own.
+func (r *Responder) answer(l *lookup) {
 	ctx, cancel := context.WithTimeout(r.ctx, r.cfg.timeout)
 	defer cancel()
 	r.wg.Go(func() {
 		defer cancel()
 		r.outlive(ctx)
 	})
-	r.desk.call(m)
-	late := time.AfterFunc(r.cfg.timeout+lateness, func() { r.begin(func() { r.leave(m) }) })
-	found := r.find(ctx, m)
+	r.queue.calling(l)
+	late := time.AfterFunc(r.cfg.timeout+lateness, func() { r.begin(func() { r.leave(l) }) })
+	found := r.find(ctx, l)
 	late.Stop()
 	switch {
-	case !r.desk.returned(m):
-	case found.wait > 0 && found.wait <= maxParked:
-		queries := r.desk.park(m, found.wait, r.cfg.timeout)
-		time.AfterFunc(found.wait, func() { r.desk.resume(m) })
+	case !r.queue.returned(l):
+	case found.wait > 0 && found.wait <= maxWait:
+		queries := r.queue.postpone(l, found.wait, r.cfg.timeout)
+		time.AfterFunc(found.wait, func() { r.queue.resume(l) })
 		r.send(answers(queries, question.wait)...)
 		return
 	default:
-		r.reply(m, found)
+		r.reply(l, found)
 	}
-	r.desk.over(m)
+	r.queue.finish(l)
 }
 
-// leave answers the questions of a matter whose call does not return.
-func (r *Responder) leave(m *matter) {
-	if questions := r.desk.abandon(m); len(questions) > 0 {
-		r.fail(fmt.Errorf("responder: presence of %s for %s: the gateway's functions did not return within %v", m.asked, m.from, r.cfg.timeout+lateness))
+// leave answers the questions of a lookup whose call does not return.
+func (r *Responder) leave(l *lookup) {
+	if questions := r.queue.timeOut(l); len(questions) > 0 {
+		r.fail(fmt.Errorf("responder: presence of %s for %s: the gateway's functions did not return within %v", l.asked, l.from, r.cfg.timeout+lateness))
 		r.send(answers(questions, question.failed)...)
 	}
 }
 
 // find calls the gateway's functions.
-func (r *Responder) find(ctx context.Context, m *matter) (f finding) {
+func (r *Responder) find(ctx context.Context, l *lookup) (f finding) {
 	err := guard("the gateway's function", func() error {
-		f.subscribed = r.cfg.subscribed != nil && r.cfg.subscribed(m.from.Bare(), m.asked.Bare())
+		f.subscribed = r.cfg.subscribed != nil && r.cfg.subscribed(l.from.Bare(), l.asked.Bare())
 		if !f.subscribed {
 			return nil
 		}
-		if !m.paced {
-			if f.wait = r.subscribers.reserve(m.from, m.asked, time.Now()); f.wait > 0 {
+		if !l.paced {
+			if f.wait = r.subscribers.reserve(l.from, l.asked, time.Now()); f.wait > 0 {
 				return nil
 			}
 		}
 		var err error
-		f.presence, err = r.cfg.presence(ctx, m.from, m.asked.Bare())
+		f.presence, err = r.cfg.presence(ctx, l.from, l.asked.Bare())
 		return err
 	})
 	f.err = err
 	return f
 }
 
-// reply answers the questions of a matter.
-func (r *Responder) reply(m *matter, found finding) {
-	questions := r.desk.questions(m)
+// reply answers the questions of a lookup.
+func (r *Responder) reply(l *lookup, found finding) {
+	questions := r.queue.takeQuestions(l)
 	answer := question.failed
 	switch {
 	case errors.Is(found.err, ErrNotAuthorized):
@@ -108,7 +108,7 @@ func (r *Responder) reply(m *matter, found finding) {
 	case errors.Is(found.err, ErrNoSuchContact):
 		answer = question.absent
 	case found.err != nil:
-		r.fail(fmt.Errorf("responder: presence of %s for %s: %w", m.asked, m.from, found.err))
+		r.fail(fmt.Errorf("responder: presence of %s for %s: %w", l.asked, l.from, found.err))
 	case !found.subscribed:
 		answer = func(q question) xml.TokenReader {
 			if !r.pace.allow(q.prober, time.Now()) {
@@ -121,14 +121,14 @@ func (r *Responder) reply(m *matter, found finding) {
 	default:
 		p, err := found.presence.check(time.Now())
 		if err != nil {
-			r.fail(fmt.Errorf("responder: presence of %s for %s: %w", m.asked, m.from, err))
+			r.fail(fmt.Errorf("responder: presence of %s for %s: %w", l.asked, l.from, err))
 		}
 		answer = func(q question) xml.TokenReader { return q.known(p) }
 	}
 	if found.subscribed {
 		// All are answered now. Later ones wait the longer.
 		count := len(questions) * (1 + len(found.presence.Status)/replySize)
-		r.subscribers.spend(m.from, m.asked, len(questions)-1, count-1, time.Now())
+		r.subscribers.spend(l.from, l.asked, len(questions)-1, count-1, time.Now())
 	}
 	r.send(answers(questions, answer)...)
 }

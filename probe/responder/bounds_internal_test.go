@@ -15,7 +15,7 @@ import (
 	"mellium.im/xmpp/stanza"
 )
 
-func TestTheDeskTakesNoMoreThanItsLimits(t *testing.T) {
+func TestTheQueueTakesNoMoreThanItsLimits(t *testing.T) {
 	about := jid.MustParse("skeleton@gate.capulet.lit")
 	asks := func(from string) question { return question{prober: jid.MustParse(from), asked: about} }
 	for _, tc := range []struct {
@@ -29,38 +29,38 @@ func TestTheDeskTakesNoMoreThanItsLimits(t *testing.T) {
 		{"of everybody", func(i int) string { return fmt.Sprintf("romeo@d%d.lit/x", i) }, 40_000},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			d := desk{run: func(*matter) {}} // nobody works
+			d := queue{run: func(*lookup) {}} // nobody works
 			for i := range tc.room {
-				if got := d.take(asks(tc.from(i))); got != taken {
+				if got := d.add(asks(tc.from(i))); got != accepted {
 					t.Fatalf("question %d came to %d", i+1, got)
 				}
 			}
-			parties := len(d.parties)
-			if got := d.take(asks(tc.from(tc.room))); got != full {
+			askers := len(d.askers)
+			if got := d.add(asks(tc.from(tc.room))); got != full {
 				t.Errorf("one more came to %d", got)
 			}
-			if len(d.parties) != parties {
-				t.Errorf("one that was refused is remembered: %d parties, before %d", len(d.parties), parties)
+			if len(d.askers) != askers {
+				t.Errorf("one that was refused is remembered: %d askers, before %d", len(d.askers), askers)
 			}
 		})
 	}
 }
 
-func TestTheDeskForgetsPartiesThatWereAnswered(t *testing.T) {
-	var running []*matter
-	d := desk{workers: 4, run: func(m *matter) { running = append(running, m) }}
+func TestTheQueueForgetsAskersThatWereAnswered(t *testing.T) {
+	var running []*lookup
+	d := queue{workers: 4, run: func(m *lookup) { running = append(running, m) }}
 	for i := range 4 {
-		d.take(question{prober: jid.MustParse(fmt.Sprintf("romeo@d%d.lit/x", i)), asked: jid.MustParse("skeleton@gate.capulet.lit")})
+		d.add(question{prober: jid.MustParse(fmt.Sprintf("romeo@d%d.lit/x", i)), asked: jid.MustParse("skeleton@gate.capulet.lit")})
 	}
 	if len(running) != 4 || d.running != 4 || d.waiting != 4 {
-		t.Fatalf("%d matters run, counted %d, of %d", len(running), d.running, d.waiting)
+		t.Fatalf("%d lookups run, counted %d, of %d", len(running), d.running, d.waiting)
 	}
 	for _, m := range running {
-		d.questions(m)
-		d.over(m)
+		d.takeQuestions(m)
+		d.finish(m)
 	}
-	if d.running != 0 || d.waiting != 0 || len(d.parties) != 0 || len(d.matters) != 0 || len(d.turn) != 0 {
-		t.Errorf("left behind: %d running, %d waiting, %d parties, %d matters", d.running, d.waiting, len(d.parties), len(d.matters))
+	if d.running != 0 || d.waiting != 0 || len(d.askers) != 0 || len(d.lookups) != 0 || len(d.ready) != 0 {
+		t.Errorf("left behind: %d running, %d waiting, %d askers, %d lookups", d.running, d.waiting, len(d.askers), len(d.lookups))
 	}
 }
 
@@ -148,34 +148,34 @@ func TestLimitersKeepThePreviousGeneration(t *testing.T) {
 
 func TestADomainNeverTakesBothOfTwoWorkers(t *testing.T) {
 	ran := 0
-	d := desk{workers: 2, run: func(*matter) { ran++ }}
+	d := queue{workers: 2, run: func(*lookup) { ran++ }}
 	for i := range 3 {
-		d.take(question{prober: jid.MustParse(fmt.Sprintf("u%d@montague.lit/x", i)), asked: jid.MustParse("skeleton@gate.capulet.lit")})
+		d.add(question{prober: jid.MustParse(fmt.Sprintf("u%d@montague.lit/x", i)), asked: jid.MustParse("skeleton@gate.capulet.lit")})
 	}
 	if ran != 1 {
 		t.Errorf("%d of one domain run", ran)
 	}
-	d.take(question{prober: jid.MustParse("juliet@capulet.lit/x"), asked: jid.MustParse("skeleton@gate.capulet.lit")})
+	d.add(question{prober: jid.MustParse("juliet@capulet.lit/x"), asked: jid.MustParse("skeleton@gate.capulet.lit")})
 	if ran != 2 {
 		t.Errorf("%d run", ran)
 	}
 }
 
 func TestTheWorkerOfALateCallIsFreedOnce(t *testing.T) {
-	var running *matter
-	d := desk{workers: 1, run: func(m *matter) { running = m }}
-	d.take(question{prober: jid.MustParse("romeo@montague.lit/x"), asked: jid.MustParse("skeleton@gate.capulet.lit")})
+	var running *lookup
+	d := queue{workers: 1, run: func(m *lookup) { running = m }}
+	d.add(question{prober: jid.MustParse("romeo@montague.lit/x"), asked: jid.MustParse("skeleton@gate.capulet.lit")})
 	m := running
-	d.call(m)
-	if got := d.abandon(m); len(got) != 1 || d.running != 0 || d.late != 1 {
+	d.calling(m)
+	if got := d.timeOut(m); len(got) != 1 || d.running != 0 || d.late != 1 {
 		t.Errorf("%d questions are answered; %d run, %d are late", len(got), d.running, d.late)
 	}
 	if d.returned(m) {
 		t.Error("it returned in time")
 	}
-	d.over(m)
-	if d.running != 0 || d.late != 0 || m.prober.running != 0 || m.domain.running != 0 || len(d.parties) != 0 {
-		t.Errorf("afterwards %d run, %d are late, %d parties are known", d.running, d.late, len(d.parties))
+	d.finish(m)
+	if d.running != 0 || d.late != 0 || m.prober.running != 0 || m.domain.running != 0 || len(d.askers) != 0 {
+		t.Errorf("afterwards %d run, %d are late, %d askers are known", d.running, d.late, len(d.askers))
 	}
 }
 
@@ -203,14 +203,14 @@ func TestBuddiesThatWaitAreCountedOnce(t *testing.T) {
 }
 
 func TestFifteenLateCallsOfAWorkerAreLeft(t *testing.T) {
-	var running []*matter
-	d := desk{workers: 1, run: func(m *matter) { running = append(running, m) }}
+	var running []*lookup
+	d := queue{workers: 1, run: func(m *lookup) { running = append(running, m) }}
 	for i := range 17 {
-		d.take(question{prober: jid.MustParse(fmt.Sprintf("romeo@d%d.lit/x", i)), asked: jid.MustParse("skeleton@gate.capulet.lit")})
+		d.add(question{prober: jid.MustParse(fmt.Sprintf("romeo@d%d.lit/x", i)), asked: jid.MustParse("skeleton@gate.capulet.lit")})
 	}
 	for i := 0; i < len(running); i++ { // each that is left lets the next one run
-		d.call(running[i])
-		d.abandon(running[i])
+		d.calling(running[i])
+		d.timeOut(running[i])
 	}
 	if len(running) != 16 || d.late != 15 || d.running != 1 {
 		t.Errorf("%d were run, %d are late, %d keep their worker", len(running), d.late, d.running)

@@ -100,14 +100,14 @@ type subscribers struct {
 }
 
 // reserve returns how long a reply to a subscriber about a contact has to wait. One
-// that would wait longer than maxParked does not count.
+// that would wait longer than maxWait does not count.
 func (s *subscribers) reserve(prober, contact jid.JID, now time.Time) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	one, all := s.of(prober, contact)
 	of, ofAll := one.ReserveN(now, 1), all.ReserveN(now, 1)
 	wait := max(of.DelayFrom(now), ofAll.DelayFrom(now))
-	if wait > maxParked {
+	if wait > maxWait {
 		of.CancelAt(now)
 		ofAll.CancelAt(now)
 	}

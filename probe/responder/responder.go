@@ -47,7 +47,7 @@ type Responder struct {
 	pace   pace
 	forms  forms
 
-	desk        desk // where contacts are asked about
+	queue       queue // of questions about contacts
 	subscribers subscribers
 
 	hearing hearing // of subscriptions
@@ -198,8 +198,8 @@ func New(s *xmpp.Session, opts ...Option) *Responder {
 	}
 	r.since = r.since.UTC().Truncate(time.Second)
 	r.mu = make(chan struct{}, 1)
-	r.desk.workers = max(r.cfg.workers, 1)
-	r.desk.run = func(m *matter) { r.begin(func() { r.answer(m) }) }
+	r.queue.workers = max(r.cfg.workers, 1)
+	r.queue.run = func(l *lookup) { r.begin(func() { r.answer(l) }) }
 	r.pace = newPace(r.cfg.burst, r.cfg.every)
 	r.subscribers.burst, r.subscribers.every = r.cfg.burst, r.cfg.every
 	return r

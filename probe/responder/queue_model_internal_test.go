@@ -11,25 +11,25 @@ import (
 	"mellium.im/xmpp/jid"
 )
 
-// model drives a desk in a random order, and knows what must be true of it.
+// model drives a queue in a random order, and knows what must be true of it.
 type model struct {
 	*testing.T
 	*rand.Rand
-	desk
-	asked   int
-	open    map[string]bool // ids of the questions that are not answered
-	working []*matter       // in a call, with a worker
-	late    []*matter       // in a call that timed out
-	parked  []*matter
+	queue
+	asked     int
+	open      map[string]bool // ids of the questions that are not answered
+	working   []*lookup       // in a call, with a worker
+	late      []*lookup       // in a call that timed out
+	postponed []*lookup
 }
 
 // Whatever happens in whatever order, each question is answered once, no limit is
 // exceeded, and no worker is idle that somebody might use.
-func TestTheDeskAnswersEachQuestionOnce(t *testing.T) {
+func TestTheQueueAnswersEachQuestionOnce(t *testing.T) {
 	for seed := range uint64(20) {
 		m := &model{T: t, Rand: rand.New(rand.NewPCG(seed, 318)), open: make(map[string]bool)}
 		m.workers = 1 + m.IntN(12)
-		m.run = func(running *matter) { m.working = append(m.working, running) }
+		m.run = func(running *lookup) { m.working = append(m.working, running) }
 		for range 1000 {
 			if m.IntN(3) == 0 {
 				m.ask()
@@ -40,12 +40,12 @@ func TestTheDeskAnswersEachQuestionOnce(t *testing.T) {
 				t.Fatalf("with seed %d", seed)
 			}
 		}
-		for len(m.working)+len(m.late)+len(m.parked) > 0 {
+		for len(m.working)+len(m.late)+len(m.postponed) > 0 {
 			m.proceed()
 			m.check()
 		}
-		if len(m.open) > 0 || m.running+m.waiting+m.desk.late+len(m.matters)+len(m.parties)+len(m.turn) > 0 {
-			t.Errorf("with seed %d: %d questions are not answered; left behind: %+v", seed, len(m.open), &m.desk)
+		if len(m.open) > 0 || m.running+m.waiting+m.queue.late+len(m.lookups)+len(m.askers)+len(m.ready) > 0 {
+			t.Errorf("with seed %d: %d questions are not answered; left behind: %+v", seed, len(m.open), &m.queue)
 		}
 	}
 }
@@ -58,16 +58,16 @@ func (m *model) ask() {
 		id:     fmt.Sprint(m.asked),
 		last:   m.IntN(2) == 0,
 	}
-	if m.take(q) == taken {
+	if m.add(q) == accepted {
 		m.open[q.id] = true
 	}
 }
 
-// proceed lets one call return or time out, or the wait of a parked matter end.
+// proceed lets one call return or time out, or the wait of a postponed lookup end.
 func (m *model) proceed() {
 	switch m.IntN(6) {
 	case 0:
-		if p := m.pick(&m.parked); p != nil {
+		if p := m.pick(&m.postponed); p != nil {
 			m.resume(p)
 		}
 	case 1:
@@ -75,41 +75,41 @@ func (m *model) proceed() {
 			if m.returned(l) {
 				m.Error("a call that timed out returned in time")
 			}
-			m.over(l)
+			m.finish(l)
 		}
 	case 2:
 		if w := m.pick(&m.working); w != nil {
-			m.call(w)
+			m.calling(w)
 			m.late = append(m.late, w)
-			m.answered(m.abandon(w))
+			m.answered(m.timeOut(w))
 		}
 	default:
 		w := m.pick(&m.working)
 		if w == nil {
 			return
 		}
-		m.call(w)
+		m.calling(w)
 		if !m.returned(w) {
 			m.Error("a call that returned has timed out")
 		}
-		if len(m.abandon(w)) > 0 {
+		if len(m.timeOut(w)) > 0 {
 			m.Error("a call that returned times out")
 		}
 		if !w.paced && m.IntN(3) == 0 {
-			m.parked = append(m.parked, w)
-			m.answered(m.park(w, time.Duration(m.IntN(20)), 10))
+			m.postponed = append(m.postponed, w)
+			m.answered(m.postpone(w, time.Duration(m.IntN(20)), 10))
 			return
 		}
-		m.answered(m.questions(w))
+		m.answered(m.takeQuestions(w))
 		if m.IntN(3) == 0 {
 			m.ask() // perhaps about the same
 		}
-		m.over(w)
+		m.finish(w)
 	}
 }
 
 // pick takes one out of a list.
-func (m *model) pick(list *[]*matter) *matter {
+func (m *model) pick(list *[]*lookup) *lookup {
 	if len(*list) == 0 {
 		return nil
 	}
@@ -139,10 +139,10 @@ func (m *model) check() {
 	if len(held) > m.workers || len(held) != m.running {
 		m.Errorf("%d of %d workers are held, counted %d", len(held), m.workers, m.running)
 	}
-	if freed := len(m.late) - (len(held) - len(m.working)); freed != m.desk.late || freed > 15*m.workers {
-		m.Errorf("%d calls are late and gave up their worker, counted %d", freed, m.desk.late)
+	if freed := len(m.late) - (len(held) - len(m.working)); freed != m.queue.late || freed > 15*m.workers {
+		m.Errorf("%d calls are late and gave up their worker, counted %d", freed, m.queue.late)
 	}
-	of := func(p *party) (n int) {
+	of := func(p *asker) (n int) {
 		for _, h := range held {
 			if h.prober == p || h.domain == p {
 				n++
@@ -150,64 +150,64 @@ func (m *model) check() {
 		}
 		return n
 	}
-	for _, queued := range m.matters {
+	for _, queued := range m.lookups {
 		p, d := of(queued.prober), of(queued.domain)
 		quarter, three := max(m.workers/4, 1), max(m.workers*3/4, 1)
 		if p > quarter || d > three {
 			m.Errorf("of %d workers a prober has %d, and its domain %d", m.workers, p, d)
 		}
-		idle := !slices.Contains(m.working, queued) && !slices.Contains(m.late, queued) && !slices.Contains(m.parked, queued)
+		idle := !slices.Contains(m.working, queued) && !slices.Contains(m.late, queued) && !slices.Contains(m.postponed, queued)
 		if idle && p < quarter && d < three && len(held) < m.workers {
 			m.Errorf("%s waits, but %d of %d workers are free", queued.key, m.workers-len(held), m.workers)
 		}
 	}
 }
 
-// served returns the contacts in the order in which a desk with one worker serves
+// served returns the contacts in the order in which a queue with one worker serves
 // them.
-func served(t *testing.T, ask func(d *desk)) string {
+func served(t *testing.T, ask func(d *queue)) string {
 	t.Helper()
-	var running *matter
-	d := desk{workers: 1, run: func(m *matter) { running = m }}
+	var running *lookup
+	d := queue{workers: 1, run: func(m *lookup) { running = m }}
 	ask(&d)
 	var contacts []string
 	for running != nil {
 		m := running
 		running = nil
 		contacts = append(contacts, m.asked.Localpart())
-		d.questions(m)
-		d.over(m)
+		d.takeQuestions(m)
+		d.finish(m)
 	}
 	return strings.Join(contacts, " ")
 }
 
-func TestInWhichOrderTheDeskServes(t *testing.T) {
-	ask := func(d *desk, prober string, contacts ...string) {
+func TestInWhichOrderTheQueueServes(t *testing.T) {
+	ask := func(d *queue, prober string, contacts ...string) {
 		for _, c := range contacts {
-			d.take(question{prober: jid.MustParse(prober), asked: jid.MustParse(c + "@gate.capulet.lit")})
+			d.add(question{prober: jid.MustParse(prober), asked: jid.MustParse(c + "@gate.capulet.lit")})
 		}
 	}
 	for name, tt := range map[string]struct {
-		ask  func(d *desk)
+		ask  func(d *queue)
 		want string
 	}{
-		"of one prober in order": {func(d *desk) {
+		"of one prober in order": {func(d *queue) {
 			ask(d, "romeo@montague.lit/x", "a", "b", "c")
 		}, "a b c"},
-		"domains and their probers take turns": {func(d *desk) {
+		"domains and their probers take turns": {func(d *queue) {
 			ask(d, "romeo@montague.lit/x", "a", "b", "c")
 			ask(d, "benvolio@montague.lit/x", "d", "e")
 			ask(d, "juliet@capulet.lit/x", "f", "g")
 		}, "a f d g b e c"},
-		"what is asked again goes first": {func(d *desk) {
+		"what is asked again goes first": {func(d *queue) {
 			ask(d, "romeo@montague.lit/x", "a", "b", "c", "d", "e")
 			ask(d, "romeo@montague.lit/x", "d")
 		}, "a d b c e"},
-		"two that are asked again, in that order": {func(d *desk) {
+		"two that are asked again, in that order": {func(d *queue) {
 			ask(d, "romeo@montague.lit/x", "a", "b", "c", "d", "e")
 			ask(d, "romeo@montague.lit/x", "e", "c", "e", "c")
 		}, "a e c b d"},
-		"what is being served is not served again": {func(d *desk) {
+		"what is being served is not served again": {func(d *queue) {
 			ask(d, "romeo@montague.lit/x", "a", "b")
 			ask(d, "romeo@montague.lit/x", "a")
 		}, "a b"},
@@ -219,13 +219,13 @@ func TestInWhichOrderTheDeskServes(t *testing.T) {
 }
 
 func TestWhatIsAskedAgainWhileItWaitsForItsPaceGoesFirst(t *testing.T) {
-	got := served(t, func(d *desk) {
+	got := served(t, func(d *queue) {
 		for _, c := range []string{"a", "b", "c"} {
-			d.take(question{prober: jid.MustParse("romeo@montague.lit/x"), asked: jid.MustParse(c + "@gate.capulet.lit")})
+			d.add(question{prober: jid.MustParse("romeo@montague.lit/x"), asked: jid.MustParse(c + "@gate.capulet.lit")})
 		}
-		a := d.matters["romeo@montague.lit/x a@gate.capulet.lit"]
-		d.park(a, time.Second, time.Minute) // b runs
-		d.take(question{prober: a.from, asked: a.asked})
+		a := d.lookups["romeo@montague.lit/x a@gate.capulet.lit"]
+		d.postpone(a, time.Second, time.Minute) // b runs
+		d.add(question{prober: a.from, asked: a.asked})
 		d.resume(a)
 	})
 	if got != "b a c" {

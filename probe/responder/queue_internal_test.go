@@ -19,14 +19,14 @@ var (
 func TestQueriesWaitAsLongAsTheirPatience(t *testing.T) {
 	const patience = 10 * time.Second
 	for wait, told := range map[time.Duration]int{patience: 0, patience + 1: 1} {
-		var m *matter
-		d := desk{workers: 1, run: func(running *matter) { m = running }}
-		d.take(romeoAsks)
-		d.take(withQuery)
-		if got := d.park(m, wait, patience); len(got) != told || m.slow != (told == 1) || len(m.questions) != 2-told || d.running != 0 {
+		var m *lookup
+		d := queue{workers: 1, run: func(running *lookup) { m = running }}
+		d.add(romeoAsks)
+		d.add(withQuery)
+		if got := d.postpone(m, wait, patience); len(got) != told || m.slow != (told == 1) || len(m.questions) != 2-told || d.running != 0 {
 			t.Errorf("of a wait of %v %d queries are told; %+v", wait, len(got), m)
 		}
-		if got := d.take(withQuery); (got == full) != (told == 1) {
+		if got := d.add(withQuery); (got == full) != (told == 1) {
 			t.Errorf("another query comes to %d", got)
 		}
 		if d.resume(m); m.slow || d.running != 1 {
@@ -35,21 +35,21 @@ func TestQueriesWaitAsLongAsTheirPatience(t *testing.T) {
 	}
 }
 
-func TestWhatIsAskedMeanwhileIsANewMatter(t *testing.T) {
+func TestWhatIsAskedMeanwhileIsANewLookup(t *testing.T) {
 	runs := 0
-	var m *matter
-	d := desk{workers: 1, run: func(running *matter) { m, runs = running, runs+1 }}
-	d.take(romeoAsks)
-	d.questions(m)
+	var m *lookup
+	d := queue{workers: 1, run: func(running *lookup) { m, runs = running, runs+1 }}
+	d.add(romeoAsks)
+	d.takeQuestions(m)
 	m.paced, m.slow = true, false
-	d.take(romeoAsks)
+	d.add(romeoAsks)
 	m.slow = true
-	if d.over(m); runs != 2 || m.paced || m.slow || m.urgent || d.running != 1 || len(d.matters) != 1 {
+	if d.finish(m); runs != 2 || m.paced || m.slow || m.urgent || d.running != 1 || len(d.lookups) != 1 {
 		t.Errorf("%d runs, %+v", runs, m)
 	}
-	d.questions(m)
-	if d.over(m); len(d.matters) != 0 || d.running != 0 {
-		t.Errorf("%d matters are left, %d run", len(d.matters), d.running)
+	d.takeQuestions(m)
+	if d.finish(m); len(d.lookups) != 0 || d.running != 0 {
+		t.Errorf("%d lookups are left, %d run", len(d.lookups), d.running)
 	}
 }
 
@@ -74,11 +74,11 @@ func TestAFileThatCouldNotBeWrittenIsReadAgain(t *testing.T) {
 func TestAProberTakesAQuarterOfTheWorkers(t *testing.T) {
 	for workers, want := range map[int]int{1: 1, 4: 1, 8: 2, 64: 16} {
 		ran := 0
-		d := desk{workers: workers, run: func(*matter) { ran++ }}
+		d := queue{workers: workers, run: func(*lookup) { ran++ }}
 		for range 100 {
 			q := romeoAsks
-			q.asked, _ = q.asked.WithResource(string(rune('a' + len(d.matters)))) // another matter
-			d.take(q)
+			q.asked, _ = q.asked.WithResource(string(rune('a' + len(d.lookups)))) // another lookup
+			d.add(q)
 		}
 		if ran != want {
 			t.Errorf("of %d workers a prober takes %d, want %d", workers, ran, want)
@@ -88,19 +88,19 @@ func TestAProberTakesAQuarterOfTheWorkers(t *testing.T) {
 
 func TestTheNextOfAProberRunsBesideTheFirst(t *testing.T) {
 	var asked []string
-	d := desk{workers: 8, run: func(m *matter) { asked = append(asked, m.key) }}
+	d := queue{workers: 8, run: func(m *lookup) { asked = append(asked, m.key) }}
 	d.running = 8 // all of them are taken
 	for _, resource := range []string{"a", "b", "c"} {
 		q := romeoAsks
 		q.asked, _ = q.asked.WithResource(resource)
-		d.take(q)
+		d.add(q)
 	}
 	if len(asked) != 0 {
 		t.Fatalf("%q run without a worker", asked)
 	}
 	d.mu.Lock()
 	d.running = 0
-	d.next()
+	d.start()
 	d.mu.Unlock()
 	if len(asked) != 2 || d.running != 2 {
 		t.Errorf("%q run, want two of the three", asked)
@@ -109,7 +109,7 @@ func TestTheNextOfAProberRunsBesideTheFirst(t *testing.T) {
 
 func TestACallThatReturnedInTimeIsNotReportedAsLate(t *testing.T) {
 	r := &Responder{cfg: config{failed: func(err error) { t.Error(err) }}}
-	r.leave(new(matter))
+	r.leave(new(lookup))
 	if err := r.reports.wait(t.Context()); err != nil {
 		t.Error(err)
 	}
