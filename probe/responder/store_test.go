@@ -203,7 +203,8 @@ func TestAFileIsReadAgainAfterAFailure(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	// One that is damaged is not changed, even if it was read before.
-	if err := os.WriteFile(path, []byte("Dear diary"), 0o600); err != nil {
+	damage := strings.Repeat("Dear diary\n", 100)
+	if err := os.WriteFile(path, []byte(damage), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := store.Load(t.Context()); err == nil {
@@ -212,7 +213,7 @@ func TestAFileIsReadAgainAfterAFailure(t *testing.T) {
 	if err := change(responder.Buddy{JID: juliet.Bare(), To: true}); err == nil {
 		t.Error("a damaged file was changed")
 	}
-	if text, err := os.ReadFile(path); err != nil || string(text) != "Dear diary" {
+	if text, err := os.ReadFile(path); err != nil || string(text) != damage {
 		t.Errorf("the file is %q, %v", text, err)
 	}
 }
