@@ -32,16 +32,16 @@ func (q question) failed() xml.TokenReader {
 	return nil
 }
 
-// wait returns the answer to a prober who has to ask later; nil for none.
-func (q question) wait() xml.TokenReader {
+// tryLater returns the answer to a prober who has to ask later; nil for none.
+func (q question) tryLater() xml.TokenReader {
 	if q.last {
 		return q.refusal(busy)
 	}
 	return nil
 }
 
-// absent returns the answer when there is no such contact.
-func (q question) absent() xml.TokenReader {
+// notFound returns the answer when there is no such contact.
+func (q question) notFound() xml.TokenReader {
 	if q.last {
 		return q.refusal(stanza.Error{Type: stanza.Cancel, Condition: stanza.ItemNotFound})
 	}
@@ -56,9 +56,9 @@ func (q question) known(p Presence) xml.TokenReader {
 	return q.presence(p)
 }
 
-// stranger refuses a prober that is not authorized (RFC 6121 section 4.3.2,
+// forbidden refuses a prober that is not authorized (RFC 6121 section 4.3.2,
 // XEP-0012 section 4).
-func (q question) stranger() xml.TokenReader {
+func (q question) forbidden() xml.TokenReader {
 	if q.last {
 		return q.refusal(stanza.Error{Type: stanza.Auth, Condition: stanza.Forbidden})
 	}

@@ -27,7 +27,7 @@ func (r *Responder) contact(t xmlstream.TokenWriter, q question) error {
 	var answer xml.TokenReader
 	switch r.queue.add(q) {
 	case full:
-		answer = q.wait()
+		answer = q.tryLater()
 	case timedOut:
 		answer = q.failed()
 	}
@@ -37,32 +37,32 @@ func (r *Responder) contact(t xmlstream.TokenWriter, q question) error {
 	return request.Copy(t, answer)
 }
 
-// finding is what the gateway's functions returned.
-type finding struct {
+// result is what the gateway's functions returned.
+type result struct {
 	subscribed bool
 	wait       time.Duration // before the function is called
 	presence   Presence
 	err        error
 }
 
-// answer answers the questions of a lookup, in a goroutine of its own.
-func (r *Responder) answer(l *lookup) {
+// lookUp answers the questions of a lookup, in a goroutine of its own.
+func (r *Responder) lookUp(l *lookup) {
 	ctx, cancel := context.WithTimeout(r.ctx, r.cfg.timeout)
 	defer cancel()
 	r.wg.Go(func() {
 		defer cancel()
-		r.outlive(ctx)
+		r.waitForEnd(ctx)
 	})
 	r.queue.calling(l)
-	late := time.AfterFunc(r.cfg.timeout+lateness, func() { r.begin(func() { r.leave(l) }) })
-	found := r.find(ctx, l)
+	late := time.AfterFunc(r.cfg.timeout+lateness, func() { r.begin(func() { r.giveUp(l) }) })
+	found := r.call(ctx, l)
 	late.Stop()
 	switch {
 	case !r.queue.returned(l):
 	case found.wait > 0 && found.wait <= maxWait:
 		queries := r.queue.postpone(l, found.wait, r.cfg.timeout)
 		time.AfterFunc(found.wait, func() { r.queue.resume(l) })
-		r.send(answers(queries, question.wait)...)
+		r.send(answers(queries, question.tryLater)...)
 		return
 	default:
 		r.reply(l, found)
@@ -70,16 +70,16 @@ func (r *Responder) answer(l *lookup) {
 	r.queue.finish(l)
 }
 
-// leave answers the questions of a lookup whose call does not return.
-func (r *Responder) leave(l *lookup) {
+// giveUp answers the questions of a lookup whose call does not return.
+func (r *Responder) giveUp(l *lookup) {
 	if questions := r.queue.timeOut(l); len(questions) > 0 {
 		r.fail(fmt.Errorf("responder: presence of %s for %s: the gateway's functions did not return within %v", l.asked, l.from, r.cfg.timeout+lateness))
 		r.send(answers(questions, question.failed)...)
 	}
 }
 
-// find calls the gateway's functions.
-func (r *Responder) find(ctx context.Context, l *lookup) (f finding) {
+// call calls the gateway's functions.
+func (r *Responder) call(ctx context.Context, l *lookup) (f result) {
 	err := guard("the gateway's function", func() error {
 		f.subscribed = r.cfg.subscribed != nil && r.cfg.subscribed(l.from.Bare(), l.asked.Bare())
 		if !f.subscribed {
@@ -99,25 +99,25 @@ func (r *Responder) find(ctx context.Context, l *lookup) (f finding) {
 }
 
 // reply answers the questions of a lookup.
-func (r *Responder) reply(l *lookup, found finding) {
+func (r *Responder) reply(l *lookup, found result) {
 	questions := r.queue.takeQuestions(l)
 	answer := question.failed
 	switch {
 	case errors.Is(found.err, ErrNotAuthorized):
-		answer = question.stranger
+		answer = question.forbidden
 	case errors.Is(found.err, ErrNoSuchContact):
-		answer = question.absent
+		answer = question.notFound
 	case found.err != nil:
 		r.fail(fmt.Errorf("responder: presence of %s for %s: %w", l.asked, l.from, found.err))
 	case !found.subscribed:
 		answer = func(q question) xml.TokenReader {
 			if !r.pace.allow(q.prober, time.Now()) {
-				return q.wait()
+				return q.tryLater()
 			}
-			return q.stranger()
+			return q.forbidden()
 		}
 	case found.wait > 0:
-		answer = question.wait
+		answer = question.tryLater
 	default:
 		p, err := found.presence.check(time.Now())
 		if err != nil {
@@ -144,8 +144,8 @@ func answers(questions []question, answer func(question) xml.TokenReader) []xml.
 	return stanzas
 }
 
-// outlive blocks until the context or the session ends.
-func (r *Responder) outlive(ctx context.Context) {
+// waitForEnd blocks until the context or the session ends.
+func (r *Responder) waitForEnd(ctx context.Context) {
 	ticker := time.NewTicker(poll)
 	defer ticker.Stop()
 	for {

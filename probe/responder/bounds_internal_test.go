@@ -66,7 +66,7 @@ func TestTheQueueForgetsAskersThatWereAnswered(t *testing.T) {
 
 func TestALineTakesNoMoreThanItsLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var l line
+		var l serial
 		began, goOn := make(chan struct{}), make(chan struct{})
 		l.add(func() { close(began); <-goOn })
 		<-began

@@ -43,8 +43,8 @@ func (r *Responder) Stop(ctx context.Context, status string) error {
 	}
 	soon, cancel := context.WithTimeout(ctx, until)
 	defer cancel()
-	_ = r.hearing.requests.wait(soon)
-	_ = r.hearing.others.wait(soon)
+	_ = r.inbox.requests.wait(soon)
+	_ = r.inbox.others.wait(soon)
 	err := r.tell(ctx, true, func(b Buddy) xml.TokenReader { return r.unavailable(b.JID, status) })
 	return errors.Join(err, r.close(ctx))
 }
@@ -94,7 +94,7 @@ func (r *Responder) Buddies(ctx context.Context) ([]Buddy, error) {
 func (r *Responder) Befriend(ctx context.Context, peer jid.JID) error {
 	full := false
 	err := r.change(ctx, peer, func(b Buddy) (Buddy, []stanza.PresenceType) {
-		if full = b.stranger() && len(r.buddies) >= maxBuddies; full {
+		if full = b.none() && len(r.buddies) >= maxBuddies; full {
 			return b, nil
 		}
 		return b.befriend()

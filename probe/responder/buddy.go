@@ -40,8 +40,8 @@ func (d Decision) String() string {
 	return "refuse"
 }
 
-// stranger reports whether neither side is subscribed or asks to be.
-func (b Buddy) stranger() bool {
+// none reports whether neither side is subscribed or asks to be.
+func (b Buddy) none() bool {
 	return !b.To && !b.From && !b.Asked && !b.Pending
 }
 
@@ -50,22 +50,22 @@ func (b Buddy) equal(other Buddy) bool {
 	return b.To == other.To && b.From == other.From && b.Asked == other.Asked && b.Pending == other.Pending
 }
 
-// judged reports whether the policy has to decide the peer's request.
-func (b Buddy) judged() bool {
+// needsDecision reports whether the policy has to decide the peer's request.
+func (b Buddy) needsDecision() bool {
 	return !b.From && !b.To && !b.Asked
 }
 
-// hear returns the state of a buddy after a presence about a subscription (RFC
+// receive returns the state of a buddy after a presence about a subscription (RFC
 // 6121 section 3), and the presences that answer it. decision is used only for a
-// request that the policy has to decide; see judged.
-func (b Buddy) hear(typ stanza.PresenceType, decision Decision) (Buddy, []stanza.PresenceType) {
+// request that the policy has to decide; see needsDecision.
+func (b Buddy) receive(typ stanza.PresenceType, decision Decision) (Buddy, []stanza.PresenceType) {
 	switch typ {
 	case stanza.SubscribePresence:
 		if b.From {
 			return b, []stanza.PresenceType{stanza.SubscribedPresence, stanza.AvailablePresence}
 		}
 		d := Accept
-		if b.judged() {
+		if b.needsDecision() {
 			d = decision
 		}
 		switch d {

@@ -56,7 +56,7 @@ func TestEveryTransitionOfABuddy(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(fmt.Sprintf("%s hears %s, %s", tt.before, tt.hears, tt.decides), func(t *testing.T) {
-			after, sends := buddyOf(tt.before).hear(tt.hears, tt.decides)
+			after, sends := buddyOf(tt.before).receive(tt.hears, tt.decides)
 			if flags(after) != tt.after || !slices.Equal(sends, tt.sends) {
 				t.Errorf("%s and %q, want %s and %q", flags(after), sends, tt.after, tt.sends)
 			}
@@ -91,7 +91,7 @@ func TestEveryTransitionOfABuddy(t *testing.T) {
 		"-FA-": {unsubscribe, unavailable, unsubscribed},
 	}
 	for before, want := range unfriended {
-		if after, sends := buddyOf(before).unfriend(); !after.stranger() || !slices.Equal(sends, want) {
+		if after, sends := buddyOf(before).unfriend(); !after.none() || !slices.Equal(sends, want) {
 			t.Errorf("%s unfriended: %s and %q, want %q", before, flags(after), sends, want)
 		}
 	}

@@ -123,7 +123,7 @@ func (r *Responder) command(iq stanza.IQ, tokens xml.TokenReader) xml.TokenReade
 	case o.peer.Equal(r.host):
 		return refuse(iq, "bad-payload", fmt.Sprintf("responder: %s is this server itself", o.peer))
 	}
-	ordered := r.hearing.add(o.peer.String(), false, func() {
+	ordered := r.inbox.add(o.peer.String(), false, func() {
 		if err := r.Befriend(r.ctx, o.peer); err != nil {
 			r.fail(err)
 		}

@@ -210,9 +210,9 @@ func (f *file) Change(_ context.Context, b Buddy) error {
 	return nil
 }
 
-// put sets the state of a buddy, or removes one that has become a stranger.
+// put sets the state of a buddy, or removes one that has no subscription any more.
 func put(kept map[string]Buddy, b Buddy) {
-	if b.stranger() {
+	if b.none() {
 		delete(kept, b.JID.String())
 	} else {
 		kept[b.JID.String()] = b

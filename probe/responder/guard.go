@@ -22,7 +22,7 @@ func guard(whose string, f func() error) (err error) {
 	return f()
 }
 
-// fail passes an error to the function of Failed, in a line of its own because the
+// fail passes an error to the function of Failed, in a goroutine of its own because the
 // function may block.
 func (r *Responder) fail(err error) {
 	r.reports.add(func() {
@@ -58,7 +58,7 @@ func (r *Responder) Close() error {
 
 func (r *Responder) close(ctx context.Context) error {
 	r.end()
-	lines := []*line{&r.hearing.requests, &r.hearing.others}
+	lines := []*serial{&r.inbox.requests, &r.inbox.others}
 	for _, l := range lines {
 		for _, f := range l.close() {
 			f() // says that it is too late

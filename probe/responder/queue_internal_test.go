@@ -109,7 +109,7 @@ func TestTheNextOfAProberRunsBesideTheFirst(t *testing.T) {
 
 func TestACallThatReturnedInTimeIsNotReportedAsLate(t *testing.T) {
 	r := &Responder{cfg: config{failed: func(err error) { t.Error(err) }}}
-	r.leave(new(lookup))
+	r.giveUp(new(lookup))
 	if err := r.reports.wait(t.Context()); err != nil {
 		t.Error(err)
 	}

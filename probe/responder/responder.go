@@ -50,8 +50,8 @@ type Responder struct {
 	queue       queue // of questions about contacts
 	subscribers subscribers
 
-	hearing hearing // of subscriptions
-	reports line    // to the function of Failed
+	inbox   inbox  // of subscription stanzas
+	reports serial // of errors to the function of Failed
 
 	mu      chan struct{} // holds one while buddies are changed, stored and sent to
 	loaded  bool
@@ -199,7 +199,7 @@ func New(s *xmpp.Session, opts ...Option) *Responder {
 	r.since = r.since.UTC().Truncate(time.Second)
 	r.mu = make(chan struct{}, 1)
 	r.queue.workers = max(r.cfg.workers, 1)
-	r.queue.run = func(l *lookup) { r.begin(func() { r.answer(l) }) }
+	r.queue.run = func(l *lookup) { r.begin(func() { r.lookUp(l) }) }
 	r.pace = newPace(r.cfg.burst, r.cfg.every)
 	r.subscribers.burst, r.subscribers.every = r.cfg.burst, r.cfg.every
 	return r

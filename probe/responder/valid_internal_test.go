@@ -59,7 +59,7 @@ func TestStatesOfABuddyDifferInEachFlag(t *testing.T) {
 		return Buddy{JID: jid.MustParse("montague.lit"), To: bits&1 > 0, From: bits&2 > 0, Asked: bits&4 > 0, Pending: bits&8 > 0}
 	}
 	for a := range 16 {
-		if got := state(a).stranger(); got != (a == 0) {
+		if got := state(a).none(); got != (a == 0) {
 			t.Errorf("%+v is a stranger: %t", state(a), got)
 		}
 		for b := range 16 {

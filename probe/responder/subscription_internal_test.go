@@ -12,12 +12,12 @@ import (
 func TestSubscriptionsOfAPeerStayInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var (
-			h   hearing
+			in  inbox
 			mu  sync.Mutex
 			got []string
 		)
 		say := func(peer string, request bool, what string, first func()) {
-			h.add(peer, request, func() {
+			in.add(peer, request, func() {
 				first()
 				mu.Lock()
 				defer mu.Unlock()
@@ -43,8 +43,8 @@ func TestSubscriptionsOfAPeerStayInOrder(t *testing.T) {
 			say("tybalt", true, "tybalt2", now)
 			close(hold)
 			told("tybalt1 romeo1 romeo2 juliet1 tybalt2")
-			if len(h.with) != 0 {
-				t.Errorf("round %d: %d peers are remembered", round, len(h.with))
+			if len(in.peers) != 0 {
+				t.Errorf("round %d: %d peers are remembered", round, len(in.peers))
 			}
 		}
 	})
@@ -52,21 +52,21 @@ func TestSubscriptionsOfAPeerStayInOrder(t *testing.T) {
 
 func TestAPeerKeepsItsLineWhileItsStanzasWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var h hearing
+		var in inbox
 		var got []string // by one line alone
 		hold := make(chan struct{})
-		h.add("romeo", false, func() { <-hold })
+		in.add("romeo", false, func() { <-hold })
 		for _, what := range []string{"a", "b", "c"} {
-			h.add("romeo", what == "b", func() { got = append(got, what) })
+			in.add("romeo", what == "b", func() { got = append(got, what) })
 		}
 		synctest.Wait()
-		if len(got) != 0 || h.with["romeo"].waiting != 4 {
-			t.Errorf("%q were heard, %d wait", got, h.with["romeo"].waiting)
+		if len(got) != 0 || in.peers["romeo"].waiting != 4 {
+			t.Errorf("%q were heard, %d wait", got, in.peers["romeo"].waiting)
 		}
 		close(hold)
 		synctest.Wait()
-		if strings.Join(got, "") != "abc" || len(h.with) != 0 {
-			t.Errorf("%q were heard; %d are remembered", got, len(h.with))
+		if strings.Join(got, "") != "abc" || len(in.peers) != 0 {
+			t.Errorf("%q were heard; %d are remembered", got, len(in.peers))
 		}
 	})
 }

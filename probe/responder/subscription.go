@@ -20,56 +20,56 @@ const (
 // errManyLate is returned instead of calling the policy.
 var errManyLate = errors.New("responder: too many calls of the policy have not returned")
 
-// hearing handles subscription stanzas, those of one peer in order of arrival.
-// Requests wait for the policy in a line of their own.
-type hearing struct {
-	requests, others line
+// inbox handles subscription stanzas, those of one peer in order of arrival.
+// Requests wait for the policy apart from the others.
+type inbox struct {
+	requests, others serial
 
-	mu   sync.Mutex
-	with map[string]*attention
+	mu    sync.Mutex
+	peers map[string]*peerQueue
 
 	policy sync.Mutex // held by one call of the policy, until it is late
 	late   atomic.Int32
 }
 
-// attention is the line in which the stanzas of a peer wait, and their number.
-type attention struct {
-	*line
+// peerQueue is where the stanzas of a peer wait, and their number.
+type peerQueue struct {
+	*serial
 	waiting int
 }
 
 // add runs f after everything that the peer has waiting. It returns false if too
 // much waits.
-func (h *hearing) add(peer string, request bool, f func()) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	a := h.with[peer]
-	if a == nil {
-		a = &attention{line: &h.others}
+func (in *inbox) add(peer string, request bool, f func()) bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	p := in.peers[peer]
+	if p == nil {
+		p = &peerQueue{serial: &in.others}
 		if request {
-			a.line = &h.requests
+			p.serial = &in.requests
 		}
 	}
-	added := a.line.add(func() {
-		defer h.done(peer)
+	added := p.serial.add(func() {
+		defer in.done(peer)
 		f()
 	})
 	if added {
-		if h.with == nil {
-			h.with = make(map[string]*attention)
+		if in.peers == nil {
+			in.peers = make(map[string]*peerQueue)
 		}
-		h.with[peer] = a
-		a.waiting++
+		in.peers[peer] = p
+		p.waiting++
 	}
 	return added
 }
 
-func (h *hearing) done(peer string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	a := h.with[peer]
-	if a.waiting--; a.waiting == 0 {
-		delete(h.with, peer)
+func (in *inbox) done(peer string) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	p := in.peers[peer]
+	if p.waiting--; p.waiting == 0 {
+		delete(in.peers, peer)
 	}
 }
 
@@ -80,12 +80,12 @@ func (r *Responder) subscription(from jid.JID, typ stanza.PresenceType) {
 	if request && !r.pace.allow(from, time.Now()) {
 		return
 	}
-	added := r.hearing.add(from.String(), request, func() {
+	added := r.inbox.add(from.String(), request, func() {
 		if r.ctx.Err() != nil {
-			r.fail(fmt.Errorf("%w before %s from %s was heard", ErrClosed, typ, from))
+			r.fail(fmt.Errorf("%w before %s from %s was handled", ErrClosed, typ, from))
 			return
 		}
-		if err := r.heard(from, typ); err != nil {
+		if err := r.received(from, typ); err != nil {
 			r.fail(err)
 		}
 	})
@@ -94,10 +94,10 @@ func (r *Responder) subscription(from jid.JID, typ stanza.PresenceType) {
 	}
 }
 
-// heard handles a presence about a subscription.
-func (r *Responder) heard(from jid.JID, typ stanza.PresenceType) error {
+// received handles a presence about a subscription.
+func (r *Responder) received(from jid.JID, typ stanza.PresenceType) error {
 	decision := Refuse
-	if typ == stanza.SubscribePresence && r.judged(from) {
+	if typ == stanza.SubscribePresence && r.needsDecision(from) {
 		var err error
 		if decision, err = r.decide(from); err != nil {
 			return fmt.Errorf("responder: the request of %s is not answered: %w", from, err)
@@ -105,11 +105,11 @@ func (r *Responder) heard(from jid.JID, typ stanza.PresenceType) error {
 	}
 	var refused error
 	err := r.change(r.ctx, from, func(b Buddy) (Buddy, []stanza.PresenceType) {
-		after, send := b.hear(typ, decision)
+		after, send := b.receive(typ, decision)
 		switch {
 		case after.Pending && !b.Pending && r.pending >= maxPending:
 			refused = fmt.Errorf("responder: the request of %s is refused: %d others wait for a decision", from, r.pending)
-		case b.stranger() && !after.stranger() && len(r.buddies) >= maxBuddies:
+		case b.none() && !after.none() && len(r.buddies) >= maxBuddies:
 			refused = fmt.Errorf("responder: the request of %s is refused: %w", from, errManyBuddies)
 		default:
 			return after, send
@@ -119,8 +119,8 @@ func (r *Responder) heard(from jid.JID, typ stanza.PresenceType) error {
 	return errors.Join(refused, err)
 }
 
-// judged reports whether the policy has to decide a peer's request.
-func (r *Responder) judged(peer jid.JID) bool {
+// needsDecision reports whether the policy has to decide a peer's request.
+func (r *Responder) needsDecision(peer jid.JID) bool {
 	if r.lock(r.ctx) != nil {
 		return false
 	}
@@ -128,16 +128,16 @@ func (r *Responder) judged(peer jid.JID) bool {
 	if r.load(r.ctx) != nil {
 		return false // change says why
 	}
-	return r.buddies[peer.String()].judged()
+	return r.buddies[peer.String()].needsDecision()
 }
 
 // decide calls the policy, without the Responder's lock because the policy may call
 // Buddies. It does not wait longer than policyTimeout.
 func (r *Responder) decide(from jid.JID) (Decision, error) {
-	h := &r.hearing
-	h.policy.Lock()
-	defer h.policy.Unlock()
-	if h.late.Load() >= maxLate {
+	in := &r.inbox
+	in.policy.Lock()
+	defer in.policy.Unlock()
+	if in.late.Load() >= maxLate {
 		return Refuse, errManyLate
 	}
 	type verdict struct {
@@ -145,9 +145,9 @@ func (r *Responder) decide(from jid.JID) (Decision, error) {
 		err error
 	}
 	told := make(chan verdict, 1)
-	h.late.Add(1) // until it returns
+	in.late.Add(1) // until it returns
 	r.begin(func() {
-		defer h.late.Add(-1)
+		defer in.late.Add(-1)
 		var v verdict
 		v.err = guard("the policy", func() error {
 			v.Decision = r.cfg.requests(from)
