@@ -64,7 +64,7 @@ func TestTheQueueForgetsAskersThatWereAnswered(t *testing.T) {
 	}
 }
 
-func TestALineTakesNoMoreThanItsLimit(t *testing.T) {
+func TestASerialTakesNoMoreThanItsLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l serial
 		began, goOn := make(chan struct{}), make(chan struct{})
@@ -85,7 +85,7 @@ func TestALineTakesNoMoreThanItsLimit(t *testing.T) {
 		}
 		l.close()
 		if l.add(func() {}) {
-			t.Error("there is room in a line that is closed")
+			t.Error("there is room in one that is closed")
 		}
 	})
 }
@@ -112,7 +112,7 @@ func TestTheOldestFormsAreDropped(t *testing.T) {
 
 func TestCommandLengthLimit(t *testing.T) {
 	for text, long := range map[string]bool{"": false, "x": true} { // 249 elements of two tokens, and two of the command
-		_, err := readOrder(xml.NewDecoder(strings.NewReader("<command xmlns='http://jabber.org/protocol/commands'>" + strings.Repeat("<x/>", 249) + text + "</command>")))
+		_, err := readCommand(xml.NewDecoder(strings.NewReader("<command xmlns='http://jabber.org/protocol/commands'>" + strings.Repeat("<x/>", 249) + text + "</command>")))
 		if errors.Is(err, errTooLong) != long {
 			t.Errorf("of 500 tokens and %q: %v", text, err)
 		}

@@ -28,7 +28,7 @@ var errManyBuddies = fmt.Errorf("responder: there are %d buddies, and no room fo
 // Start sends available presence, with the component's start time, to every
 // buddy. Call it when the session is being served.
 func (r *Responder) Start(ctx context.Context) error {
-	return r.tell(ctx, false, func(b Buddy) xml.TokenReader { return r.available(b.JID, "") })
+	return r.sendAll(ctx, false, func(b Buddy) xml.TokenReader { return r.available(b.JID, "") })
 }
 
 // Stop handles the subscription stanzas that are queued, sends unavailable presence
@@ -37,7 +37,7 @@ func (r *Responder) Start(ctx context.Context) error {
 // without a deadline, on the queue; what remains is dropped and reported to the
 // function of [Failed].
 func (r *Responder) Stop(ctx context.Context, status string) error {
-	until := closing
+	until := closeTimeout
 	if end, ok := ctx.Deadline(); ok {
 		until = time.Until(end) / 2
 	}
@@ -45,13 +45,13 @@ func (r *Responder) Stop(ctx context.Context, status string) error {
 	defer cancel()
 	_ = r.inbox.requests.wait(soon)
 	_ = r.inbox.others.wait(soon)
-	err := r.tell(ctx, true, func(b Buddy) xml.TokenReader { return r.unavailable(b.JID, status) })
+	err := r.sendAll(ctx, true, func(b Buddy) xml.TokenReader { return r.unavailable(b.JID, status) })
 	return errors.Join(err, r.close(ctx))
 }
 
-// tell sends a presence to every buddy. After a call with last, nothing more is
+// sendAll sends a presence to every buddy. After a call with last, nothing more is
 // sent to buddies.
-func (r *Responder) tell(ctx context.Context, last bool, presence func(Buddy) xml.TokenReader) error {
+func (r *Responder) sendAll(ctx context.Context, last bool, presence func(Buddy) xml.TokenReader) error {
 	if err := r.lock(ctx); err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func (r *Responder) change(ctx context.Context, peer jid.JID, f func(Buddy) (Bud
 	}
 	stanzas := make([]xml.TokenReader, len(send))
 	for i, typ := range send {
-		stanzas[i] = r.about(peer, typ)
+		stanzas[i] = r.presenceFor(peer, typ)
 	}
 	if err := request.Send(ctx, r.s, stanzas...); err != nil {
 		return fmt.Errorf("responder: tell %s: %w", peer, err)
@@ -217,8 +217,8 @@ func (r *Responder) sorted() []Buddy {
 	return buddies
 }
 
-// about returns a presence of the given type for a buddy.
-func (r *Responder) about(to jid.JID, typ stanza.PresenceType) xml.TokenReader {
+// presenceFor returns a presence of the given type for a buddy.
+func (r *Responder) presenceFor(to jid.JID, typ stanza.PresenceType) xml.TokenReader {
 	switch typ {
 	case stanza.AvailablePresence:
 		return r.available(to, "")

@@ -82,9 +82,9 @@ func (b Buddy) receive(typ stanza.PresenceType, decision Decision) (Buddy, []sta
 	case stanza.UnsubscribedPresence:
 		b.To, b.Asked = false, false
 	case stanza.UnsubscribePresence:
-		told := b.From
+		wasSubscribed := b.From
 		b.From, b.Pending = false, false
-		if told {
+		if wasSubscribed {
 			return b, []stanza.PresenceType{stanza.UnavailablePresence}
 		}
 	}

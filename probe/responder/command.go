@@ -85,8 +85,8 @@ func (r *Responder) items(iq stanza.IQ, node string) xml.TokenReader {
 	return iq.Result(xmlstream.Wrap(item, query))
 }
 
-// order is what is read from a command.
-type order struct {
+// submission is what is read from a command.
+type submission struct {
 	action, id string
 	filled     bool // there is a form
 	peer       jid.JID
@@ -104,7 +104,7 @@ func (r *Responder) command(iq stanza.IQ, tokens xml.TokenReader) xml.TokenReade
 	if !r.admin(iq.From) {
 		return iq.Error(stanza.Error{Type: stanza.Auth, Condition: stanza.Forbidden})
 	}
-	o, err := readOrder(tokens)
+	o, err := readCommand(tokens)
 	switch {
 	case err != nil:
 		return refuse(iq, "bad-payload", err.Error())
@@ -123,19 +123,19 @@ func (r *Responder) command(iq stanza.IQ, tokens xml.TokenReader) xml.TokenReade
 	case o.peer.Equal(r.host):
 		return refuse(iq, "bad-payload", fmt.Sprintf("responder: %s is this server itself", o.peer))
 	}
-	ordered := r.inbox.add(o.peer.String(), false, func() {
+	queued := r.inbox.add(o.peer.String(), false, func() {
 		if err := r.Befriend(r.ctx, o.peer); err != nil {
 			r.fail(err)
 		}
 	})
-	if !ordered {
+	if !queued {
 		return iq.Error(stanza.Error{Type: stanza.Wait, Condition: stanza.ResourceConstraint})
 	}
 	return iq.Result(response("completed", o.id, note("A subscription request is on its way to "+o.peer.String()+".")))
 }
 
-// readOrder reads a command.
-func readOrder(tokens xml.TokenReader) (o order, err error) {
+// readCommand reads a command.
+func readCommand(tokens xml.TokenReader) (o submission, err error) {
 	var c struct {
 		Action string     `xml:"action,attr"`
 		ID     string     `xml:"sessionid,attr"`
@@ -149,9 +149,9 @@ func readOrder(tokens xml.TokenReader) (o order, err error) {
 		return tokens.Token()
 	})
 	if err := xml.NewTokenDecoder(limited).Decode(&c); err != nil {
-		return order{}, err
+		return submission{}, err
 	}
-	o = order{action: c.Action, id: c.ID}
+	o = submission{action: c.Action, id: c.ID}
 	if c.Form == nil || c.Action == "cancel" {
 		return o, nil
 	}

@@ -26,9 +26,9 @@ func File(path string) Store {
 	return &file{path: path}
 }
 
-// spare is how many obsolete lines a file may have, in addition to one for each
+// maxObsolete is how many obsolete lines a file may have, in addition to one for each
 // buddy.
-const spare = 1000
+const maxObsolete = 1000
 
 type file struct {
 	path string
@@ -40,9 +40,9 @@ type file struct {
 	kept  map[string]Buddy // by bare JID
 }
 
-// head is the first line of a file. Version 1 was a single object with all the
+// header is the first line of a file. Version 1 was a single object with all the
 // buddies in it.
-type head struct {
+type header struct {
 	Version int      `json:"version"`
 	Buddies []stored `json:"buddies,omitempty"`
 }
@@ -106,7 +106,7 @@ func (f *file) load() error {
 // no lines means that the file must be rewritten.
 func readBuddies(data []byte) (kept map[string]Buddy, size int64, lines int, err error) {
 	d := json.NewDecoder(bytes.NewReader(data))
-	var h head
+	var h header
 	if err := d.Decode(&h); err != nil {
 		return nil, 0, 0, err
 	}
@@ -167,7 +167,7 @@ func (f *file) Save(_ context.Context, buddies []Buddy) error {
 func (f *file) write(kept map[string]Buddy) error {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
-	err := e.Encode(head{Version: version})
+	err := e.Encode(header{Version: version})
 	for _, key := range slices.Sorted(maps.Keys(kept)) {
 		err = errors.Join(err, e.Encode(toStored(kept[key])))
 	}
@@ -191,7 +191,7 @@ func (f *file) Change(_ context.Context, b Buddy) error {
 			return err
 		}
 	}
-	if f.lines == 0 || f.lines >= 2*len(f.kept)+spare {
+	if f.lines == 0 || f.lines >= 2*len(f.kept)+maxObsolete {
 		kept := maps.Clone(f.kept)
 		put(kept, b)
 		return f.write(kept)

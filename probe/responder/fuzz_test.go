@@ -8,9 +8,9 @@ import (
 	"example.org/lastpresence/internal/testbed/mutate"
 )
 
-// FuzzReadOrder reads whatever somebody may send as a command: it ends, and what
+// FuzzReadCommand reads whatever somebody may send as a command: it ends, and what
 // it takes is one bare address.
-func FuzzReadOrder(f *testing.F) {
+func FuzzReadCommand(f *testing.F) {
 	mutate.Strings(f, []string{
 		`<command action='execute'/>`,
 		`<command sessionid='1' action='cancel'><x xmlns='jabber:x:data' type='cancel'/></command>`,
@@ -19,7 +19,7 @@ func FuzzReadOrder(f *testing.F) {
 		`<command><x xmlns='jabber:x:data'><reported/><item><field/></item></x><x xmlns='jabber:x:data'/></command>`,
 		`<command><a><b><c/></b></a>`,
 	}, func(t testing.TB, s string) {
-		o, err := readOrder(xml.NewDecoder(strings.NewReader(s)))
+		o, err := readCommand(xml.NewDecoder(strings.NewReader(s)))
 		switch {
 		case err == nil && o.filled && o.peer.Domainpart() == "":
 			t.Errorf("%q: filled in with no address", s)

@@ -69,14 +69,14 @@ func Workers(n int) Option {
 // Limits on a Presence.
 const (
 	maxStatus = 4096
-	skew      = 5 * time.Minute
+	maxFuture = 5 * time.Minute
 )
 
-var first = time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC)
+var earliest = time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // plausible returns an error for a time before 1999 or in the future.
 func plausible(t, now time.Time) error {
-	if t.Before(first) || t.After(now.Add(skew)) {
+	if t.Before(earliest) || t.After(now.Add(maxFuture)) {
 		return fmt.Errorf("the time %v is not between 1999 and now", t)
 	}
 	return nil

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// closing is how long Close waits for functions to return.
-const closing = 5 * time.Second
+// closeTimeout is how long Close waits for functions to return.
+const closeTimeout = 5 * time.Second
 
 // guard calls a function of the application, and turns a panic into an error with
 // the stack.
@@ -51,7 +51,7 @@ func (r *Responder) end() {
 // then. It sends nothing; see [Responder.Stop]. Subscription stanzas that were
 // still queued are dropped and reported to the function of [Failed].
 func (r *Responder) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), closing)
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	return r.close(ctx)
 }

@@ -32,13 +32,13 @@ import (
 // The handler never fails because of what a stanza says.
 func (r *Responder) Handler(next xmpp.Handler) xmpp.Handler {
 	if next == nil {
-		next = xmpp.HandlerFunc(nobody)
+		next = xmpp.HandlerFunc(refuseRequests)
 	}
 	return handler{r, next}
 }
 
-// nobody refuses requests (RFC 6120 section 8.2.3).
-func nobody(t xmlstream.TokenReadEncoder, start *xml.StartElement) error {
+// refuseRequests is the handler of a component without one (RFC 6120 section 8.2.3).
+func refuseRequests(t xmlstream.TokenReadEncoder, start *xml.StartElement) error {
 	if start.Name.Local != "iq" {
 		return nil
 	}
@@ -61,20 +61,20 @@ func (h handler) HandleXMPP(t xmlstream.TokenReadEncoder, start *xml.StartElemen
 	}
 	switch start.Name.Local {
 	case "presence":
-		if p, err := stanza.NewPresence(*start); err == nil && h.ours(p.From, p.To) {
+		if p, err := stanza.NewPresence(*start); err == nil && h.addressed(p.From, p.To) {
 			return h.presence(t, start, p)
 		}
 	case "iq":
-		if iq, err := stanza.NewIQ(*start); err == nil && h.ours(iq.From, iq.To) && (iq.Type == stanza.GetIQ || iq.Type == stanza.SetIQ) {
+		if iq, err := stanza.NewIQ(*start); err == nil && h.addressed(iq.From, iq.To) && (iq.Type == stanza.GetIQ || iq.Type == stanza.SetIQ) {
 			return h.iq(t, start, iq)
 		}
 	}
 	return h.next.HandleXMPP(t, start)
 }
 
-// ours reports whether a stanza comes from somebody else and is addressed to
+// addressed reports whether a stanza comes from somebody else and is addressed to
 // the session's domain.
-func (r *Responder) ours(from, to jid.JID) bool {
+func (r *Responder) addressed(from, to jid.JID) bool {
 	return to.Domainpart() == r.host.Domainpart() && !from.Equal(jid.JID{}) && !from.Equal(r.host)
 }
 
@@ -113,7 +113,7 @@ func (h handler) iq(t xmlstream.TokenReadEncoder, start *xml.StartElement, iq st
 	switch {
 	case get && query.Name.Space == lastactivity.NS && own:
 		answer = say(func() xml.TokenReader { return h.uptime(iq) })
-	case get && query.Name.Space == lastactivity.NS && h.cfg.presence != nil && h.later():
+	case get && query.Name.Space == lastactivity.NS && h.cfg.presence != nil && h.answersLater():
 		answer = func() error { return h.contact(t, question{prober: iq.From, asked: iq.To, id: iq.ID, last: true}) }
 	case !own:
 	case get && query.Name.Space == disco.NSInfo && (node == "" && discovers || node == NodeBuddy && h.admin(iq.From)):
@@ -142,9 +142,9 @@ func (h handler) paced(t xmlstream.TokenWriter, iq stanza.IQ, answer func() xml.
 	return request.Copy(t, answer())
 }
 
-// later reports whether an IQ may be answered after the handler has returned.
+// answersLater reports whether an IQ may be answered after the handler has returned.
 // Serve refuses it at once, except for components.
-func (r *Responder) later() bool {
+func (r *Responder) answersLater() bool {
 	return r.s.In().XMLNS == component.NSAccept
 }
 

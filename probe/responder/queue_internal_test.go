@@ -119,12 +119,12 @@ func TestTheLastPresenceIsTheLast(t *testing.T) {
 	r := &Responder{mu: make(chan struct{}, 1), cfg: config{store: memory{}}}
 	r.ctx, r.cancel = context.WithCancel(t.Context())
 	for _, last := range []bool{false, false, true} {
-		if err := r.tell(t.Context(), last, nil); err != nil {
-			t.Errorf("tell = %v", err)
+		if err := r.sendAll(t.Context(), last, nil); err != nil {
+			t.Errorf("sendAll = %v", err)
 		}
 	}
-	if err := r.tell(t.Context(), false, nil); !errors.Is(err, ErrClosed) {
-		t.Errorf("after the last, tell = %v", err)
+	if err := r.sendAll(t.Context(), false, nil); !errors.Is(err, ErrClosed) {
+		t.Errorf("after the last, sendAll = %v", err)
 	}
 	if err := r.Befriend(t.Context(), romeoAsks.prober); !errors.Is(err, ErrClosed) {
 		t.Errorf("after the last, Befriend = %v", err)

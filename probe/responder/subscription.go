@@ -144,7 +144,7 @@ func (r *Responder) decide(from jid.JID) (Decision, error) {
 		Decision
 		err error
 	}
-	told := make(chan verdict, 1)
+	decided := make(chan verdict, 1)
 	in.late.Add(1) // until it returns
 	r.begin(func() {
 		defer in.late.Add(-1)
@@ -156,12 +156,12 @@ func (r *Responder) decide(from jid.JID) (Decision, error) {
 			}
 			return nil
 		})
-		told <- v
+		decided <- v
 	})
 	timer := time.NewTimer(policyTimeout)
 	defer timer.Stop()
 	select {
-	case v := <-told:
+	case v := <-decided:
 		return v.Decision, v.err
 	case <-timer.C:
 		return Refuse, fmt.Errorf("the policy did not decide within %v", policyTimeout)
