@@ -22,9 +22,12 @@ func guard(whose string, f func() error) (err error) {
 	return f()
 }
 
-// fail passes an error to the function of Failed, in a goroutine of its own because the
-// function may block.
+// fail passes an error to the function of Failed, if there is one, in a goroutine of
+// its own because the function may block.
 func (r *Responder) fail(err error) {
+	if r.cfg.failed == nil {
+		return
+	}
 	r.reports.add(func() {
 		_ = guard("Failed", func() error { r.cfg.failed(err); return nil })
 	})

@@ -98,10 +98,7 @@ func (h handler) presence(t xmlstream.TokenReadEncoder, start *xml.StartElement,
 func (h handler) iq(t xmlstream.TokenReadEncoder, start *xml.StartElement, iq stanza.IQ) error {
 	first, err := request.Payload(t)
 	rest := request.Replay{Encoder: t, Read: first, Err: err, Rest: t}
-	query, ok := first[len(first)-1].(xml.StartElement)
-	if err != nil || !ok {
-		return h.next.HandleXMPP(&rest, start)
-	}
+	query, _ := first[len(first)-1].(xml.StartElement) // without one, none of the cases below applies
 	own := iq.To.Localpart() == ""
 	get := iq.Type == stanza.GetIQ
 	node := attribute(query, "node")

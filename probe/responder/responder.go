@@ -174,7 +174,6 @@ func New(s *xmpp.Session, opts ...Option) *Responder {
 			timeout:  10 * time.Second,
 			burst:    20,
 			every:    time.Second,
-			failed:   func(error) {},
 		},
 	}
 	for _, opt := range opts {
@@ -182,9 +181,6 @@ func New(s *xmpp.Session, opts ...Option) *Responder {
 	}
 	if r.cfg.requests == nil {
 		r.cfg.requests = Always(Refuse)
-	}
-	if r.cfg.failed == nil {
-		r.cfg.failed = func(error) {}
 	}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	now := time.Now()
