@@ -1,10 +1,16 @@
 package probe_test
 
 import (
+	"encoding/xml"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"mellium.im/xmlstream"
+	"mellium.im/xmpp"
 
 	"example.org/lastpresence/internal/testbed/server"
 	"example.org/lastpresence/probe"
@@ -46,4 +52,64 @@ func TestAPresenceFromNobodyIsOurAccounts(t *testing.T) {
 			t.Errorf("observed %v", answers)
 		}
 	})
+}
+
+func describe(tok xml.Token) string {
+	switch tok := tok.(type) {
+	case xml.StartElement:
+		return fmt.Sprintf("<%s %s>", tok.Name.Local, tok.Attr)
+	case xml.EndElement:
+		return "</" + tok.Name.Local + ">"
+	}
+	return fmt.Sprintf("%T %s", tok, tok)
+}
+
+// Presences of different lengths share what the handler keeps in memory.
+func TestTheNextHandlerSeesPresenceUnchanged(t *testing.T) {
+	c, done := connect(t, world(t, server.Silent))
+	defer done()
+	var seen []string
+	h := c.Handler(xmpp.HandlerFunc(func(r xmlstream.TokenReadEncoder, _ *xml.StartElement) error {
+		for {
+			tok, err := r.Token()
+			if tok == nil {
+				return err
+			}
+			seen = append(seen, describe(tok))
+		}
+	}))
+	for _, children := range []string{
+		"<status>On the <!-- long --> road.</status> <x xmlns='x' a='1'><y>why</y></x>", "<status>Short.</status>", "",
+		"<status>" + strings.Repeat("Long. ", 5000) + "</status>", "<show>xa</show><status>Gone.</status><?pi of mine?>",
+	} {
+		in := "<presence xmlns='jabber:client' from='romeo@montague.lit'>" + children + "</presence>"
+		d := xml.NewDecoder(strings.NewReader(in))
+		tok, err := d.Token()
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := tok.(xml.StartElement)
+		seen = nil
+		if err := h.HandleXMPP(struct {
+			xml.TokenReader
+			xmlstream.Encoder
+		}{d, xml.NewEncoder(nil)}, &start); err == nil {
+			t.Error("the end of the stream is not passed on")
+		}
+		var want []string
+		for _, tok := range tokensOf(in)[1:] {
+			want = append(want, describe(tok))
+		}
+		if !slices.Equal(seen, want) {
+			t.Errorf("%.80s: seen %.200q", in, seen)
+		}
+	}
+}
+
+func TestAPresenceHasTheAttributesOfItsStanza(t *testing.T) {
+	p := read(t, "<presence xmlns='jabber:client' xmlns:x='urn:x' xml:lang='it' lang='de' xml:space='preserve' id='p1' x:id='p2' x:type='error' x:from='nurse@capulet.lit' from='romeo@montague.lit' to=''/>")
+	if p.Lang != "it" || p.ID != "p1" || p.Type != "" || !p.From.Equal(romeo) || p.To.String() != "" ||
+		p.XMLName != (xml.Name{Space: "jabber:client", Local: "presence"}) {
+		t.Errorf("read %+v", p.Presence)
+	}
 }

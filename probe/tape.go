@@ -73,12 +73,8 @@ func (p *player) Token() (xml.Token, error) {
 	}
 	e := p.tokens[p.next]
 	p.next++
-	var err error
-	if p.next == len(p.tokens) {
-		err = p.err
-	}
 	if e.tok != nil {
-		return e.tok, err
+		return e.tok, nil
 	}
-	return xml.CharData(p.text[e.from:e.to:e.to]), err
+	return xml.CharData(p.text[e.from:e.to:e.to]), nil
 }
