@@ -146,8 +146,6 @@ func (c *Client) stepLate(pd *pending, now time.Time) {
 	answer.Late = true
 	if fenced || !now.Before(pd.deadline) {
 		c.forget(pd)
-	} else {
-		pd.timer.Reset(c.next(pd, now))
 	}
 	c.mu.Unlock()
 	if fenced && c.cfg.answer != nil {
