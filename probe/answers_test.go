@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"mellium.im/xmpp"
 	"mellium.im/xmpp/jid"
 	"mellium.im/xmpp/stanza"
 
@@ -73,6 +74,8 @@ func TestHowLongAProbeTakes(t *testing.T) {
 			nil, say(strings.Replace(now, "'/></iq>", "'>Bye.</query></iq>", 1), trip), probe.Unavailable, "Bye.", trip, nil},
 		{"no last activity",
 			nil, say(fenceError("from='romeo@montague.lit'", "service-unavailable"), trip), probe.Unanswered, "", 3 * trip / 2, stanza.Error{Condition: stanza.ServiceUnavailable}},
+		{"no subscription",
+			nil, say(fenceError("from='romeo@montague.lit'", "forbidden"), trip), probe.Unauthorized, "", trip, stanza.Error{Condition: stanza.Forbidden}},
 		{"no such account",
 			nil, say(fenceError("from='romeo@montague.lit'", "item-not-found"), trip), probe.Unanswered, "", trip, stanza.Error{Condition: stanza.ItemNotFound}},
 		{"an error from nobody",
@@ -114,6 +117,22 @@ func TestHowLongAProbeTakes(t *testing.T) {
 				a := ask(t, c, romeo, nil)
 				if took := time.Since(began); a.Outcome != tc.outcome || a.Status != tc.status || took != tc.took {
 					t.Errorf("%v, %q after %v, want %v, %q after %v", a.Outcome, a.Status, took, tc.outcome, tc.status, tc.took)
+				}
+				var counts probe.Stats
+				switch counts.Sent = 1; tc.outcome {
+				case probe.Available:
+					counts.Available = 1
+				case probe.Unavailable:
+					counts.Unavailable = 1
+				case probe.Unauthorized:
+					counts.Unauthorized = 1
+				case probe.Error:
+					counts.Error = 1
+				case probe.Unanswered:
+					counts.Unanswered = 1
+				}
+				if got := c.Stats(); got != counts {
+					t.Errorf("stats = %+v, want %+v", got, counts)
 				}
 				if !errors.Is(a.Err, tc.err) {
 					t.Errorf("the reason is %v, want %v", a.Err, tc.err)
@@ -229,11 +248,12 @@ func TestATimeoutSaysWhatWasAwaited(t *testing.T) {
 			}
 		})
 	})
-	for name, tc := range map[string]struct{ xml, want string }{
-		"no stanza arrives":    {"", "no stanza has arrived"},
-		"other stanzas arrive": {"<message from='nurse@capulet.lit' to='ME'/>", "other stanzas"},
-		"the presence arrives": {gone, "for the last activity"},
-		"no presence arrives":  {"<message/>", "presence and last activity"},
+	for name, tc := range map[string]struct{ xml, fence, want string }{
+		"no stanza arrives":     {"", "", "no stanza has arrived"},
+		"other stanzas arrive":  {"<message from='nurse@capulet.lit' to='ME'/>", "", "other stanzas"},
+		"the presence arrives":  {gone, "", "for the last activity"},
+		"no presence arrives":   {"<message/>", "", "presence and last activity"},
+		"last activity arrives": {"<message/>", now, "for the presence of"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -241,7 +261,7 @@ func TestATimeoutSaysWhatWasAwaited(t *testing.T) {
 				c, done := connect(t, s)
 				defer done()
 				ask(t, c, nurse, nil)
-				if script(s, say(tc.xml, time.Millisecond), nil); tc.xml == "" {
+				if script(s, say(tc.xml, time.Millisecond), say(tc.fence, 600*time.Millisecond)); tc.xml == "" {
 					s.Hook = nothing
 				}
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -254,23 +274,33 @@ func TestATimeoutSaysWhatWasAwaited(t *testing.T) {
 	}
 }
 
-func TestServeEndsCalls(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := world(t, server.Silent)
-		s.Hook = func(server.Question) []server.Answer { return nil }
-		session, err := s.Session(t.Context(), juliet)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c := probe.NewClient(session)
-		go func() { _ = c.Serve(nil) }()
-		synctest.Wait()
-		began := time.Now()
-		time.AfterFunc(30*time.Millisecond, func() { _ = session.Conn().Close() })
-		ask(t, c, romeo, probe.ErrClosed)
-		if took := time.Since(began); took != 30*time.Millisecond {
-			t.Errorf("it took %v, want no longer than the session", took)
-		}
-		ask(t, c, nurse, probe.ErrClosed)
-	})
+// Where the Client does not serve the session itself, it looks every 100 ms.
+func TestTheEndOfTheSessionEndsCalls(t *testing.T) {
+	for name, tc := range map[string]struct {
+		serve func(*probe.Client, *xmpp.Session) error
+		took  time.Duration
+	}{
+		"the Client serves it": {func(c *probe.Client, _ *xmpp.Session) error { return c.Serve(nil) }, 30 * time.Millisecond},
+		"its handler is used":  {func(c *probe.Client, s *xmpp.Session) error { return s.Serve(c.Handler(nil)) }, 100 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := world(t, server.Silent)
+				s.Hook = func(server.Question) []server.Answer { return nil }
+				session, err := s.Session(t.Context(), juliet)
+				if err != nil {
+					t.Fatal(err)
+				}
+				c := probe.NewClient(session)
+				go func() { _ = tc.serve(c, session) }()
+				synctest.Wait()
+				began := time.Now()
+				time.AfterFunc(30*time.Millisecond, func() { _ = session.Conn().Close() })
+				ask(t, c, romeo, probe.ErrClosed)
+				if took := time.Since(began); took != tc.took {
+					t.Errorf("it took %v, want %v", took, tc.took)
+				}
+			})
+		})
+	}
 }

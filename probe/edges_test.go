@@ -136,6 +136,7 @@ func TestIdleTimesAreInTheirOwnNamespace(t *testing.T) {
 		"<query xmlns='urn:x' seconds='60'/>":                                   false,
 		"<other xmlns='jabber:iq:last' seconds='60'/>":                          false,
 		"<idle xmlns='urn:xmpp:idle:1' since='2012-09-10T23:41:07Z'/>":          true,
+		"<idle xmlns='urn:xmpp:idle:1' since='2012-09-10T23:41:07Z' x=''/>":     true,
 		"<idle xmlns='urn:x' since='2012-09-10T23:41:07Z'/>":                    false,
 		"<other xmlns='urn:xmpp:idle:1' since='2012-09-10T23:41:07Z'/>":         false,
 		"<idle xmlns='urn:xmpp:idle:1' xml:since='2012-09-10T23:41:07Z' x=''/>": false,
@@ -300,7 +301,7 @@ func TestHowMuchOfOtherChildrenIsKept(t *testing.T) {
 func TestAnErrorIsReadBehindWhatWasAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := world(t, server.Silent)
-		script(s, nil, say(strings.Replace(fenceError("from='romeo@montague.lit'", "forbidden"), "<error ", "<query xmlns='jabber:iq:last'/><error ", 1), 0))
+		script(s, nil, say(strings.Replace(fenceError("from='romeo@montague.lit'", "forbidden"), "<error ", " \n<query xmlns='jabber:iq:last'/> \n<error ", 1), 0))
 		c, done := connect(t, s)
 		defer done()
 		if a := ask(t, c, romeo, nil); a.Outcome != probe.Unauthorized {

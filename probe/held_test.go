@@ -74,6 +74,15 @@ func TestAHeldStampFollowsTheRulesForStamps(t *testing.T) {
 	}
 }
 
+func TestAStanzaIsHeldNoLongerThanUntilItComes(t *testing.T) {
+	received := time.Date(2012, 9, 10, 23, 41, 7, 0, time.UTC)
+	p := readBy(t, jid.MustParse("juliet@capulet.lit"), "<presence from='romeo@montague.lit'><delay xmlns='urn:xmpp:delay' from='capulet.lit' stamp='2012-09-10T23:45:06Z'/>"+
+		"<delay xmlns='urn:xmpp:delay' from='montague.lit' stamp='2012-09-10T20:00:00Z'/></presence>", received)
+	if !p.Held.Equal(received) || p.Delay.Stamp.Hour() != 20 {
+		t.Errorf("held %v, the stamp is %v", p.Held, p.Delay.Stamp)
+	}
+}
+
 func TestAHeldStanzaHasTheStampOfLeaving(t *testing.T) {
 	self := jid.MustParse("juliet@capulet.lit")
 	left := time.Date(2012, 9, 10, 20, 0, 0, 0, time.UTC)

@@ -153,6 +153,9 @@ func TestTheServersDelayIsKeptAmongMany(t *testing.T) {
 			t.Errorf("%s: believed %+v with %d doubts, cut %v", name, p.Delay, len(p.Doubts), p.Cut)
 		}
 	}
+	if p := read(t, "<presence from='romeo@montague.lit' type='unavailable'>"+many+strings.Replace(contacts, "20:00:00", "19:00:00", 1)+"</presence>"); p.Delay.Stamp.Hour() != 20 || !p.Cut {
+		t.Errorf("one more of the contact's: believed %+v, cut %v", p.Delay, p.Cut)
+	}
 	p := read(t, "<presence from='romeo@montague.lit' type='unavailable'>"+strings.Repeat(servers, probe.MaxDelays)+strings.Replace(servers, "23:41:07", "20:00:00", 1)+"</presence>")
 	if p.Delay.Stamp.Hour() != 23 || !p.Cut {
 		t.Errorf("believed %+v, cut %v", p.Delay, p.Cut)
@@ -252,6 +255,7 @@ func TestReadPresenceStopsAtEachLimit(t *testing.T) {
 		{"one byte more", "<status>x</status><x>" + strings.Repeat("y", probe.MaxBytes) + "</x><show/>", true, 1},
 		{"a status that exceeds the bytes", "<status>" + strings.Repeat("x", 10<<20) + "</status>", true, probe.MaxStatus},
 		{"attributes that exceed the bytes", "<status>x</status><x a='" + strings.Repeat("y", probe.MaxBytes) + "'/>", true, 1},
+		{"comments that exceed the bytes", "<status>x</status><!--" + strings.Repeat("y", probe.MaxBytes+1) + "--><show/>", true, 1},
 		{"the most children", strings.Repeat("<x/>", probe.MaxChildren-1) + "<status>x</status>", false, 1},
 		{"one child more", "<status>x</status>" + strings.Repeat("<x/>", probe.MaxChildren), true, 1},
 		{"the deepest nesting", strings.Repeat("<x>", probe.MaxDepth) + strings.Repeat("</x>", probe.MaxDepth) + "<status>x</status>", false, 1},

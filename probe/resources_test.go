@@ -61,6 +61,8 @@ func TestTheStatusIsOfTheResourceThatLeftLast(t *testing.T) {
 		"the last says nothing, in reverse":    {[]step{silent, earlier}, ""},
 		"the first says nothing":               {[]step{before, said}, "Off."},
 		"the first says nothing, in reverse":   {[]step{said, before}, "Off."},
+		"words of an unknown time":             {[]step{said, held(presence(4, garden, stanza.UnavailablePresence, time.Time{}, "Held."))}, "Off."},
+		"and as a whole, without a stamp":      {[]step{said, presence(4, romeo, stanza.UnavailablePresence, time.Time{}, "")}, "Off."},
 		"the contact as a whole, with nothing": {[]step{said, presence(4, romeo, stanza.UnavailablePresence, hourAgo, "")}, "Off."},
 	} {
 		x := exchange{target: romeo, sent: t0}
