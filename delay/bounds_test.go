@@ -45,6 +45,15 @@ func TestFractionsToTheNanosecond(t *testing.T) {
 	}
 }
 
+func TestAnErrorQuotesWhatFits(t *testing.T) {
+	for n, want := range map[int]int{61: 61, 62: 62, 63: 62} {
+		_, err := delay.ParseDateTime(strings.Repeat("x", n))
+		if quoted := `"` + strings.Repeat("x", want) + `"`; err == nil || !strings.Contains(err.Error(), quoted) {
+			t.Errorf("%d bytes: %v, want %s", n, err, quoted)
+		}
+	}
+}
+
 // Whatever a peer sends, an error holds and prints 64 bytes of it at most, cut
 // between two runes.
 func TestErrorsKeepALimitedText(t *testing.T) {
@@ -55,6 +64,7 @@ func TestErrorsKeepALimitedText(t *testing.T) {
 		strings.Repeat("x", 63) + "é":  63,
 		strings.Repeat("x", 62) + "éé": 64,
 		strings.Repeat("\x00", 1<<16):  64,
+		strings.Repeat("\x80", 70):     0,
 		"":                             0,
 	} {
 		_, err := delay.ParseDateTime(text)
