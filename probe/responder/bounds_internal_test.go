@@ -122,20 +122,20 @@ func TestCommandLengthLimit(t *testing.T) {
 func TestLimitersKeepThePreviousGeneration(t *testing.T) {
 	var l limiters
 	made := 0
-	fresh := func() *rate.Limiter { made++; return rate.NewLimiter(1, 1) }
-	of := func(i int) *rate.Limiter { return l.of(fmt.Sprint(i), fresh) }
+	create := func() *rate.Limiter { made++; return rate.NewLimiter(1, 1) }
+	of := func(i int) *rate.Limiter { return l.get(fmt.Sprint(i), create) }
 	first := of(0)
 	for i := range 4096 {
 		of(i)
 	}
-	if len(l.now) != 4096 || l.before != nil || made != 4096 {
-		t.Fatalf("%d are remembered of %d", len(l.now), made)
+	if len(l.recent) != 4096 || l.older != nil || made != 4096 {
+		t.Fatalf("%d are remembered of %d", len(l.recent), made)
 	}
 	of(4096)
-	if len(l.now) != 1 || len(l.before) != 4096 {
-		t.Errorf("%d and %d are remembered", len(l.now), len(l.before))
+	if len(l.recent) != 1 || len(l.older) != 4096 {
+		t.Errorf("%d and %d are remembered", len(l.recent), len(l.older))
 	}
-	if of(0) != first || len(l.now) != 2 {
+	if of(0) != first || len(l.recent) != 2 {
 		t.Error("one that was used before starts over")
 	}
 	for i := range 2 * 4096 {

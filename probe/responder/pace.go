@@ -24,8 +24,8 @@ const (
 	replySize  = 256
 )
 
-// maxAskers limits how many addresses are remembered, twice.
-const maxAskers = 4096
+// maxAddresses limits how many addresses are remembered, twice.
+const maxAddresses = 4096
 
 // pace limits replies by the address that they go to. A flood from many addresses
 // meets the limit on all of them together.
@@ -34,8 +34,8 @@ type pace struct {
 	every time.Duration
 	all   *rate.Limiter
 
-	mu     sync.Mutex
-	askers limiters
+	mu        sync.Mutex
+	addresses limiters
 }
 
 func newPace(burst int, every time.Duration) pace {
@@ -53,8 +53,8 @@ func (p *pace) allow(to jid.JID, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	limiters := []*rate.Limiter{
-		p.askers.of(to.Bare().String(), func() *rate.Limiter { return limiter(p.burst, p.every, 1, 1) }),
-		p.askers.of("@"+to.Domainpart(), func() *rate.Limiter { return limiter(p.burst, p.every, domainShare, domainShare) }), // no bare JID begins so
+		p.addresses.get(to.Bare().String(), func() *rate.Limiter { return limiter(p.burst, p.every, 1, 1) }),
+		p.addresses.get("@"+to.Domainpart(), func() *rate.Limiter { return limiter(p.burst, p.every, domainShare, domainShare) }), // no bare JID begins so
 		p.all,
 	}
 	for _, l := range limiters {
@@ -71,21 +71,21 @@ func (p *pace) allow(to jid.JID, now time.Time) bool {
 // limiters remembers the limiters of addresses. One that was not used for a long
 // time is dropped, and starts over. The zero value is ready to use.
 type limiters struct {
-	now, before map[string]*rate.Limiter
+	recent, older map[string]*rate.Limiter
 }
 
-func (l *limiters) of(key string, fresh func() *rate.Limiter) *rate.Limiter {
-	one := l.now[key]
+func (l *limiters) get(key string, create func() *rate.Limiter) *rate.Limiter {
+	one := l.recent[key]
 	if one != nil {
 		return one
 	}
-	if one = l.before[key]; one == nil {
-		one = fresh()
+	if one = l.older[key]; one == nil {
+		one = create()
 	}
-	if l.now == nil || len(l.now) >= maxAskers {
-		l.before, l.now = l.now, make(map[string]*rate.Limiter)
+	if l.recent == nil || len(l.recent) >= maxAddresses {
+		l.older, l.recent = l.recent, make(map[string]*rate.Limiter)
 	}
-	l.now[key] = one
+	l.recent[key] = one
 	return one
 }
 
@@ -127,8 +127,8 @@ func (s *subscribers) spend(prober, contact jid.JID, replies, count int, now tim
 // of returns the limiters of a subscriber: about one contact, and about all.
 func (s *subscribers) of(prober, contact jid.JID) (one, all *rate.Limiter) {
 	who := prober.Bare().String()
-	one = s.about.of(who+" "+contact.Bare().String(), func() *rate.Limiter { return limiter(s.burst, s.every, 1, 1) })
-	all = s.probers.of(who, func() *rate.Limiter { return limiter(s.burst, s.every, loginShare, totalShare) })
+	one = s.about.get(who+" "+contact.Bare().String(), func() *rate.Limiter { return limiter(s.burst, s.every, 1, 1) })
+	all = s.probers.get(who, func() *rate.Limiter { return limiter(s.burst, s.every, loginShare, totalShare) })
 	return one, all
 }
 
