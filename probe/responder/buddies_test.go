@@ -92,8 +92,11 @@ func TestARequestWaitsForApproval(t *testing.T) {
 		if err := r.Approve(soon(t), juliet); err != nil {
 			t.Error(err)
 		}
-		if got := strings.Join(l.Heard(), ""); !strings.Contains(got, `type='subscribed'`) || strings.Contains(got, `type='subscribe'`) {
-			t.Errorf("approval was not told, or asked for more: %s", got)
+		if got := strings.Join(l.Heard(), ""); !strings.Contains(got, `type='subscribed'`) {
+			t.Errorf("approval was not told: %s", got)
+		}
+		if got := buddies(t, r); len(got) != 1 || !got[0].From || got[0].Pending || got[0].Asked || got[0].To {
+			t.Errorf("after approval, Buddies = %+v", got)
 		}
 		if err := r.Approve(soon(t), romeo); err != nil || len(buddies(t, r)) != 1 {
 			t.Errorf("approving who did not ask: %v, %+v", err, buddies(t, r))
