@@ -85,7 +85,6 @@ func (s *Store) Load(ctx context.Context, account jid.JID) (saved roster.Saved, 
 	damage := err
 	err = s.locked(ctx, account, func(path string, exists bool) error {
 		if !exists {
-			saved = roster.Saved{}
 			return nil
 		}
 		return read(path, parse)

@@ -106,6 +106,8 @@ func TestADamagedFileIsSetAside(t *testing.T) {
 		"another account":              bytes.Replace(content, []byte("juliet"), []byte("nurse"), 1),
 		"a changed letter":             bytes.Replace(content, []byte("Romeo"), []byte("Romeo!"), 1),
 		"a second foot":                append(bytes.Clone(content), content[bytes.LastIndexByte(content[:len(content)-1], '\n')+1:]...),
+		"an empty line at its end":     append(bytes.Clone(content), '\n'),
+		"a head and an empty line":     append(bytes.Clone(content[:bytes.IndexByte(content, '\n')+1]), '\n'),
 		"no foot":                      content[:bytes.LastIndexByte(content[:len(content)-1], '\n')+1],
 		"zeros, as after a power cut":  make([]byte, len(content)),
 		"a version that never existed": bytes.Replace(content, []byte(`"version":2`), []byte(`"version":0`), 1),
@@ -142,6 +144,16 @@ func TestADamagedFileIsSetAside(t *testing.T) {
 				if again, err := s.Load(t.Context(), storetest.Account); err != nil || len(again.Records) != 1 {
 					t.Errorf("loading afterwards: %+v, %v", again, err)
 				}
+				if err := os.WriteFile(file, []byte("damaged again"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				first := damaged.Aside
+				if _, err := s.Load(t.Context(), storetest.Account); !errors.As(err, &damaged) || damaged.Aside == first {
+					t.Errorf("damaged again: %v", err)
+				}
+				if kept, err := os.ReadFile(first); err != nil || !bytes.Equal(kept, damage) {
+					t.Errorf("what was set aside first: %q, %v", kept, err)
+				}
 			})
 		}
 	}
@@ -153,7 +165,7 @@ func TestANewerFormatIsLeftAlone(t *testing.T) {
 	if err := os.WriteFile(file, newer, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Load(t.Context(), storetest.Account); err == nil || !strings.Contains(err.Error(), "version 3") {
+	if _, err := s.Load(t.Context(), storetest.Account); err == nil || !strings.Contains(err.Error(), "version 3") || strings.Contains(err.Error(), "damaged") {
 		t.Errorf("Load = %v", err)
 	}
 	if err := s.Save(t.Context(), storetest.Account, roster.Saved{}); err == nil {
