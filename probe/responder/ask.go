@@ -125,7 +125,7 @@ func (r *Responder) reply(l *lookup, found result) {
 		}
 		answer = func(q question) xml.TokenReader { return q.known(p) }
 	}
-	if found.subscribed {
+	if found.subscribed && found.wait == 0 {
 		// All are answered now. Later ones wait the longer.
 		count := len(questions) * (1 + len(found.presence.Status)/replySize)
 		r.subscribers.spend(l.from, l.asked, len(questions)-1, count-1, time.Now())

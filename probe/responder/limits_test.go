@@ -208,6 +208,30 @@ func TestProbesThatAreDroppedDoNotCount(t *testing.T) {
 	})
 }
 
+func TestProbesOfOneCallThatAreDroppedDoNotCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slowly := func(jid.JID, jid.JID) bool { time.Sleep(time.Millisecond); return true }
+		r, l := gateway(t, responder.Pace(1, 20*time.Minute), responder.Gateway(slowly, knows(responder.Presence{Since: began}, nil)))
+		defer r.Close()
+		for i, want := range []int{1, 0, 1} {
+			many := 1
+			if want == 0 {
+				many = 5
+			}
+			for range many {
+				l.Say(probeOf("juliet@capulet.lit/a", 1, "p"))
+			}
+			time.Sleep(time.Second)
+			if got := len(l.Heard()); got != want {
+				t.Errorf("step %d: %d are answered, want %d", i, got, want)
+			}
+			if want == 0 {
+				time.Sleep(20 * time.Minute)
+			}
+		}
+	})
+}
+
 func TestAWaitOfTenMinutesCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, l := gateway(t, responder.Pace(1, 10*time.Minute), responder.Gateway(everybody, knows(responder.Presence{Since: began}, nil)))
