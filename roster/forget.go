@@ -84,7 +84,7 @@ func (cfg *config) tidied(r Record, now time.Time) (Record, bool) {
 		return Record{}, false
 	}
 	if cfg.silent {
-		r.Seen.Status, r.Told.Status, r.Words = "", "", nil
+		r = r.withoutTexts()
 	}
 	return r, true
 }

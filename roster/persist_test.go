@@ -132,6 +132,14 @@ func TestWhatIsKnownSurvivesARestart(t *testing.T) {
 					after.Lack != roster.Outdated || after.Source != roster.Stored || !after.Learnt.Equal(before.Learnt) {
 					t.Errorf("after the restart: %+v\nbefore it: %+v", after, before)
 				}
+				go func() { _ = c.Serve(nil) }()
+				defer c.Close()
+				if err := c.Sync(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if got, err := c.Open(t.Context(), romeo); err != nil || got.Lack != roster.Nothing || got.Status != before.Status {
+					t.Errorf("in a session: %+v, %v", got, err)
+				}
 			})
 		})
 	}

@@ -26,8 +26,19 @@ func (e *entry) record(texts bool) Record {
 		Learnt:       k.Learnt.Time(),
 	}
 	if !texts {
-		r.Words = nil
-		r.Seen.Status, r.Told.Status = "", ""
+		r = r.withoutTexts()
+	}
+	return r
+}
+
+// withoutTexts returns the record without what the contact said. That it said
+// something is then not known, either.
+func (r Record) withoutTexts() Record {
+	r.Words = nil
+	for _, d := range []*Departure{&r.Seen, &r.Told} {
+		if d.Status != "" {
+			d.Status, d.Settled = "", false
+		}
 	}
 	return r
 }

@@ -350,8 +350,10 @@ func TestFormerSessionsAreReleased(t *testing.T) {
 
 func TestCloseEndsWhatIsUnderWay(t *testing.T) {
 	for name, call := range map[string]func(*roster.Cache, context.Context) error{
-		"Sync": (*roster.Cache).Sync,
-		"Sift": (*roster.Cache).Sift,
+		"Sync":    (*roster.Cache).Sync,
+		"Sift":    (*roster.Cache).Sift,
+		"Open":    func(c *roster.Cache, ctx context.Context) error { _, err := c.Open(ctx, romeo); return err },
+		"Refresh": func(c *roster.Cache, ctx context.Context) error { _, err := c.Refresh(ctx, romeo); return err },
 	} {
 		for how, end := range map[string]func(t *testing.T, w world, c *roster.Cache){
 			"Close":   func(t *testing.T, _ world, c *roster.Cache) { _ = c.Close() },
@@ -367,6 +369,7 @@ func TestCloseEndsWhatIsUnderWay(t *testing.T) {
 					defer s.Conn().Close()
 					c := roster.New(s)
 					defer c.Close()
+					c.SetRoster([]roster.Item{{JID: romeo, Subscription: "both"}}, "")
 					done := make(chan error, 1)
 					go func() { done <- call(c, t.Context()) }() // nobody serves the session
 					time.Sleep(time.Second)
