@@ -69,7 +69,7 @@ func TestAStoreWinsADeadlockWithAnother(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Errorf("Save = %v", err)
 	}
-	if got, err := s.Load(t.Context(), storetest.Account); err != nil || got.Records[0].Name != "Renamed" {
+	if got, err := s.Load(t.Context(), storetest.Account); err != nil || !storetest.Equal(got, saved) {
 		t.Errorf("kept: %+v, %v", got, err)
 	}
 }
@@ -147,7 +147,8 @@ func TestABusySQLiteFileIsTriedAgain(t *testing.T) {
 			}
 			exec("BEGIN IMMEDIATE")
 			done := make(chan error)
-			go func() { done <- s.Save(t.Context(), storetest.Account, details(3)) }()
+			saved := details(3)
+			go func() { done <- s.Save(t.Context(), storetest.Account, saved) }()
 			select {
 			case err := <-done:
 				t.Fatalf("Save = %v while another wrote", err)
@@ -166,6 +167,9 @@ func TestABusySQLiteFileIsTriedAgain(t *testing.T) {
 				t.Errorf("Save gave up after %v", took)
 			}
 			exec("ROLLBACK")
+			if got, err := s.Load(t.Context(), storetest.Account); err != nil || !storetest.Equal(got, saved) {
+				t.Errorf("kept: %+v, %v", got, err)
+			}
 		})
 	}
 }
