@@ -192,3 +192,34 @@ func holdsFiles(dir string) bool {
 	entries, err := os.ReadDir(dir)
 	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !e.IsDir() })
 }
+
+// testName is how a document names a test.
+var testName = regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z0-9]+)`")
+
+func TestTheTestsThatShowPromisesExist(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "docs", "PROMISES.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tests strings.Builder
+	err = filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		code, err := os.ReadFile(path)
+		tests.Write(code)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := testName.FindAllStringSubmatch(string(text), -1)
+	for _, m := range named {
+		if !strings.Contains(tests.String(), "func "+m[1]+"(") {
+			t.Errorf("there is no %s", m[1])
+		}
+	}
+	if len(named) < 50 {
+		t.Errorf("only %d tests are named", len(named))
+	}
+}
