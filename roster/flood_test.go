@@ -86,12 +86,12 @@ func TestBeforeTheRosterIsKnownStrangersAreBounded(t *testing.T) {
 	c, l := newTestCache(t, 0)
 	c.items.synced = false
 	p := probe.Presence{Presence: stanza.Presence{Type: stanza.UnavailablePresence}, Received: time.Now()}
-	for i := range 3 * maxEarly {
+	for i := range 30_000 {
 		p.From = contactNumber(i)
 		c.observe(l, &p, false)
 	}
-	if len(c.items.entries) != maxEarly {
-		t.Errorf("%d senders are kept, want %d", len(c.items.entries), maxEarly)
+	if len(c.items.entries) != 10_000 {
+		t.Errorf("%d senders are kept, want 10,000", len(c.items.entries))
 	}
 }
 

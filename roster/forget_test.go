@@ -40,7 +40,7 @@ func TestStatusTextsThatWereKeptAreErased(t *testing.T) {
 		store.fail(nil)
 		time.Sleep(time.Minute)
 		saved, _ := store.Load(t.Context(), juliet.Bare())
-		if r := saved.Records[0]; r.Seen.Status != "" || r.Told.Status != "" || r.Seen.At.IsZero() || store.edits != 1 {
+		if r := saved.Records[0]; r.Seen.Status != "" || r.Told.Status != "" || r.Seen.Settled || r.Seen.At.IsZero() || store.edits != 1 {
 			t.Errorf("after %d edits it is kept: %+v", store.edits, r)
 		}
 		if err := c.Close(); err != nil {
