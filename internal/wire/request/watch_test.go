@@ -52,11 +52,17 @@ func (w writer) WriteXML(to xmlstream.TokenWriter) (int, error) {
 	return xmlstream.Copy(to, w.Wrap(nil))
 }
 
+// reader has tokens and no other way to be written.
+type reader struct{ of stanza.IQ }
+
+func (r reader) TokenReader() xml.TokenReader { return r.of.Wrap(nil) }
+
 func TestWatchWritesWhatTheSessionWould(t *testing.T) {
 	result := func(iq stanza.IQ) stanza.IQ { return stanza.IQ{ID: iq.ID, Type: stanza.ResultIQ} }
 	for name, answer := range map[string]func(stanza.IQ) any{
 		"tokens":             func(iq stanza.IQ) any { return result(iq).Wrap(nil) },
-		"what has tokens":    func(iq stanza.IQ) any { return stanza.IQ{ID: iq.ID, Type: stanza.ResultIQ} },
+		"what has tokens":    func(iq stanza.IQ) any { return reader{result(iq)} },
+		"an IQ":              func(iq stanza.IQ) any { return result(iq) },
 		"what writes itself": func(iq stanza.IQ) any { return writer{result(iq)} },
 		"what is marshalled": func(iq stanza.IQ) any { return struct{ stanza.IQ }{result(iq)} },
 	} {
