@@ -80,6 +80,7 @@ func TestBelieve(t *testing.T) {
 		{rule: "the sender over our account", in: []delay.Element{claim("juliet@capulet.lit", 2), claim("romeo@montague.lit", 1)}, want: 1, whys: "superseded"},
 		{rule: "nobody over our server", in: []delay.Element{claim("capulet.lit", 1), claim("", 2)}, want: 2, whys: "superseded"},
 		{rule: "nobody's legacy over our account", in: []delay.Element{legacy("", 2), claim("juliet@capulet.lit", 1)}, want: 2, whys: "superseded"},
+		{rule: "nobody's legacy over our account, though later", in: []delay.Element{legacy("", 1), claim("juliet@capulet.lit", 2)}, want: 1, whys: "superseded"},
 		{rule: "the earlier of our account and our server", in: []delay.Element{claim("juliet@capulet.lit", 1), legacy("capulet.lit", 2)}, want: 2, whys: "superseded"},
 		{rule: "anybody over nobody", in: []delay.Element{claim("", 2), claim("romeo@montague.lit", 1)}, want: 1, whys: "superseded"},
 		{rule: "new over legacy", in: []delay.Element{legacy("montague.lit", 2), claim("montague.lit", 1)}, want: 1, whys: "superseded"},

@@ -74,6 +74,7 @@ func TestParseDateTimeRejectsOtherTexts(t *testing.T) {
 		{"five-digit year", "12012-09-10T23:41:07Z", 0, true},
 		{"five-digit year of nines", "99999-09-10T23:41:07Z", 0, true},
 		{"what follows 9 in ASCII", "201:2-09-10T23:41:07Z", 3, false},
+		{"what follows 9 in ASCII, in a fraction", "2012-09-10T23:41:07.5:Z", 21, false},
 		{"negative year", "-2012-09-10T23:41:07Z", 0, true},
 		{"negative year of two digits", "-12-09-10T23:41:07Z", 0, false},
 		{"minus alone", "-", 0, false},
