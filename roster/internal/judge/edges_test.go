@@ -26,6 +26,8 @@ func TestWhereReportsAreOfAnotherDeparture(t *testing.T) {
 		{"a status from after another resource left", "session; A orchard; A balcony; U orchard bye; session; U . so long", "no details: offline so long"},
 		{"a report of a resource that may have left before the last", "session; A orchard; A balcony; U orchard; session; F - @5; U orchard @5", "outdated: offline at 5 orchard"},
 		{"the same after a restart alone", "session; A orchard; A balcony; U orchard; session; F - @5; restart", "outdated: offline at 5"},
+		{"a stamp three seconds before another resource left", "session; A orchard; A balcony; U orchard; session; F - @2.95", "outdated: offline at 2.95"},
+		{"a stamp earlier than that", "session; A orchard; A balcony; U orchard; session; F - @2.94", "no details: offline"},
 		{"last activity from when a resource's departure was held back", "session; A orchard; A balcony; inactive; U orchard; active; session; F - @5; F 240", "no details: offline"},
 		{"last activity from before that presence arrived", "session; A orchard; A balcony; inactive; U orchard; active; session; F - @5; F 300", "outdated: offline at 3"},
 		{"last activity from about when that presence arrived", "session; A orchard; A balcony; inactive; U orchard; active; session; F 180 gone", "outdated: offline at 4 gone"},
@@ -247,6 +249,22 @@ func TestAClockThatWasAheadStillShowsThatTheContactWasOnline(t *testing.T) {
 		s.play(t, "F 60 Registered but didn't login")
 		if v := s.view(); (v.Cause == judge.NeverLoggedIn) == was {
 			t.Errorf("online %d µs later: %+v", online, v)
+		}
+	}
+}
+
+// What was kept before everything was dropped shows nothing, even by clocks that
+// were ahead.
+func TestWhatWasDroppedDoesNotShowThatTheContactWasOnline(t *testing.T) {
+	for _, since := range []judge.Moment{-1, 0} {
+		s := teller{now: minute(10)}
+		s.horizon.Epoch = 1
+		now := judge.MomentOf(s.now)
+		s.Forget(now + 1)
+		s.Restore(judge.Kept{Since: now + since, Online: now + 1, Learnt: now + 1}, now)
+		s.play(t, "F 60 Registered but didn't login")
+		if v := s.view(); v.Cause != judge.NeverLoggedIn {
+			t.Errorf("dropped %d µs later: %+v", since, v)
 		}
 	}
 }
