@@ -22,7 +22,7 @@ func (w *world) settled(c roster.Contact) {
 	online := slices.ContainsFunc(states, func(s state) bool { return s.online })
 	offline := slices.ContainsFunc(states, func(s state) bool { return !s.online })
 	switch {
-	case c.Online && !online && now.Sub(s.initial) > settling+w.window():
+	case c.Online && !online && now.Sub(later(s.initial, w.client.began)) > settling+w.window():
 		if r := w.unseen(c, states); r != "" {
 			w.excuse(r)
 			return

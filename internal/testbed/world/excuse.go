@@ -180,7 +180,7 @@ func (w *world) heldOver(c roster.Contact) bool {
 // mistaken excuses a claim about who is there.
 func (w *world) mistaken(c roster.Contact, states []state) Reason {
 	s := w.client.line
-	if s != nil && w.now().Sub(s.initial) < settling && slices.ContainsFunc(states, func(s state) bool { return !c.Online && s.online || s.hasAll(c) }) {
+	if s != nil && w.now().Sub(later(s.initial, w.client.began)) < settling && slices.ContainsFunc(states, func(s state) bool { return !c.Online && s.online || s.hasAll(c) }) {
 		return LoginComes
 	}
 	if w.heldOver(c) {

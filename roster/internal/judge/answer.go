@@ -14,6 +14,10 @@ func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
 	}
 	switch a.Outcome {
 	case probe.Available:
+		if left(a) {
+			k.partly = h.Epoch // it may have left unreported
+			return true
+		}
 		whole := a.Late || a.Activity.Told
 		if k.partly == 0 || !whole {
 			return false // the first presence may have come by itself
@@ -38,6 +42,15 @@ func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
 		k.account(&d, h)
 	}
 	return true
+}
+
+// left reports whether last activity says that the contact left, and all presence
+// that says otherwise is older, because our own server held it back. Of a host, last
+// activity is the uptime.
+func left(a probe.Answer) bool {
+	fresh := func(p probe.Presence) bool { return p.Held.IsZero() }
+	return a.Contact.Localpart() != "" && (a.Activity.Ago > 0 || a.Activity.Status != "") &&
+		len(a.Presences) > 0 && !slices.ContainsFunc(a.Presences, fresh)
 }
 
 // answered returns the departure that an answer reports.

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"mellium.im/xmpp/jid"
+
 	"example.org/lastpresence/delay"
 	"example.org/lastpresence/probe"
 	"example.org/lastpresence/roster/internal/judge"
@@ -27,6 +29,35 @@ func last(t *testing.T, stamp time.Time) []probe.Presence {
 	t.Helper()
 	return []probe.Presence{read(t, minute(60), "<presence xmlns='jabber:client' from='romeo@montague.lit' type='unavailable'><priority>1</priority>"+
 		"<delay xmlns='urn:xmpp:delay' from='montague.lit' stamp='"+stamp.Format(time.RFC3339)+"'/></presence>")}
+}
+
+func TestPresenceThatWasHeldBackIsNotWhatTheAnswerSays(t *testing.T) {
+	romeo, gateway := jid.MustParse("romeo@montague.lit"), jid.MustParse("montague.lit")
+	hour := probe.LastActivity{Told: true, Ago: time.Hour}
+	said := probe.LastActivity{Told: true, Status: "bye"}
+	for _, tc := range []struct {
+		name     string
+		contact  jid.JID
+		activity probe.LastActivity
+		held     bool
+		want     judge.Lack
+	}{
+		{"he left since", romeo, hour, true, judge.Outdated},
+		{"he left just now", romeo, said, true, judge.Outdated},
+		{"he is connected", romeo, probe.LastActivity{Told: true}, true, judge.Nothing},
+		{"his presence is of now", romeo, hour, false, judge.Nothing},
+		{"a host is up for an hour", gateway, hour, true, judge.Nothing},
+	} {
+		s := play(t, "session", "A .")
+		p := read(t, s.now, "<presence xmlns='jabber:client' from='romeo@montague.lit'/>")
+		if tc.held {
+			p.Held = minute(0)
+		}
+		s.Answer(probe.Answer{Contact: tc.contact, Outcome: probe.Available, Activity: tc.activity, Presences: []probe.Presence{p}}, s.hearing(judge.Probe))
+		if v := s.view(); !v.Online || v.Lack != tc.want {
+			t.Errorf("%s: online %t, lacking %v, want %v", tc.name, v.Online, v.Lack, tc.want)
+		}
+	}
 }
 
 func TestPresenceAndLastActivityInOneAnswer(t *testing.T) {

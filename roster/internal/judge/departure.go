@@ -155,6 +155,8 @@ func (k *Knowledge) relate(d *departure, filtered bool) relation {
 	switch {
 	case before && !d.byStamp:
 		return earlier
+	case before && old != nil && old.bounded && k.online-d.at > apart:
+		return earlier // no clock is that wrong
 	case before && !inSession:
 		return unclear
 	case old == nil:

@@ -40,6 +40,8 @@ func TestWhereReportsAreOfAnotherDeparture(t *testing.T) {
 		{"another status in last activity", "session; U . bye; F 60 other", "offline at 1 bye"},
 		{"the same once more, without a time", "session; U . bye @-60; U . bye", "offline at -60 bye"},
 		{"our clock is set back after it left", "session; A orchard; U orchard bye; clock -60", "no details: offline"},
+		{"a stamp from long before it was online, after its departure was held back", "session; A orchard; inactive; U orchard held 2; active; F - @-40", "no details: offline at 2 orchard"},
+		{"a stamp from before it was online by less than clocks may differ", "session; A orchard; inactive; U orchard held 2; active; F - @-20", "offline at -20 orchard"},
 		{"a resource leaves while another is held back", "session; A orchard; A balcony; U orchard held 2; U balcony bye", "offline at 4 balcony bye"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
