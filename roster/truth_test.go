@@ -327,12 +327,14 @@ func TestCompareOrdersAContactList(t *testing.T) {
 		{Name: "adam", Online: true, Resources: append(online("dnd"), online("")...)},
 		{Name: "Gateway", Online: true},
 		{Name: "Away", Online: true, Resources: online("away")},
+		{Name: "Long away", Online: true, Resources: online("xa")},
 		{Name: "Busy", Online: true, Resources: online("dnd")},
 		{Name: "Noon", LastSeen: at(12)},
 		{Name: "Morning", LastSeen: at(8)},
 		{Name: "Anna"},
 		{JID: jid.MustParse("berta@example.org")},
-		{Name: "Zoe"},
+		{Name: "Zoe", JID: jid.MustParse("a@example.org")},
+		{Name: "zoe", JID: jid.MustParse("b@example.org")},
 	}
 	got := slices.Clone(want)
 	slices.Reverse(got)
