@@ -14,7 +14,7 @@ func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
 	}
 	switch a.Outcome {
 	case probe.Available:
-		if left(a) {
+		if left(a, h.At) {
 			k.partly = h.Epoch // it may have left unreported
 			return true
 		}
@@ -45,10 +45,10 @@ func (k *Knowledge) Answer(a probe.Answer, h Hearing) bool {
 }
 
 // left reports whether last activity says that the contact left, and all presence
-// that says otherwise is older, because our own server held it back. Of a host, last
-// activity is the uptime.
-func left(a probe.Answer) bool {
-	fresh := func(p probe.Presence) bool { return p.Held.IsZero() }
+// that says otherwise was held back by our own server for long, so that none of it
+// answers the probe. Of a host, last activity is the uptime.
+func left(a probe.Answer, now Moment) bool {
+	fresh := func(p probe.Presence) bool { return p.Held.IsZero() || now-MomentOf(p.Held) <= apart }
 	return a.Contact.Localpart() != "" && (a.Activity.Ago > 0 || a.Activity.Status != "") &&
 		len(a.Presences) > 0 && !slices.ContainsFunc(a.Presences, fresh)
 }

@@ -39,19 +39,20 @@ func TestPresenceThatWasHeldBackIsNotWhatTheAnswerSays(t *testing.T) {
 		name     string
 		contact  jid.JID
 		activity probe.LastActivity
-		held     bool
+		held     float64 // for so many minutes
 		want     judge.Lack
 	}{
-		{"he left since", romeo, hour, true, judge.Outdated},
-		{"he left just now", romeo, said, true, judge.Outdated},
-		{"he is connected", romeo, probe.LastActivity{Told: true}, true, judge.Nothing},
-		{"his presence is of now", romeo, hour, false, judge.Nothing},
-		{"a host is up for an hour", gateway, hour, true, judge.Nothing},
+		{"he left since", romeo, hour, 40, judge.Outdated},
+		{"he left just now", romeo, said, 40, judge.Outdated},
+		{"he is connected", romeo, probe.LastActivity{Told: true}, 40, judge.Nothing},
+		{"his presence is of now", romeo, hour, 0, judge.Nothing},
+		{"his presence was held back for a moment", romeo, hour, 1, judge.Nothing},
+		{"a host is up for an hour", gateway, hour, 40, judge.Nothing},
 	} {
 		s := play(t, "session", "A .")
 		p := read(t, s.now, "<presence xmlns='jabber:client' from='romeo@montague.lit'/>")
-		if tc.held {
-			p.Held = minute(0)
+		if tc.held > 0 {
+			p.Held = s.now.Add(-time.Duration(tc.held * float64(time.Minute)))
 		}
 		s.Answer(probe.Answer{Contact: tc.contact, Outcome: probe.Available, Activity: tc.activity, Presences: []probe.Presence{p}}, s.hearing(judge.Probe))
 		if v := s.view(); !v.Online || v.Lack != tc.want {
