@@ -42,6 +42,7 @@ func TestBlocking(t *testing.T) {
 		{"all are unblocked", []string{fill(blockPush), fill(unblockPush), comes}, false, Outdated, true},
 		{"on the list", []string{comes, fill(blockList, "", "contact0@montague.lit")}, true, NeverHeard, false},
 		{"its server is on the list", []string{comes, fill(blockList, "", "montague.lit")}, true, NeverHeard, false},
+		{"on a list with a line for each", []string{comes, strings.ReplaceAll(fill(blockList, "", "contact0@montague.lit"), "<item", "\n<item")}, true, NeverHeard, false},
 		{"somebody else's list", []string{comes, fill(blockList, " from='evil.lit'", "montague.lit")}, false, Nothing, true},
 		{"another one is on the list", []string{comes, fill(blockList, "", "contact1@montague.lit")}, false, Nothing, true},
 	} {

@@ -112,3 +112,32 @@ func checkItem(t testing.TB, got item, j jid.JID, attrs []xml.Attr, groups []str
 		}
 	}
 }
+
+func TestAPushChangesAContactWhereAnyPartOfItDiffers(t *testing.T) {
+	known := details{name: "Romeo", subscription: subBoth, ask: true, approved: true, groups: inGroups([]string{"Friends"})}
+	for name, tt := range map[string]struct {
+		change  func(*details)
+		changes bool
+	}{
+		"nothing":      {func(*details) {}, false},
+		"name":         {func(d *details) { d.name = "" }, true},
+		"subscription": {func(d *details) { d.subscription = subTo }, true},
+		"ask":          {func(d *details) { d.ask = false }, true},
+		"approved":     {func(d *details) { d.approved = false }, true},
+		"groups":       {func(d *details) { d.groups = inGroups([]string{"Enemies"}) }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := Offline(jid.MustParse("juliet@capulet.lit"))
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.apply(item{contactNumber(0), known})
+			e := c.items.find(contactNumber(0))
+			before, pushed := e.listed, known
+			tt.change(&pushed)
+			c.apply(item{contactNumber(0), pushed})
+			if !e.equal(pushed) || (e.listed != before) != tt.changes {
+				t.Errorf("after the push: %+v, changed: %t", e.details, e.listed != before)
+			}
+		})
+	}
+}

@@ -137,6 +137,34 @@ func TestWhatFailedToBeSavedDoesNotReplaceWhatIsNewer(t *testing.T) {
 	})
 }
 
+// The roster's version changes while the store fails to save something else.
+func TestAVersionOfWhileTheStoreFailsIsSaved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var saved []Saved
+		var c *Cache
+		store := &shelf{save: func(_ context.Context, changes Saved) error {
+			saved = append(saved, changes)
+			if len(saved) != 2 {
+				return nil
+			}
+			c.mu.Lock()
+			c.revise(query{versioned: true, version: "v2"})
+			c.mu.Unlock()
+			return errors.New("busy")
+		}}
+		c = Offline(jid.MustParse("juliet@capulet.lit"), Persist(store, nil))
+		c.SetRoster([]Item{{JID: contactNumber(0), Subscription: "both"}}, "v1")
+		time.Sleep(2 * time.Second)
+		c.Heard(contactNumber(0), time.Now())
+		time.Sleep(10 * time.Second)
+		all := gathered(store, &saved)
+		if len(all) != 3 || !strings.HasSuffix(all[2].Version, "v2") {
+			t.Errorf("saved: %+v", all)
+		}
+		_ = c.Close()
+	})
+}
+
 func TestHowLongAStoreMayWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var allowed []time.Duration
