@@ -40,6 +40,8 @@ func TestWhereReportsAreOfAnotherDeparture(t *testing.T) {
 		{"other words a whole second before that", "session; A orchard; U orchard one; session; F 121 two", "offline at 2 orchard one"},
 		{"other words of the very same moment", "session; A orchard; U orchard one; session; F 120 two", "offline at 2 orchard one"},
 		{"a resource that stays keeps the statuses of one whose departure was held back", "session; A orchard hi; A balcony; U orchard held 2.5; A balcony; session; F 60 hi", "no details: offline at 5"},
+		{"seconds of about when the other one left, after a stamp in doubt", "session; A orchard; A balcony; U orchard; session; F - @5; F 183", "no details: offline"},
+		{"seconds of long before that", "session; A orchard; A balcony; U orchard; session; F - @5; F 184", "outdated: offline at 5"},
 		{"last activity alone reports the whole contact", "session; partly; F 60 bye", "offline at 1 bye"},
 		{"a later stamp after a report in doubt", "session; A orchard; A balcony; U orchard; session; F - @5; wait 20; session; F - so long @20", "outdated: offline at 20 so long"},
 		{"another status in last activity", "session; U . bye; F 60 other", "offline at 1 bye"},
