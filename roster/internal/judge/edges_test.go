@@ -42,6 +42,7 @@ func TestWhereReportsAreOfAnotherDeparture(t *testing.T) {
 		{"a resource that stays keeps the statuses of one whose departure was held back", "session; A orchard hi; A balcony; U orchard held 2.5; A balcony; session; F 60 hi", "no details: offline at 5"},
 		{"seconds of about when the other one left, after a stamp in doubt", "session; A orchard; A balcony; U orchard; session; F - @5; F 183", "no details: offline"},
 		{"seconds of long before that", "session; A orchard; A balcony; U orchard; session; F - @5; F 184", "outdated: offline at 5"},
+		{"a stamp within half an hour of when it left, after which it came back", "session; A orchard; U orchard bye; wait 28; A orchard; session; F - @31.95", "outdated: offline at 31.95"},
 		{"last activity alone reports the whole contact", "session; partly; F 60 bye", "offline at 1 bye"},
 		{"a later stamp after a report in doubt", "session; A orchard; A balcony; U orchard; session; F - @5; wait 20; session; F - so long @20", "outdated: offline at 20 so long"},
 		{"another status in last activity", "session; U . bye; F 60 other", "offline at 1 bye"},
