@@ -356,8 +356,9 @@ func TestCloseEndsWhatIsUnderWay(t *testing.T) {
 		"Refresh": func(c *roster.Cache, ctx context.Context) error { _, err := c.Refresh(ctx, romeo); return err },
 	} {
 		for how, end := range map[string]func(t *testing.T, w world, c *roster.Cache){
-			"Close":   func(t *testing.T, _ world, c *roster.Cache) { _ = c.Close() },
-			"Connect": func(t *testing.T, w world, c *roster.Cache) { w.renew(t, c) },
+			"Close":        func(t *testing.T, _ world, c *roster.Cache) { _ = c.Close() },
+			"Connect":      func(t *testing.T, w world, c *roster.Cache) { w.renew(t, c) },
+			"Disconnected": func(t *testing.T, _ world, c *roster.Cache) { c.Disconnected() },
 		} {
 			t.Run(name+", "+how, func(t *testing.T) {
 				bubble(t, func(t *testing.T) {
