@@ -41,7 +41,7 @@ func newMeddled(t *testing.T, w World) *meddled {
 		<-served
 	})
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
+	t.Cleanup(cancel) // not at once: a session whose Send just returned could fail the next write
 	if err := session.Send(ctx, stanza.Presence{}.Wrap(nil)); err != nil {
 		t.Fatal(err)
 	}

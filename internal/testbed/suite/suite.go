@@ -212,7 +212,7 @@ func (c *Client) send(p stanza.Presence, status string) {
 		payload = xmlstream.Wrap(xmlstream.Token(xml.CharData(status)), xml.StartElement{Name: xml.Name{Local: "status"}})
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
+	c.t.Cleanup(cancel) // not at once: a session whose Send just returned could fail the next write
 	if err := c.Session.Send(ctx, p.Wrap(payload)); err != nil {
 		c.t.Fatalf("send presence: %v", err)
 	}
