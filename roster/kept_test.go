@@ -50,7 +50,6 @@ func (s *shelf) Edit(ctx context.Context, _ jid.JID, _ func(Record) (Record, boo
 
 func (s *shelf) Remove(context.Context, jid.JID) error { return nil }
 
-// records returns the names of changes, by contact.
 // gathered returns what a store's functions have gathered until now.
 func gathered[T any](s *shelf, all *[]T) []T {
 	s.mu.Lock()
@@ -58,6 +57,7 @@ func gathered[T any](s *shelf, all *[]T) []T {
 	return slices.Clone(*all)
 }
 
+// records returns the records of changes, by the localpart of the contact.
 func records(changes Saved) map[string]Record {
 	m := make(map[string]Record)
 	for _, r := range changes.Records {
@@ -138,7 +138,7 @@ func TestWhatFailedToBeSavedDoesNotReplaceWhatIsNewer(t *testing.T) {
 }
 
 // The roster's version changes while the store fails to save something else.
-func TestAVersionOfWhileTheStoreFailsIsSaved(t *testing.T) {
+func TestAVersionThatChangesWhileTheStoreFailsIsSaved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var saved []Saved
 		var c *Cache

@@ -169,10 +169,10 @@ func TestSlowFunctionsAreLimitedAndEndWithTheSession(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, w world) {
-				var running, most atomic.Int32
+				var calls gauge
 				slow := func(ctx context.Context, _, _ jid.JID) (responder.Presence, error) {
-					most.Store(max(most.Load(), running.Add(1)))
-					defer running.Add(-1)
+					calls.enter()
+					defer calls.leave()
 					<-ctx.Done()
 					return responder.Presence{}, ctx.Err()
 				}
@@ -199,8 +199,8 @@ func TestSlowFunctionsAreLimitedAndEndWithTheSession(t *testing.T) {
 					t.Errorf("service discovery is answered with %q", got)
 				}
 				// One prober has a quarter of the workers.
-				if running.Load() != 3 || most.Load() != 3 {
-					t.Errorf("%d run, %d at most, want 3", running.Load(), most.Load())
+				if running, most := calls.running.Load(), calls.most.Load(); running != 3 || most != 3 {
+					t.Errorf("%d run, %d at most, want 3", running, most)
 				}
 				end(r, func() { _ = session.Conn().Close() })
 				synctest.Wait()

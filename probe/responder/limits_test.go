@@ -94,11 +94,11 @@ func TestHowManyCallsRunAtOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var running, most atomic.Int32
+				var calls gauge
 				r, l := gateway(t, append(tt.opts, responder.Gateway(everybody, func(context.Context, jid.JID, jid.JID) (responder.Presence, error) {
-					most.Store(max(most.Load(), running.Add(1)))
+					calls.enter()
+					defer calls.leave()
 					time.Sleep(time.Second)
-					running.Add(-1)
 					return responder.Presence{Since: began}, nil
 				}))...)
 				defer r.Close()
@@ -106,12 +106,12 @@ func TestHowManyCallsRunAtOnce(t *testing.T) {
 					l.Say(probeOf(fmt.Sprintf("juliet@d%d.lit/a", i), 1, fmt.Sprint("p", i)))
 				}
 				synctest.Wait()
-				if running.Load() != tt.want {
-					t.Errorf("%d run, want %d", running.Load(), tt.want)
+				if running := calls.running.Load(); running != tt.want {
+					t.Errorf("%d run, want %d", running, tt.want)
 				}
 				time.Sleep(100 * time.Second)
-				if n := seen(l.Heard()); n != 100 || most.Load() != tt.want {
-					t.Errorf("%d are answered; %d ran at most, want %d", n, most.Load(), tt.want)
+				if n := seen(l.Heard()); n != 100 || calls.most.Load() != tt.want {
+					t.Errorf("%d are answered; %d ran at most, want %d", n, calls.most.Load(), tt.want)
 				}
 			})
 		})
@@ -242,6 +242,22 @@ func TestAWaitOfTenMinutesCounts(t *testing.T) {
 		time.Sleep(time.Hour)
 		if got := ids(l.Heard()); got != "b" {
 			t.Errorf("later %s were answered, want only b, who had to wait for ten minutes", got)
+		}
+	})
+}
+
+func TestAPaceOfNoRepliesLeavesSubscribersUnanswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var calls atomic.Int32
+		r, l := gateway(t, responder.Pace(0, time.Second), responder.Gateway(everybody, func(context.Context, jid.JID, jid.JID) (responder.Presence, error) {
+			calls.Add(1)
+			return responder.Presence{Since: began}, nil
+		}))
+		defer r.Close()
+		l.Say(probeOf("juliet@capulet.lit/a", 1, "p") + queryOf("juliet@capulet.lit/a", 1, "q"))
+		time.Sleep(time.Hour)
+		if got := l.Heard(); ids(got) != "q" || !strings.Contains(got[0], "<resource-constraint") || calls.Load() != 0 {
+			t.Errorf("%d calls brought %q", calls.Load(), got)
 		}
 	})
 }

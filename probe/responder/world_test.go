@@ -36,6 +36,17 @@ type world struct {
 	*server.Server
 }
 
+// gauge counts what runs at the same time, now and at most.
+type gauge struct{ running, most atomic.Int32 }
+
+func (g *gauge) enter() {
+	n := g.running.Add(1)
+	for most := g.most.Load(); n > most && !g.most.CompareAndSwap(most, n); most = g.most.Load() {
+	}
+}
+
+func (g *gauge) leave() { g.running.Add(-1) }
+
 // bubble runs a test in a bubble, which fails if a goroutine is left behind.
 func bubble(t *testing.T, test func(t *testing.T, w world)) {
 	t.Helper()

@@ -40,9 +40,10 @@
 // if its server later reports it as one. The latest statuses are remembered to
 // recognize this.
 //
-// A contact that was unblocked may have resources that nobody reports. Its
-// state is in doubt until an answer, or a presence of the whole contact,
-// arrives.
+// A contact that was unblocked may have resources that nobody reports. One that
+// our own server long ago held back as available may have left unreported, if the
+// contact's server answers that it is offline. The state of both is in doubt until
+// an answer, or a presence of the whole contact, arrives.
 //
 // Our own clock may be wrong, too. A time in the future is not known.
 //

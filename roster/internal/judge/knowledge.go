@@ -32,7 +32,7 @@ type Knowledge struct {
 	online Moment      // when it was last reported available
 	learnt Moment
 	epoch  Epoch // when availability was last reported
-	partly Epoch // in which unreported resources may be connected
+	partly Epoch // in which resources may have come or left unreported
 	source Source
 	room   bool
 	been   bool // it was here at some time, whatever our clock said then
