@@ -197,6 +197,24 @@ func TestWhatIsKnownWhileInactive(t *testing.T) {
 	}
 }
 
+func TestActiveWithoutInactiveSendsNothing(t *testing.T) {
+	b := server.XEP0318
+	b.ClientState = server.HoldAll
+	c, said := newWorld(t, b, 1).negotiate(t)
+	before := said.text()
+	if err := c.Active(t.Context()); err != nil {
+		t.Errorf("Active = %v", err)
+	}
+	if sent := strings.TrimPrefix(said.text(), before); sent != "" {
+		t.Errorf("Active sent %s", sent)
+	}
+	offline := roster.Offline(juliet)
+	defer offline.Close()
+	if err := offline.Active(t.Context()); err != nil {
+		t.Errorf("Active without a session = %v", err)
+	}
+}
+
 func TestARosterIsAskedForByTheVersionThatWasKept(t *testing.T) {
 	store := new(memory)
 	w := newWorld(t, server.Ejabberd, 1)

@@ -62,3 +62,26 @@ func TestALoginThatIsInterruptedIsNotComplete(t *testing.T) {
 		})
 	}
 }
+
+// A login that was complete is so no more once our presence is renewed.
+func TestPresenceThatIsRenewedIsAnotherLogin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, l := newTestCache(t, 1)
+		hear(t, c.Handler(nil), strings.NewReader(fmt.Sprintf("<presence xmlns='jabber:client' from='%s'/>", l.s.LocalAddr())))
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		settled := func() bool {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			return l.settled
+		}
+		if !settled() {
+			t.Error("the login does not end")
+		}
+		c.SetAvailable(false)
+		c.SetAvailable(true)
+		if settled() {
+			t.Error("the next login is over as it begins")
+		}
+	})
+}
