@@ -11,6 +11,6 @@ import (
 // parallel, since they wait for servers more than they work.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	_ = flag.Set("test.parallel", "4")
+	_ = flag.Set("test.parallel", "6")
 	goleak.VerifyTestMain(m)
 }
